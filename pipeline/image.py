@@ -1,0 +1,89 @@
+"""An image with everything that a measurement on it needs: values, mask, noise, unit, bands and where it points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pipeline.physics.operator import Operator
+
+Pixels = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+DISPLAY = "display"
+"""Unit of an image whose values were stretched for the eye: no flux can be measured on it."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """Values on a grid of pixels, one plane per band.
+
+    Parameters
+    ----------
+    id : str
+        Name of the image within its study.
+    pixels : array, shape (C, H, W), float32
+        Physical values in ``unit``; finite everywhere (masked pixels hold a placeholder).
+    mask : array, shape (C, H, W), bool
+        True where a pixel must not be trusted: no data, flagged, or filled in.
+    unit : str
+        Unit of ``pixels``, such as ``nanomaggy``, ``electron/s`` or ``display``.
+    bands : tuple of str
+        One name per plane.
+    group : str
+        Images of one group never stand on both sides of a split (one galaxy, one patient).
+    sigma : array, shape (C, H, W), float32, optional
+        Standard deviation of the noise that the image already holds, in ``unit``.
+    background : array, shape (C, H, W), float32, optional
+        What ``images.background`` took off, in ``unit``; added again when a result is written out.
+    pixel_scale : float, optional
+        Width of a pixel in arcsec.
+    header : str, optional
+        FITS header of the science image as text, for WCS and provenance.
+    """
+
+    id: str
+    pixels: Pixels
+    mask: Mask
+    unit: str
+    bands: tuple[str, ...]
+    group: str = ""
+    sigma: Pixels | None = None
+    background: Pixels | None = None
+    pixel_scale: float | None = None
+    header: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of ``pixels``, (C, H, W)."""
+        return self.pixels.shape
+
+    def with_pixels(self, pixels: Pixels) -> Image:
+        """Return the same image with other values, of the same shape and unit."""
+        return replace(self, pixels=pixels)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What an instrument recorded of a scene, with what is known of the instrument.
+
+    Parameters
+    ----------
+    preview : Image
+        The data brought to image space, the method called ``degraded``. ``sigma`` is always given. Where the data are an
+        image already, as behind a blur, the preview is the data.
+    operator : Operator
+        The instrument, with the parameters that applied to this image.
+    """
+
+    preview: Image
+    operator: Operator
+
+    @property
+    def id(self) -> str:
+        """Name of the observed image within its study."""
+        return self.preview.id

@@ -1,0 +1,89 @@
+"""A trained model in one file that stands alone: tensors and a card, in safetensors. No pickle is ever loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from pipeline.errors import ClearfieldError
+from pipeline.store import written_aside
+
+FORMAT = 1
+"""Counts the changes of the card that older code cannot read."""
+
+
+class ModelFileError(ClearfieldError):
+    """A file that is no model, or a model that was damaged."""
+
+
+class Model(NamedTuple):
+    """What a model file holds."""
+
+    tensors: dict[str, Tensor]
+    card: dict[str, Any]
+    """How to build and feed the network: architecture, stretch, bands, unit, ranges of the operator, versions, scores."""
+
+    @property
+    def hash(self) -> str:
+        """Short name of the tensors: the same weights have the same hash, whatever the card says."""
+        return self.card["hash"][:12]
+
+
+def write_model(path: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write a model, with the hash of its tensors in the card."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    card = {**card, "format": FORMAT, "hash": tensor_hash(tensors)}
+    with written_aside(path) as aside:
+        save_file(tensors, aside, metadata={"clearfield": json.dumps(card)})
+
+
+def read_model(path: str | Path) -> Model:
+    """Read a model and check that it is whole.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, no safetensors file (a pickle is refused without being loaded), not one of ours, written by a
+        newer version, or altered since it was written.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelFileError(f"{path}: no such file; a model that `publish` or `train` wrote is needed")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelFileError(f"{path}: not a safetensors file ({_first_line(error)}); pickles and other formats are refused unread") from None
+    if "clearfield" not in metadata:
+        raise ModelFileError(f"{path}: a safetensors file, but no Clearfield model: it carries no card")
+    try:
+        card = json.loads(metadata["clearfield"])
+        version, expected = card["format"], card["hash"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise ModelFileError(f"{path}: its card cannot be read; the file is damaged, fetch it again") from None
+    if version > FORMAT:
+        raise ModelFileError(f"{path}: written by a newer Clearfield (format {version}, this one reads {FORMAT}); update clearfield")
+    if tensor_hash(tensors) != expected:
+        raise ModelFileError(f"{path}: its weights are not those that were written (the hash differs); the file is damaged, fetch it again")
+    return Model(tensors, card)
+
+
+def tensor_hash(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over names, shapes, types and bytes, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} ".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,79 @@
+"""What an instrument does to a scene, and the questions that every restorer and every check asks of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pipeline.physics.noise import Noise
+
+
+class Operator(ABC):
+    """A linear instrument ``y = A x`` followed by noise.
+
+    Tensors have the shape (B, C, H, W) in the physical unit of the image, on any device. A restorer uses these methods
+    only and never asks which instrument it has before it.
+    """
+
+    noise: Noise
+
+    @abstractmethod
+    def forward(self, scene: Tensor) -> Tensor:
+        """Noise-free data of a scene."""
+
+    def adjoint(self, data: Tensor) -> Tensor:
+        """Apply the transpose of :meth:`forward`, so that ``<A x, y> = <x, A^T y>``, borders included."""
+        zero = torch.zeros_like(data, requires_grad=True)
+        with torch.enable_grad():
+            (transposed,) = torch.autograd.grad(self.forward(zero), zero, data)
+        return transposed
+
+    @abstractmethod
+    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor) -> Tensor:
+        """A quick linear estimate of the scene.
+
+        Parameters
+        ----------
+        data : Tensor, shape (B, C, H, W)
+        noise_to_signal : Tensor, shape (C,) or (B, C)
+            Variance of the noise over variance of the scene: the larger, the smoother the estimate.
+        """
+
+    @property
+    @abstractmethod
+    def halo(self) -> int:
+        """Pixels of scene that one datum reads on each side."""
+
+    @property
+    @abstractmethod
+    def inverse_halo(self) -> int:
+        """Pixels of data that one pixel of :meth:`regularised_inverse` reads on each side."""
+
+    @abstractmethod
+    def descriptor(self) -> dict[str, float]:
+        """The numbers by which a network tells one such instrument from another, by name."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters as numbers and arrays, for :func:`pipeline.physics.operator_from`."""
+
+    def residual_chi2(self, restored: Tensor, data: Tensor, sigma: Tensor, mask: Tensor) -> Tensor:
+        """How well a restored scene explains the data: ``mean(((A x - y) / sigma)^2)`` over trusted pixels.
+
+        About 1 where ``restored`` is the truth; well below 1 where noise was fitted, well above where the data are contradicted.
+
+        Parameters
+        ----------
+        restored, data, sigma : Tensor, shape (B, C, H, W)
+        mask : Tensor, shape (B, C, H, W), bool
+            True where a datum is not to be trusted.
+
+        Returns
+        -------
+        Tensor, shape (B,)
+        """
+        squared = ((self.forward(restored) - data) / sigma).square() * ~mask
+        return squared.flatten(1).sum(1) / (~mask).flatten(1).sum(1)

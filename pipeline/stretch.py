@@ -1,0 +1,51 @@
+"""Invertible scaling between physical values and the numbers that a network sees, of order one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Scale each band: ``u = f((x - offset) / softening)``, with ``f`` the identity or arcsinh.
+
+    Arcsinh is linear within the noise and logarithmic far above it, and loses nothing (Lupton, Gunn and Szalay 1999, AJ 118, 1406).
+
+    Parameters
+    ----------
+    kind : {"asinh", "linear"}
+        ``linear`` suits images that were stretched for the eye already.
+    offset, softening : tuple of float
+        One value per band, in the unit of the image. Measured on the training role of a fold, never on what is judged.
+    """
+
+    kind: Literal["asinh", "linear"]
+    offset: tuple[float, ...]
+    softening: tuple[float, ...]
+
+    def apply(self, x: Tensor) -> Tensor:
+        """Physical values, shape (..., C, H, W), to stretched ones."""
+        u = (x - _planes(self.offset, x)) / _planes(self.softening, x)
+        return torch.asinh(u) if self.kind == "asinh" else u
+
+    def invert(self, u: Tensor) -> Tensor:
+        """Stretched values, shape (..., C, H, W), back to physical ones."""
+        x = torch.sinh(u) if self.kind == "asinh" else u
+        return x * _planes(self.softening, u) + _planes(self.offset, u)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stretch as plain numbers, for a model file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Stretch:
+        """The stretch that :meth:`to_dict` described."""
+        return cls(values["kind"], tuple(values["offset"]), tuple(values["softening"]))
+
+
+def _planes(values: tuple[float, ...], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=like.dtype, device=like.device)[:, None, None]
