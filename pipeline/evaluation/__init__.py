@@ -1,0 +1,1 @@
+"""Judgement of restored images: scores, and what may be concluded from them."""

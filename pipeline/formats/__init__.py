@@ -1,0 +1,1 @@
+"""Files of instruments and cameras, to and from images, header kept."""

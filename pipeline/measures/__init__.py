@@ -1,0 +1,1 @@
+"""Numbers read off images: arrays in, numbers out."""

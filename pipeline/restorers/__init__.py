@@ -1,0 +1,1 @@
+"""Restorers: what undoes an instrument."""

@@ -1,0 +1,1 @@
+"""Training: one loop, tasks that plug in."""
