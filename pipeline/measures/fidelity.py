@@ -24,7 +24,7 @@ def psnr(restored: Array, truth: Array, data_range: float, mask: Mask | None = N
 
     In dB; higher is better. The range is the study's (the span of the 0.05 to 99.95 percentiles of its truth), never
     the image's own, so that one error gives one score on a bright image and on a faint one. Compare values of one study
-    only: PSNR ranks methods on the same images, not across images (Huynh-Thu and Ghanbari 2008, Electron. Lett. 44, 800).
+    only: PSNR ranks methods on the same images, not across images (Huynh-Thu, Ghanbari 2008, Electron. Lett. 44, 800).
 
     Parameters
     ----------
