@@ -47,6 +47,10 @@ class ImageWriter:
         """Write one image."""
         _write_image(self._file.create_group(_key(image.id)), image)
 
+    def note(self, **attributes: Any) -> None:
+        """Note something of the file as a whole, such as a level that is known only when every image has been seen."""
+        self._file.attrs.update({k: json.dumps(v) for k, v in attributes.items()})
+
 
 class ImageReader:
     """Reads images from a file, whole or by windows."""
@@ -215,8 +219,11 @@ def _write_image(group: h5py.Group, image: Image) -> None:
             chunks = (1, min(values.shape[1], 256), min(values.shape[2], 256))
             compression = "lzf" if name != "pixels" else None
             group.create_dataset(name, data=values, chunks=chunks, compression=compression, track_times=False)
-    for name in ("unit", "bands", "group", "pixel_scale", "header"):
+    for name in ("unit", "bands", "group", "pixel_scale"):
         group.attrs[name] = json.dumps(getattr(image, name))
+    if image.header is not None:
+        # As a dataset: an attribute holds 64 KB at most, and headers of mosaics are longer.
+        group.create_dataset("header", data=image.header, dtype=h5py.string_dtype(), track_times=False)
 
 
 def _read_image(group: h5py.Group, id: str, window: Window | None) -> Image:
@@ -225,7 +232,9 @@ def _read_image(group: h5py.Group, id: str, window: Window | None) -> Image:
         arrays = {name: dataset[()] for name, dataset in planes.items()}
     else:
         arrays = {name: read_reflected(dataset, window) for name, dataset in planes.items()}
-    image = Image(id=id, **arrays, **{**_attributes(group), "bands": tuple(json.loads(group.attrs["bands"]))})
+    header = group["header"].asstr()[()] if "header" in group else None
+    attributes = {**_attributes(group), "bands": tuple(json.loads(group.attrs["bands"]))}
+    image = Image(id=id, header=header, **arrays, **attributes)
     if window is None:
         return image
     height, width = planes["pixels"].shape[-2:]
