@@ -46,8 +46,8 @@ def score(
 ) -> list[Score]:
     """Judge one restored item.
 
-    Pixels that are masked in the truth are left out, and so are those within the operator's halo of the image's true border:
-    what the instrument saw beyond it nobody knows. Whatever does not live in a space is listed under ``linear``.
+    Pixels that are masked in the truth are left out, and so are those within the operator's halo of the image's true
+    border: what the instrument saw beyond it nobody knows. What does not live in a space is listed under ``linear``.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def score(
 
 
 def inner_window(window: Window, size: tuple[int, int], halo: int) -> Window:
-    """The part of an item, counted from its corner, that lies more than ``halo`` px from the border of an image of ``size``."""
+    """The part of an item that is ``halo`` px or more from the border of its image, counted from the item's corner."""
     return window.clipped(whole(*size).grown(-halo)).relative_to(window)
 
 

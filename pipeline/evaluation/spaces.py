@@ -117,6 +117,6 @@ def _space(name: str, data_range: float, attributes: dict[str, Any], softening: 
     sigma: Sequence[float] = attributes["sky_sigma"]
     if not min(sigma) > 0:
         raise SpaceError(
-            f"evaluate.spaces: asinh is softened by the sky's noise, which is {min(sigma):g} here; remove asinh from the list"
+            f"evaluate.spaces: asinh is softened by the sky's noise, here {min(sigma):g}; take asinh off the list"
         )
     return Asinh(tuple(attributes["sky"]), tuple(softening * s for s in sigma), data_range)
