@@ -5,16 +5,24 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ClearfieldError
 
 CLASSICAL_METHODS = ("degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation")
 NAME = r"^[A-Za-z][A-Za-z0-9]*$"
+CONDITION_NAME = r"^[A-Za-z0-9_.]+$"
+STUDY_NAME = r"^[A-Za-z0-9_-]+$"
+PATTERNS_IN_WORDS = {
+    NAME: "letters and digits are allowed, a letter first",
+    CONDITION_NAME: "letters, digits, _ and . are allowed",
+    STUDY_NAME: "letters, digits, _ and - are allowed",
+}
 
 
 class ConfigError(ClearfieldError):
@@ -28,7 +36,7 @@ class Width(NamedTuple):
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.value:g}{self.unit}"
+        return f"{plain_number(self.value)}{self.unit}"
 
     def in_pixels(self, pixel_scale: float | None) -> float:
         """The width in px of an image whose pixels are ``pixel_scale`` arcsec wide.
@@ -41,8 +49,16 @@ class Width(NamedTuple):
         if self.unit == "px":
             return self.value
         if pixel_scale is None:
-            raise ConfigError(f"a width of {self} needs the pixel scale, which the image does not give: set images.pixel_scale")
+            raise ConfigError(
+                f"a width of {self} needs the pixel scale, which the image does not give: set images.pixel_scale"
+            )
         return self.value / pixel_scale
+
+
+def plain_number(value: float) -> str:
+    """A number in full and without an exponent, as it stands in names of conditions: 3, 0.05, 0.0000001."""
+    text = format(Decimal(repr(float(value))), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def parse_width(text: Any) -> Width:
@@ -53,16 +69,17 @@ def parse_width(text: Any) -> Width:
     ValueError
         If the text is no width above 0.
     """
-    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(px|as)\s*", text) if isinstance(text, str) else None
-    try:
-        value = float(match[1]) if match else -1.0
-    except ValueError:
-        value = -1.0
     if isinstance(text, Width):
         return text
-    if match is None or not 0 < value < float("inf"):
+    number = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+    match = (
+        re.fullmatch(rf"\s*((?:{number})(?:[eE][+-]?[0-9]+)?)\s*(px|as)\s*", text, re.ASCII)
+        if isinstance(text, str)
+        else None
+    )
+    if match is None or not 0 < float(match[1]) < float("inf"):
         raise ValueError("a width in pixels or arcsec above 0 is needed, such as 3px or 1.4as")
-    return Width(value, match[2])
+    return Width(float(match[1]), match[2])
 
 
 WidthField = Annotated[
@@ -72,6 +89,16 @@ WidthField = Annotated[
 ]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _once_each(values: list[Any]) -> list[Any]:
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands there twice; once is enough")
+    return values
+
+
+OnceEach = AfterValidator(_once_each)
 
 
 class Settings(BaseModel):
@@ -87,26 +114,45 @@ class Images(Settings):
         "hubble", description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files."
     )
     path: str | None = Field(
-        None, description="folder: pattern of the files, such as data/{id}/{id}-{band}.fits; {id} names an image, {band} a band."
+        None,
+        description="folder: pattern of the files, such as data/{id}/{id}-{band}.fits; {id} names an image, {band} a "
+        "band.",
     )
-    bands: list[str] | None = Field(None, description="Names of the bands, in order; required where the pattern holds {band}.")
-    groups: str | None = Field(None, description="Table (CSV with columns id, group); images of one group stay on one side of every split.")
-    science: str | int | None = Field(None, description="FITS extension (name or number) of the values; by default the first with an image.")
+    bands: Annotated[list[str], OnceEach] | None = Field(
+        None, description="Names of the bands, in order; required where the pattern holds {band}."
+    )
+    groups: str | None = Field(
+        None, description="Table (CSV with columns id, group); images of one group stay on one side of every split."
+    )
+    science: str | int | None = Field(
+        None, description="FITS extension (name or number) of the values; by default the first with an image."
+    )
     noise: str | int | None = Field(None, description="FITS extension of a noise map; by default none.")
     noise_kind: Literal["sigma", "variance", "weight"] = Field(
         "sigma", description="What the noise map holds: standard deviation, variance, or weight (inverse variance)."
     )
     mask: str | int | None = Field(None, description="FITS extension of a data-quality map; by default none.")
-    mask_bits: int | None = Field(None, ge=1, description="Bits of the data-quality map that make a pixel untrustworthy; by default any.")
-    unit: str | None = Field(None, description="Unit of the values where the file names none (BUNIT); `display` for images stretched for the eye.")
+    mask_bits: int | None = Field(
+        None, ge=1, description="Bits of the data-quality map that make a pixel untrustworthy; by default any."
+    )
+    unit: str | None = Field(
+        None,
+        description="Unit of the values where the file names none (BUNIT); `display` for images stretched for the eye.",
+    )
     pixel_scale: Positive | None = Field(None, description="Width of a pixel in arcsec where the file has no WCS.")
-    psf_fwhm: WidthField | None = Field(None, description="FWHM of the PSF that the images have already; needed for degrade.psf.fwhm_final.")
+    psf_fwhm: WidthField | None = Field(
+        None, description="FWHM of the PSF that the images have already; needed for degrade.psf.fwhm_final."
+    )
     background: Literal["none", "constant", "mesh"] = Field(
-        "none", description="What is taken off before anything else, and given back in results: nothing, a level per band, a smooth mesh."
+        "none",
+        description="What is taken off before anything else, and given back in results: nothing, a level per band, a "
+        "smooth mesh.",
     )
     background_box: int = Field(64, ge=8, description="Width in px of the boxes of the background mesh.")
     smallest: int = Field(64, ge=8, description="Smallest height and width in px that is taken.")
-    small_images: Literal["refuse", "pad"] = Field("refuse", description="What happens to an image below the smallest size: refuse, or pad with a mask.")
+    small_images: Literal["refuse", "pad"] = Field(
+        "refuse", description="What happens to an image below the smallest size: refuse, or pad with a mask."
+    )
 
     @model_validator(mode="after")
     def _pattern_and_bands_agree(self) -> Images:
@@ -117,30 +163,60 @@ class Images(Settings):
                 raise ValueError(f"path: {self.path!r} holds no {{id}}; a pattern such as data/{{id}}.fits is needed")
             if "{band}" in self.path and not self.bands:
                 raise ValueError("bands: missing; the pattern holds {band}, so the bands must be named")
+        elif self.path is not None:
+            raise ValueError(f"path: {self.path!r} would not be read; set dataset: folder beside it")
         return self
 
 
 class Split(Settings):
     """Who judges whom: cross-validation folds and the roles within them."""
 
-    folds: int = Field(3, ge=2, description="Number of folds; each image is restored by the one fold that never saw its group.")
-    tune: float = Field(0.15, gt=0, lt=0.5, description="Share of what is not held out that tunes classical methods and watches training.")
-    calibrate: float = Field(0.15, ge=0, lt=0.5, description="Share of what is not held out that is set aside for calibrating uncertainty.")
-    block: int = Field(109, ge=32, description="Length in px of the blocks that one large image is cut into, along its bands of sky.")
+    folds: int = Field(
+        3, ge=2, description="Number of folds; each image is restored by the one fold that never saw its group."
+    )
+    tune: float = Field(
+        0.15,
+        gt=0,
+        lt=0.5,
+        description="Share of what is not held out that tunes classical methods and watches training.",
+    )
+    calibrate: float = Field(
+        0.15, ge=0, lt=0.5, description="Share of what is not held out that is set aside for calibrating uncertainty."
+    )
+    block: int = Field(
+        109, ge=32, description="Length in px of the blocks that one large image is cut into, along its bands of sky."
+    )
 
 
 class Psf(Settings):
     """How the instrument spreads the light of a point."""
 
-    profile: Literal["gaussian", "moffat", "kolmogorov", "airy", "file"] = Field("gaussian", description="Shape of the PSF that is added.")
-    fwhm: list[WidthField] | None = Field(None, min_length=1, description="Full widths at half maximum that are added, one condition each: 3px, or 1.4as for arcsec.")
-    fwhm_final: list[WidthField] | None = Field(
-        None, min_length=1, description="Instead of fwhm: widths that the image has afterwards, where images.psf_fwhm is known."
+    profile: Literal["gaussian", "moffat", "kolmogorov", "airy", "file"] = Field(
+        "gaussian", description="Shape of the PSF that is added."
     )
-    beta: float = Field(2.5, gt=1, description="Slope of a Moffat profile.")
-    obscuration: float = Field(0.0, ge=0, lt=1, description="Share of an Airy profile's aperture diameter that is hidden by the secondary mirror.")
-    file: str | None = Field(None, description="file: FITS image of the PSF, one stamp or a cube with one per band.")
-    file_scale: Positive | None = Field(None, description="file: width of the stamp's pixels in arcsec, where its header does not say.")
+    fwhm: list[WidthField] | None = Field(
+        None,
+        min_length=1,
+        description="Full widths at half maximum that are added, one condition each: 3px, or 1.4as for arcsec.",
+    )
+    fwhm_final: list[WidthField] | None = Field(
+        None,
+        min_length=1,
+        description="Instead of fwhm: widths that the image has afterwards, where images.psf_fwhm is known.",
+    )
+    beta: float = Field(2.5, gt=1.1, allow_inf_nan=False, description="Slope of a Moffat profile.")
+    obscuration: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of an Airy profile's aperture diameter that is hidden by the secondary mirror.",
+    )
+    file: str | None = Field(
+        None, min_length=1, description="file: FITS image of the PSF, one stamp or a cube with one per band."
+    )
+    file_scale: Positive | None = Field(
+        None, description="file: width of the stamp's pixels in arcsec, where its header does not say."
+    )
 
     @model_validator(mode="after")
     def _one_width(self) -> Psf:
@@ -155,12 +231,20 @@ class Psf(Settings):
 class Noise(Settings):
     """What the detector adds."""
 
-    kind: Literal["gaussian", "poisson"] = Field("gaussian", description="gaussian: white noise; poisson: photons with read-out noise.")
-    sigma: list[NotNegative] | None = Field(None, min_length=1, description="gaussian: standard deviations in the unit of the image, one condition each.")
-    ratio: list[Annotated[float, Field(ge=1)]] | None = Field(
-        None, min_length=1, description="gaussian, instead of sigma: noise afterwards as a multiple of the image's own sky noise."
+    kind: Literal["gaussian", "poisson"] = Field(
+        "gaussian", description="gaussian: white noise; poisson: photons with read-out noise."
     )
-    gain: list[Positive] | None = Field(None, min_length=1, description="poisson: electrons per unit of the image, one condition each.")
+    sigma: list[NotNegative] | None = Field(
+        None, min_length=1, description="gaussian: standard deviations in the unit of the image, one condition each."
+    )
+    ratio: list[Annotated[float, Field(ge=1, allow_inf_nan=False)]] | None = Field(
+        None,
+        min_length=1,
+        description="gaussian, instead of sigma: noise afterwards as a multiple of the image's own sky noise.",
+    )
+    gain: list[Positive] | None = Field(
+        None, min_length=1, description="poisson: electrons per unit of the image, one condition each."
+    )
     read_noise: NotNegative = Field(0.0, description="poisson: standard deviation of the read-out in electrons.")
     sky: NotNegative = Field(0.0, description="poisson: level of the sky that was taken off, in the unit of the image.")
 
@@ -177,14 +261,23 @@ class Degrade(Settings):
     """What the instrument does to the images: every PSF with every noise level is a condition."""
 
     protocol: Literal["physical", "galaxygan"] = Field(
-        "physical", description="physical: values are never clipped and noise is independent per band; galaxygan: as Schawinski et al. 2017 did it."
+        "physical",
+        description="physical: values are never clipped and noise is independent per band; galaxygan: as Schawinski "
+        "et al. 2017 did it.",
     )
     psf: Psf = Field(default_factory=lambda: Psf(fwhm=["3px", "4px"]), description="The point-spread function.")
     noise: Noise = Field(default_factory=lambda: Noise(sigma=[0.05]), description="The noise.")
-    names: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$")]] | None = Field(
-        None, description="Names of the conditions, PSF outside, noise inside; by default made of the values, such as fwhm3px_sigma0.05."
+    names: list[Annotated[str, Field(pattern=CONDITION_NAME)]] | None = Field(
+        None,
+        description="Names of the conditions, PSF outside, noise inside; by default made of the values, such as "
+        "fwhm3px_sigma0.05.",
     )
-    keep: list[str] = Field(default_factory=list, description="Conditions whose degraded images are kept after the run.")
+
+    @model_validator(mode="after")
+    def _noise_fits_the_protocol(self) -> Degrade:
+        if self.protocol == "galaxygan" and self.noise.kind != "gaussian":
+            raise ValueError("noise.kind: the protocol galaxygan adds gaussian noise, given as sigma or ratio")
+        return self
 
 
 class Regression(Settings):
@@ -194,7 +287,9 @@ class Regression(Settings):
     batch: int = Field(16, ge=1, description="Crops per step.")
     crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
     learning_rate: Positive = Field(2e-3, description="AdamW's rate at the start; it falls to zero along a cosine.")
-    l2_weight: NotNegative = Field(5.0, description="Weight of the squared error beside the absolute error, in stretched units.")
+    l2_weight: NotNegative = Field(
+        5.0, description="Weight of the squared error beside the absolute error, in stretched units."
+    )
 
 
 class Adversarial(Settings):
@@ -204,7 +299,9 @@ class Adversarial(Settings):
     batch: int = Field(8, ge=1, description="Crops per step.")
     crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
     learning_rate: Positive = Field(2e-4, description="Adam's rate, for both networks.")
-    weight: NotNegative = Field(0.01, description="Weight of the discriminator's opinion beside the absolute error of 1.")
+    weight: NotNegative = Field(
+        0.01, description="Weight of the discriminator's opinion beside the absolute error of 1."
+    )
     base_channels: int = Field(32, ge=4, description="Channels of the discriminator's first layer.")
 
 
@@ -213,11 +310,29 @@ class Nafnet(Settings):
 
     architecture: Literal["nafnet"] = Field("nafnet", description="Which network this is.")
     width: int = Field(16, ge=4, description="Channels at full resolution.")
-    encoder_blocks: list[Annotated[int, Field(ge=1)]] = Field([1, 1, 1], min_length=1, description="Blocks before each halving of the resolution.")
+    encoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
+        [1, 1, 1], min_length=1, description="Blocks before each halving of the resolution."
+    )
     middle_blocks: int = Field(1, ge=1, description="Blocks at the lowest resolution.")
-    decoder_blocks: list[Annotated[int, Field(ge=1)]] = Field([1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution.")
-    regression: Regression = Field(default_factory=lambda: Regression(steps=600), description="First stage, which makes the output `faithful`.")
-    adversarial: Adversarial = Field(default_factory=lambda: Adversarial(steps=100), description="Second stage, which makes the output `sharp`.")
+    decoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
+        [1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution."
+    )
+    regression: Regression = Field(
+        default_factory=lambda: Regression(steps=600), description="First stage, which makes the output `faithful`."
+    )
+    adversarial: Adversarial = Field(
+        default_factory=lambda: Adversarial(steps=100), description="Second stage, which makes the output `sharp`."
+    )
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> Nafnet:
+        down, up = len(self.encoder_blocks), len(self.decoder_blocks)
+        if down != up:
+            raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")
+        for name, crop in (("regression", self.regression.crop), ("adversarial", self.adversarial.crop)):
+            if crop % 2**down:
+                raise ValueError(f"{name}.crop: {crop} px cannot be halved {down} times; take a multiple of {2**down}")
+        return self
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -230,17 +345,23 @@ class Pix2pix(Settings):
 
     architecture: Literal["pix2pix"] = Field("pix2pix", description="Which network this is.")
     base_channels: int = Field(64, ge=4, description="Channels of the first layer of both networks.")
-    crop: int = Field(256, ge=32, description="Width in px of the crops, and of the tiles at restoration; a power of two.")
+    crop: int = Field(
+        256, ge=32, description="Width in px of the crops, and of the tiles at restoration; a power of two."
+    )
     batch: int = Field(1, ge=1, description="Crops per step.")
     steps: int = Field(..., ge=1, description="Number of optimiser steps.")
-    l1_weight: NotNegative = Field(100.0, description="Weight of the absolute error beside the discriminator's cross entropy.")
+    l1_weight: NotNegative = Field(
+        100.0, description="Weight of the absolute error beside the discriminator's cross entropy."
+    )
     learning_rate: Positive = Field(2e-4, description="Adam's rate.")
     beta1: float = Field(0.5, ge=0, lt=1, description="Adam's first moment.")
 
     @model_validator(mode="after")
     def _crop_is_a_power_of_two(self) -> Pix2pix:
         if self.crop & (self.crop - 1):
-            raise ValueError(f"crop: {self.crop} is no power of two, which the halvings of pix2pix need; take 128 or 256")
+            raise ValueError(
+                f"crop: {self.crop} is no power of two, which the halvings of pix2pix need; take 128 or 256"
+            )
         return self
 
     @property
@@ -258,18 +379,28 @@ class Training(Settings):
     stretch: Literal["asinh", "linear"] = Field(
         "asinh", description="Scaling before the network; linear for images that were stretched for the eye already."
     )
-    softening: Positive = Field(3.0, description="asinh: the level, in sigmas of the sky, where the scaling turns from linear to logarithmic.")
-    validate_every: int = Field(100, ge=1, description="Steps between looks at the tune role, and between lines of history.csv.")
+    softening: Positive = Field(
+        3.0, description="asinh: the level, in sigmas of the sky, where the scaling turns from linear to logarithmic."
+    )
+    validate_every: int = Field(
+        100, ge=1, description="Steps between looks at the tune role, and between lines of history.csv."
+    )
     checkpoint_every: int = Field(100, ge=1, description="Steps between checkpoints, from which a killed run goes on.")
-    ema: float = Field(0.995, ge=0, lt=1, description="Decay per step of the running mean of the weights, which is what is kept.")
+    ema: float = Field(
+        0.995, ge=0, lt=1, description="Decay per step of the running mean of the weights, which is what is kept."
+    )
     clip: Positive = Field(1.0, description="Largest norm of the gradient.")
 
 
 class Evaluate(Settings):
     """How restored images are judged."""
 
-    spaces: list[Literal["linear", "asinh", "galaxygan"]] = Field(["linear"], min_length=1, description="Scalings in which PSNR, SSIM and MAE are taken.")
-    apertures: list[Positive] = Field([3.0, 6.0], min_length=1, description="Radii in px of the apertures around sources of the truth.")
+    spaces: Annotated[list[Literal["linear", "asinh", "galaxygan"]], OnceEach] = Field(
+        ["linear"], min_length=1, description="Scalings in which PSNR, SSIM and MAE are taken."
+    )
+    apertures: Annotated[list[Positive], OnceEach] = Field(
+        [3.0, 6.0], min_length=1, description="Radii in px of the apertures around sources of the truth."
+    )
     detection: Positive = Field(5.0, description="Sources are peaks of the truth above this many sigmas of its sky.")
     bootstrap: int = Field(2000, ge=100, description="Resamplings behind every interval.")
 
@@ -278,14 +409,21 @@ class Publish(Settings):
     """The model file that a user applies."""
 
     final: Literal["retrain", "fold0"] = Field(
-        "retrain", description="retrain: train once more on all groups; fold0: publish the network of fold 0, which saw the rest only."
+        "retrain",
+        description="retrain: train once more on all groups; fold0: publish the network of fold 0, which saw the "
+        "rest only.",
     )
 
 
 class Restore(Settings):
     """How large images are restored."""
 
-    tile: int = Field(512, ge=32, description="Width in px of the tiles that a network restores at a time; memory grows with it, results do not depend on it.")
+    tile: int = Field(
+        512,
+        ge=32,
+        description="Width in px of the tiles that a network restores at a time; memory grows with it, results do "
+        "not depend on it.",
+    )
 
 
 class Condition(Settings):
@@ -299,15 +437,19 @@ class Condition(Settings):
 class Study(Settings):
     """A cross-validated restoration study. Clearfield knows no settings but these."""
 
-    study: str = Field("hubble", pattern=r"^[A-Za-z0-9_-]+$", description="Name of the study; results go to results/<study>.")
+    study: str = Field("hubble", pattern=STUDY_NAME, description="Name of the study; results go to results/<study>.")
     seed: int = Field(0, ge=0, description="Everything random follows from this number.")
-    threads: int = Field(2, ge=1, description="Cores for training and restoring. Results depend on it in the last digits, so it stands here.")
+    threads: int = Field(
+        2,
+        ge=1,
+        description="Cores for training and restoring. Results depend on it in the last digits, so it stands here.",
+    )
     images: Images = Field(default_factory=lambda: Images(), description="The images.")
     split: Split = Field(default_factory=lambda: Split(), description="Folds and roles.")
     degrade: Degrade = Field(default_factory=lambda: Degrade(), description="The instrument.")
-    methods: list[Literal["degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation"]] = Field(
-        list(CLASSICAL_METHODS), min_length=1, description="Classical restorers, tuned on the tune role."
-    )
+    methods: Annotated[
+        list[Literal["degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation"]], OnceEach
+    ] = Field(list(CLASSICAL_METHODS), min_length=1, description="Classical restorers, tuned on the tune role.")
     networks: dict[Annotated[str, Field(pattern=NAME)], NetworkSettings] = Field(
         default_factory=lambda: {"nafnet": Nafnet()}, description="Networks by a name of your choice."
     )
@@ -315,6 +457,10 @@ class Study(Settings):
     restore: Restore = Field(default_factory=lambda: Restore(), description="Restoration.")
     evaluate: Evaluate = Field(default_factory=lambda: Evaluate(), description="Judgement.")
     publish: Publish = Field(default_factory=lambda: Publish(), description="Publication.")
+    keep: list[Literal["degraded", "restored"]] = Field(
+        default_factory=list,
+        description="Images that stay on the disk when all that needs them is done: degraded, restored.",
+    )
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Study:
@@ -322,12 +468,19 @@ class Study(Settings):
             raise ValueError("methods: `degraded` is missing; it is what every other method is compared with")
         if self.degrade.psf.fwhm_final and self.images.psf_fwhm is None:
             raise ValueError("degrade.psf.fwhm_final: needs images.psf_fwhm, the width that the images have already")
+        own = parse_width(self.images.psf_fwhm) if self.images.psf_fwhm else None
+        for final in map(parse_width, self.degrade.psf.fwhm_final or []):
+            if own and final.unit == own.unit and final.value <= own.value:
+                raise ValueError(f"degrade.psf.fwhm_final: {final} is not above images.psf_fwhm, which is {own}")
         count, names = len(_grid(self.degrade)), self.degrade.names
         if names is not None and (len(names) != count or len(set(names)) != count):
-            raise ValueError(f"degrade.names: {len(names)} names for {count} conditions; one different name each is needed")
-        unknown = sorted(set(self.degrade.keep) - {c.name for c in self.conditions})
-        if unknown:
-            raise ValueError(f"degrade.keep: no condition is called {unknown[0]!r}; there are {', '.join(c.name for c in self.conditions)}")
+            raise ValueError(
+                f"degrade.names: {len(names)} names for {count} conditions; one different name each is needed"
+            )
+        made = [condition.name for condition in self.conditions]
+        twice = [name for name in made if made.count(name) > 1]
+        if twice:
+            raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
         return self
 
     @property
@@ -348,7 +501,9 @@ class Study(Settings):
         for condition in self.conditions:
             if condition.name == name:
                 return condition
-        raise ConfigError(f"no condition is called {name!r}; the study has {', '.join(c.name for c in self.conditions)}")
+        raise ConfigError(
+            f"no condition is called {name!r}; the study has {', '.join(c.name for c in self.conditions)}"
+        )
 
     @property
     def network_methods(self) -> list[str]:
@@ -373,7 +528,11 @@ def load_study(path: str | Path) -> Study:
     try:
         values = yaml.safe_load(path.read_text())
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; `clearfield config` writes one with every setting explained") from None
+        raise ConfigError(
+            f"{path}: no such file; `clearfield config` writes one with every setting explained"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); a YAML file is needed") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     return study_from(values, str(path))
@@ -388,7 +547,9 @@ def study_from(values: Any, source: str = "config") -> Study:
         One line: the source, the key, what is wrong, what is allowed.
     """
     if not isinstance(values, dict):
-        raise ConfigError(f"{source}: holds no settings; `clearfield config` writes a file with every setting explained")
+        raise ConfigError(
+            f"{source}: holds no settings; `clearfield config` writes a file with every setting explained"
+        )
     try:
         return Study.model_validate(values)
     except ValidationError as error:
@@ -405,7 +566,9 @@ def settings_hash(values: Any) -> str:
 
 def _grid(degrade: Degrade) -> list[tuple[Psf, Noise]]:
     psf, noise = degrade.psf, degrade.noise
-    return list(itertools.product(_one_by_one(psf, ("fwhm", "fwhm_final")), _one_by_one(noise, ("sigma", "ratio", "gain"))))
+    return list(
+        itertools.product(_one_by_one(psf, ("fwhm", "fwhm_final")), _one_by_one(noise, ("sigma", "ratio", "gain")))
+    )
 
 
 def _one_by_one(settings: Any, axes: tuple[str, ...]) -> list[Any]:
@@ -418,42 +581,68 @@ def _one_by_one(settings: Any, axes: tuple[str, ...]) -> list[Any]:
 
 def _psf_name(psf: Psf) -> str:
     widths = psf.fwhm or psf.fwhm_final
-    return f"fwhm{widths[0]}" if widths else f"psf{Path(psf.file or '').stem}"
+    # The name of a condition becomes the name of a file: only what is safe in one is taken over.
+    return f"fwhm{widths[0]}" if widths else "psf" + re.sub(r"[^A-Za-z0-9_.]+", "_", Path(psf.file or "").stem)
 
 
 def _noise_name(noise: Noise) -> str:
     for axis in ("sigma", "ratio", "gain"):
         values = getattr(noise, axis)
         if values:
-            return f"{axis}{values[0]:g}"
+            return f"{axis}{plain_number(values[0])}"
     return ""
 
 
 def _in_words(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"] if part not in ("nafnet", "pix2pix") or first["loc"].index(part) == 1]
-    key, found, message = ".".join(place), first["input"], first["msg"]
-    if first["type"] == "extra_forbidden":
-        return f"{key} is not a setting; {_nearest(place)}"
-    if first["type"] == "value_error":
-        message = message.removeprefix("Value error, ")
-        if isinstance(found, dict | BaseModel):
-            return f"{key}.{message}" if key else message
-    if first["type"] == "missing":
+    key, kind, found = ".".join(_place(first["loc"])), first["type"], first["input"]
+    message = first["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        return f"{key} is not a setting; {_nearest(first['loc'])}"
+    if kind == "missing":
         return f"{key} is missing; a value is required"
-    shown = found if isinstance(found, str | int | float | bool) or found is None else json.dumps(found, default=str)
-    return f"{key} is {shown}; {message[0].lower()}{message[1:]}"
+    if kind.startswith("union_tag"):
+        found = found.get("architecture", "missing") if isinstance(found, dict) else found
+        return f"{key}.architecture is {_shown(found)}; nafnet or pix2pix is needed"
+    if kind == "value_error" and isinstance(found, dict | BaseModel):
+        return ".".join(filter(None, (key, message)))
+    return f"{key} is {_shown(found)}; {_allowed(first, message)}"
 
 
-def _nearest(place: list[str]) -> str:
+def _place(loc: tuple[int | str, ...]) -> list[str]:
+    """The key as the user wrote it: without positions in a list and without the branches of a union."""
+    parts = [str(part) for part in loc if not isinstance(part, int) and part != "[key]"]
+    if parts and parts[0] == "networks":
+        del parts[2:3]
+    return parts[:-1] if parts and parts[-1] in ("str", "int") else parts
+
+
+def _allowed(error: Any, message: str) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return PATTERNS_IN_WORDS[error["ctx"]["pattern"]]
+    if error["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return "a section with settings of its own is needed"
+    if error["type"] == "list_type":
+        return f"a list is needed, such as [{_shown(error['input'])}]"
+    if error["loc"][-1] in ("str", "int"):
+        return "a name or a number is needed"
+    return message[0].lower() + message[1:].replace("input should", "it should")
+
+
+def _shown(value: Any) -> str:
+    text = " ".join((value if isinstance(value, str) else json.dumps(value, default=str)).split())
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def _nearest(loc: tuple[int | str, ...]) -> str:
     import difflib
 
     model: Any = Study
-    for part in place[:-1]:
+    for part in loc[:-1]:
         field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field is not None else None
+        model = field.annotation if field else {"nafnet": Nafnet, "pix2pix": Pix2pix}.get(str(part))
     known = list(getattr(model, "model_fields", {}))
-    close = difflib.get_close_matches(place[-1], known, 1)
+    close = difflib.get_close_matches(str(loc[-1]), known, 1)
     if close:
         return f"did you mean {close[0]}?"
     return f"known here: {', '.join(known)}" if known else "remove it"

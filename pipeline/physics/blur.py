@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from scipy.fft import next_fast_len
 from torch import Tensor
 
 from pipeline.physics.noise import Noise
@@ -14,14 +15,14 @@ from pipeline.physics.psf import PSFError, encircled_radius, measured_fwhm
 from pipeline.tiling import reflected_index
 
 INVERSE_HALO = 32
-"""Radius in px at which the inverse filter is cut: what lies beyond is below 1e-6 of the range for PSFs up to 8 px wide."""
+"""Radius in px at which the inverse filter is cut: every pixel of a restored tile reads this far."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blur(Operator):
     """Blur by a point-spread function: ``y = k * x`` plus noise (Schawinski et al. 2017, section 2).
 
-    Beyond its border the scene is continued by reflection.
+    Beyond its border the scene is continued by reflection. The PSF follows the data to their device and precision.
 
     Parameters
     ----------
@@ -33,20 +34,23 @@ class Blur(Operator):
     Raises
     ------
     PSFError
-        If ``K`` is even, a value is not finite, or a kernel does not sum to one within 1e-4.
+        If the PSF is not square, ``K`` is even, a value is not finite, or a kernel does not sum to one within 1e-4.
     """
 
     psf: Tensor
     noise: Noise
 
     def __post_init__(self) -> None:
+        if self.psf.ndim not in (3, 4) or self.psf.shape[-1] != self.psf.shape[-2]:
+            raise PSFError(f"the PSF has the shape {tuple(self.psf.shape)}; one square kernel per band is needed")
         if self.psf.shape[-1] % 2 == 0:
             raise PSFError(f"the PSF is {self.psf.shape[-1]} px wide; an odd width is needed, so that it has a centre")
         if not self.psf.isfinite().all():
             raise PSFError("the PSF holds NaN or infinite values; a finite kernel is needed")
-        total = self.psf.sum((-2, -1))
-        if (total - 1).abs().max() > 1e-4:
-            raise PSFError(f"the PSF sums to {total.min():.4g}; divide it by its sum first")
+        total = self.psf.sum((-2, -1)).flatten()
+        worst = total[(total - 1).abs().argmax()]
+        if (worst - 1).abs() > 1e-4:
+            raise PSFError(f"the PSF sums to {worst:.4g}; divide it by its sum first")
 
     @property
     def halo(self) -> int:
@@ -60,16 +64,27 @@ class Blur(Operator):
 
     def forward(self, scene: Tensor) -> Tensor:
         """Blur a scene, shape (B, C, H, W), in any linear unit; the result has the same."""
-        return convolve_valid(pad_reflect(scene, self.halo), self.psf)
+        return convolve_valid(pad_reflect(scene, self.halo), self.psf.to(scene))
+
+    def adjoint(self, data: Tensor) -> Tensor:
+        """Apply the transpose of :meth:`forward` to data, shape (B, C, H, W), borders included."""
+        return fold_reflect(convolve_full(data, self.psf.to(data).flip(-2, -1)), self.halo)
 
     def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor) -> Tensor:
-        """Wiener's filter as a finite kernel, so that a tile with its halo gives what the whole gives."""
-        kernel = wiener_kernel(self.psf, noise_to_signal, self.inverse_halo)
+        """Wiener's filter as a finite kernel, so that a tile with its halo gives what the whole gives.
+
+        Parameters
+        ----------
+        data : Tensor, shape (B, C, H, W)
+        noise_to_signal : Tensor, shape (C,) or (B, C)
+            Variance of the noise over variance of the scene, above 0.
+        """
+        kernel = wiener_kernel(self.psf.to(data), noise_to_signal.to(data), self.inverse_halo)
         return convolve_valid(pad_reflect(data, self.inverse_halo), kernel)
 
     def descriptor(self) -> dict[str, float]:
-        """Width and wings of the PSF in px, averaged over the bands."""
-        bands = self.psf.double().cpu()
+        """``fwhm_px`` and ``r80_px``, the radius of 80% of the light: width and wings in px, averaged over bands."""
+        bands = self.psf.double().cpu().flatten(0, -3)
         return {
             "fwhm_px": sum(measured_fwhm(k) for k in bands) / len(bands),
             "r80_px": sum(encircled_radius(k, 0.8) for k in bands) / len(bands),
@@ -77,15 +92,22 @@ class Blur(Operator):
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters as numbers and arrays."""
-        return {"kind": "blur", "psf": self.psf.cpu().numpy(), "noise": self.noise.to_dict()}
+        return {"kind": "blur", "psf": self.psf.detach().cpu().numpy(), "noise": self.noise.to_dict()}
 
 
 def pad_reflect(image: Tensor, margin: int) -> Tensor:
     """Continue an image, shape (B, C, H, W), by reflection; unlike torch's ``pad``, by any margin."""
     height, width = image.shape[-2:]
-    rows = torch.from_numpy(reflected_index(-margin, height + margin, height)).to(image.device)
-    columns = torch.from_numpy(reflected_index(-margin, width + margin, width)).to(image.device)
+    rows, columns = _reflected(height, margin, image.device), _reflected(width, margin, image.device)
     return image.index_select(-2, rows).index_select(-1, columns)
+
+
+def fold_reflect(padded: Tensor, margin: int) -> Tensor:
+    """Transpose of :func:`pad_reflect`: what lies in the margin is added to the pixels from which it was copied."""
+    height, width = (n - 2 * margin for n in padded.shape[-2:])
+    rows, columns = _reflected(height, margin, padded.device), _reflected(width, margin, padded.device)
+    folded = padded.new_zeros((*padded.shape[:-2], height, padded.shape[-1])).index_add_(-2, rows, padded)
+    return padded.new_zeros((*padded.shape[:-2], height, width)).index_add_(-1, columns, folded)
 
 
 def convolve_valid(image: Tensor, kernel: Tensor) -> Tensor:
@@ -102,31 +124,62 @@ def convolve_valid(image: Tensor, kernel: Tensor) -> Tensor:
     -------
     Tensor, shape (B, C, H - K + 1, W - K + 1)
     """
-    size, reach = image.shape[-2:], kernel.shape[-1] - 1
-    spectrum = torch.fft.rfft2(image) * torch.fft.rfft2(kernel, s=size)
-    return torch.fft.irfft2(spectrum, s=size)[..., reach:, reach:]
+    (height, width), reach = image.shape[-2:], kernel.shape[-1] - 1
+    return _product_of_spectra(image, kernel, height, width)[..., reach:height, reach:width]
+
+
+def convolve_full(image: Tensor, kernel: Tensor) -> Tensor:
+    """Convolve wherever the kernel touches the image, which is zero beyond its border.
+
+    Parameters
+    ----------
+    image : Tensor, shape (B, C, H, W)
+    kernel : Tensor, shape (C, K, K) or (B, C, K, K)
+
+    Returns
+    -------
+    Tensor, shape (B, C, H + K - 1, W + K - 1)
+    """
+    height, width = (n + kernel.shape[-1] - 1 for n in image.shape[-2:])
+    return _product_of_spectra(image, kernel, height, width)[..., :height, :width]
 
 
 def wiener_kernel(psf: Tensor, noise_to_signal: Tensor, radius: int) -> Tensor:
     """Wiener's inverse of a PSF as a kernel of ``2 radius + 1`` pixels, which sums to one: flux is kept.
 
-    ``G = conj(H) / (|H|^2 + r q)`` with ``r`` the noise-to-signal ratio and ``q = |k|^2 / mean(|k|^2)``: scenes hold less power at
-    high frequencies, so the filter trusts these less (Wiener 1949; Gonzalez and Woods, eq. 5.9-4, constrained by the Laplacian).
+    ``G = conj(H) / (|H|^2 + r q)`` with ``r`` the noise-to-signal ratio and ``q = |k|^2 / mean(|k|^2)``: scenes hold
+    less power at high frequencies, ``P(k) ~ k^-2``, so the filter trusts these less (Wiener 1949).
 
     Parameters
     ----------
     psf : Tensor, shape (C, K, K) or (B, C, K, K)
     noise_to_signal : Tensor, shape (C,) or (B, C)
+        At 0 the plain inverse, which only the mildest blur survives.
     radius : int
         Half width of the result in px.
+
+    Returns
+    -------
+    Tensor, shape (C, 2 radius + 1, 2 radius + 1) or (B, C, 2 radius + 1, 2 radius + 1)
     """
-    size = 4 * radius
+    # Twice the width of what is kept, so that the ends of the periodic inverse do not meet within it.
+    size = 2 * max(2 * radius, psf.shape[-1])
     transfer = torch.fft.rfft2(psf, s=(size, size))
     vertical = torch.fft.fftfreq(size, device=psf.device, dtype=psf.dtype)[:, None]
     horizontal = torch.fft.rfftfreq(size, device=psf.device, dtype=psf.dtype)
-    # sin^2 is the discrete Laplacian's k^2, smooth across the Nyquist frequency, so the kernel falls off fast; its mean is 1.
+    # sin^2 is the discrete gradient's k^2, smooth across the Nyquist frequency: the kernel falls off fast. Mean: 1.
     roughness = torch.sin(torch.pi * vertical) ** 2 + torch.sin(torch.pi * horizontal) ** 2
     inverse = transfer.conj() / (transfer.abs().square() + noise_to_signal[..., None, None] * roughness)
     kernel = torch.fft.irfft2(inverse, s=(size, size)).roll((radius + psf.shape[-1] // 2,) * 2, (-2, -1))
     kernel = kernel[..., : 2 * radius + 1, : 2 * radius + 1]
     return kernel / kernel.sum((-2, -1), keepdim=True)
+
+
+def _product_of_spectra(image: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
+    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
+    size = (next_fast_len(height, real=True), next_fast_len(width, real=True))
+    return torch.fft.irfft2(torch.fft.rfft2(image, s=size) * torch.fft.rfft2(kernel, s=size), s=size)
+
+
+def _reflected(size: int, margin: int, device: torch.device) -> Tensor:
+    return torch.from_numpy(reflected_index(-margin, size + margin, size)).to(device)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -25,7 +26,13 @@ class Noise(Protocol):
         ...
 
     def draw(self, clean: Tensor, generators: Sequence[Generator]) -> Tensor:
-        """A noisy version of a noise-free image; one generator per band makes the bands independent."""
+        """A noisy version of a noise-free image; one generator per band makes the bands independent.
+
+        Raises
+        ------
+        ValueError
+            If there is not one generator for each band.
+        """
         ...
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,7 +49,7 @@ class GaussianNoise:
     level : tuple of float
         Standard deviation per band, in the unit of the image.
     shared : bool
-        One realisation for all bands, as the code of GalaxyGAN has it (Schawinski et al. 2017); physical detectors differ.
+        One realisation for all bands, as the code of GalaxyGAN has it (Schawinski et al. 2017); no detector does that.
 
     Raises
     ------
@@ -89,7 +96,7 @@ class PoissonNoise:
     Raises
     ------
     NoiseError
-        If a gain is not above 0, or a read noise or a sky is negative.
+        If a gain is not above 0, a read noise or a sky is negative, or a number is not finite.
     """
 
     gain: tuple[float, ...]
@@ -97,10 +104,13 @@ class PoissonNoise:
     sky: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if min(self.gain) <= 0:
-            raise NoiseError(f"the gain is {min(self.gain):g}; a number of electrons per unit above 0 is needed")
-        if min(self.read_noise) < 0 or min(self.sky) < 0:
-            raise NoiseError(f"read noise {min(self.read_noise):g}, sky {min(self.sky):g}; neither may be negative")
+        for value in self.gain:
+            if not 0 < value < float("inf"):
+                raise NoiseError(f"the gain is {value:g}; a finite number of electrons per unit above 0 is needed")
+        for name, values in (("read noise", self.read_noise), ("sky", self.sky)):
+            for value in values:
+                if not 0 <= value < float("inf"):
+                    raise NoiseError(f"the {name} is {value:g}; a finite number of 0 or more is needed")
 
     def sigma(self, clean: Tensor) -> Tensor:
         """Standard deviation at each pixel, shape of ``clean``."""
@@ -111,7 +121,7 @@ class PoissonNoise:
         """Photons counted, sky taken off, read-out noise added."""
         gain, read_noise, sky = self._planes(clean)
         rate = (clean + sky).clamp_min(0) * gain
-        electrons = torch.stack([torch.poisson(rate[:, c], g) for c, g in enumerate(generators)], 1)
+        electrons = torch.stack([torch.poisson(r, g) for r, g in zip(rate.unbind(1), generators, strict=True)], 1)
         return (electrons + read_noise * _standard_normal(clean, generators)) / gain - sky
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,21 +133,35 @@ class PoissonNoise:
 
 
 def noise_from(values: dict[str, Any]) -> Noise:
-    """The noise that its ``to_dict`` described."""
+    """The noise that its ``to_dict`` described.
+
+    Raises
+    ------
+    NoiseError
+        If it is of an unknown kind.
+    """
+    kinds: dict[str, Any] = {"gaussian": GaussianNoise, "poisson": PoissonNoise}
+    if values.get("kind") not in kinds:
+        raise NoiseError(f"no noise is called {values.get('kind')!r}; gaussian and poisson are known")
     settings = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k != "kind"}
-    return {"gaussian": GaussianNoise, "poisson": PoissonNoise}[values["kind"]](**settings)
+    return kinds[values["kind"]](**settings)
 
 
 def addressed_generator(*address: object, device: torch.device | str = "cpu") -> Generator:
     """A random generator that is a function of an address, such as (seed, image, condition, band), and of nothing else.
 
-    Whoever draws in whatever order, the same address gives the same numbers.
+    Whoever draws in whatever order, the same address gives the same numbers; NumPy's numbers count as Python's.
     """
-    digest = hashlib.blake2b(repr(address).encode(), digest_size=8).digest()
+    plain = tuple(part.item() if isinstance(part, np.generic) else part for part in address)
+    digest = hashlib.blake2b(repr(plain).encode(), digest_size=8).digest()
     return Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
 
 
 def _standard_normal(like: Tensor, generators: Sequence[Generator]) -> Tensor:
-    batch, _, height, width = like.shape
-    planes = [torch.randn((batch, height, width), generator=g, device=like.device, dtype=like.dtype) for g in generators]
-    return torch.stack(planes, 1)
+    return torch.stack(
+        [
+            torch.randn(plane.shape, generator=generator, device=like.device, dtype=like.dtype)
+            for plane, generator in zip(like.unbind(1), generators, strict=True)
+        ],
+        1,
+    )

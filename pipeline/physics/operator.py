@@ -25,7 +25,11 @@ class Operator(ABC):
         """Noise-free data of a scene."""
 
     def adjoint(self, data: Tensor) -> Tensor:
-        """Apply the transpose of :meth:`forward`, so that ``<A x, y> = <x, A^T y>``, borders included."""
+        """Apply the transpose of :meth:`forward`, so that ``<A x, y> = <x, A^T y>``, borders included.
+
+        Here it is read off the gradient of :meth:`forward`, for data of the scene's shape; an instrument that knows a
+        quicker way overrides it.
+        """
         zero = torch.zeros_like(data, requires_grad=True)
         with torch.enable_grad():
             (transposed,) = torch.autograd.grad(self.forward(zero), zero, data)
@@ -63,7 +67,8 @@ class Operator(ABC):
     def residual_chi2(self, restored: Tensor, data: Tensor, sigma: Tensor, mask: Tensor) -> Tensor:
         """How well a restored scene explains the data: ``mean(((A x - y) / sigma)^2)`` over trusted pixels.
 
-        About 1 where ``restored`` is the truth; well below 1 where noise was fitted, well above where the data are contradicted.
+        About 1 where ``restored`` is the truth; well below 1 where noise was fitted, well above where the data are
+        contradicted.
 
         Parameters
         ----------
@@ -74,6 +79,7 @@ class Operator(ABC):
         Returns
         -------
         Tensor, shape (B,)
+            NaN for an image without a trusted pixel.
         """
-        squared = ((self.forward(restored) - data) / sigma).square() * ~mask
+        squared = ((self.forward(restored) - data) / sigma).square().masked_fill(mask, 0.0)
         return squared.flatten(1).sum(1) / (~mask).flatten(1).sum(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import galsim
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 from torch import Tensor
+from torch.nn.functional import pad
 
 from pipeline.errors import ClearfieldError
 
@@ -21,9 +23,9 @@ LIGHT_KEPT = 0.995
 """A stamp is cut where it holds this share of the light ..."""
 LARGEST_RADIUS = 32
 """... or at this radius in px, whichever is nearer; what is lost is renormalised and can be asked for."""
-
-
 _WIDE = 16 * LARGEST_RADIUS + 1
+_CENTRED = 0.01
+"""A measured PSF whose centroid lies within this many px of the middle of its stamp is not resampled to centre it."""
 
 
 class PSFError(ClearfieldError):
@@ -39,11 +41,11 @@ def draw_psf(profile: Profile, fwhm: float, beta: float = 2.5, obscuration: floa
     ----------
     profile : {"gaussian", "moffat", "kolmogorov", "airy"}
     fwhm : float
-        Full width at half maximum, in px.
+        Full width at half maximum, in px, up to the stamp's largest radius of 32 px.
     beta : float
-        Moffat's slope; the smaller, the stronger the wings.
+        Moffat's slope, above 1.1; the smaller, the stronger the wings.
     obscuration : float
-        Share of an Airy profile's aperture diameter that the secondary mirror hides.
+        Share of an Airy profile's aperture diameter that the secondary mirror hides, below 1.
 
     Returns
     -------
@@ -53,25 +55,18 @@ def draw_psf(profile: Profile, fwhm: float, beta: float = 2.5, obscuration: floa
     Raises
     ------
     PSFError
-        If the width is not above 0, or the profile is unknown.
+        If the width or another parameter is out of range, or the profile is unknown.
     """
-    if not fwhm > 0:
-        raise PSFError(f"the PSF's FWHM is {fwhm:g} px; a width above 0 is needed")
     shape = _profile(profile, fwhm, beta, obscuration)
-    radius = _radius_of_light(shape)
-    size = 2 * radius + 1
-    stamp = shape.drawImage(nx=size, ny=size, scale=1.0, method="no_pixel", dtype=float).array
-    return normalised(stamp)
+    return normalised(_sampled(shape, 2 * _radius_of_light(shape) + 1))
 
 
 def light_lost(profile: Profile, fwhm: float, beta: float = 2.5, obscuration: float = 0.0) -> float:
-    """Share of the light beyond the stamp that :func:`draw_psf` cuts, before it is renormalised."""
+    """Share of the light beyond the stamp that :func:`draw_psf` cuts, with its parameters, before it renormalises."""
     shape = _profile(profile, fwhm, beta, obscuration)
-    kept = draw_psf(profile, fwhm, beta, obscuration).shape[-1] // 2
-    stamp = shape.drawImage(nx=_WIDE, ny=_WIDE, scale=1.0, method="no_pixel", dtype=float).array
-    centre = _WIDE // 2
-    inside = stamp[centre - kept : centre + kept + 1, centre - kept : centre + kept + 1].sum()
-    return float(1 - inside / shape.flux)
+    inside = _sampled(shape, 2 * _radius_of_light(shape) + 1).sum()
+    # Below 2 px the samples of a sharp peak sum to a little more than its light.
+    return max(float(1 - inside / shape.flux), 0.0)
 
 
 def resampled_psf(stamp: NDArray[np.floating], stamp_scale: float, image_scale: float) -> Tensor:
@@ -92,26 +87,40 @@ def resampled_psf(stamp: NDArray[np.floating], stamp_scale: float, image_scale: 
     Raises
     ------
     PSFError
-        If the stamp sums to zero or less, or holds values that are not finite.
+        If the stamp sums to zero or less, holds values that are not finite or is no stamp, or a scale is not above 0.
     """
+    stamp = np.ascontiguousarray(stamp, dtype=float)
+    if stamp.ndim != 2:
+        raise PSFError(f"the PSF has the shape {stamp.shape}; a stamp of rows and columns is needed")
+    if not (0 < stamp_scale < math.inf and 0 < image_scale < math.inf):
+        raise PSFError(
+            f"the pixels of the PSF are {stamp_scale:g} and the image's {image_scale:g} wide; both must be above 0"
+        )
     if not np.isfinite(stamp).all():
         raise PSFError("the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
     if stamp.sum() <= 1e-6 * np.abs(stamp).sum():
         raise PSFError(f"the PSF sums to {stamp.sum():.4g}; a positive sum is needed, so that it can be divided by it")
-    if stamp_scale == image_scale and stamp.shape[0] == stamp.shape[1] and stamp.shape[0] % 2 == 1:
-        return normalised(_cut(np.asarray(stamp, dtype=float)))
-    source = galsim.Image(np.ascontiguousarray(stamp, dtype=float), scale=stamp_scale)
+    y, x = _centroid(stamp)
+    same_pixels = math.isclose(stamp_scale, image_scale, rel_tol=1e-6)
+    if same_pixels and stamp.shape[0] == stamp.shape[1] and stamp.shape[0] % 2 == 1 and math.hypot(y, x) < _CENTRED:
+        return normalised(_cut(stamp))
+    source = galsim.Image(stamp, scale=stamp_scale)
     shape = galsim.InterpolatedImage(source, x_interpolant="lanczos5", normalization="sb", flux=1.0)
-    shape = shape.shift(-shape.centroid)
-    width = max(stamp.shape) * stamp_scale / image_scale
+    shape = shape.shift(-x * stamp_scale, -y * stamp_scale)
+    width = (max(stamp.shape) + 2 * max(abs(y), abs(x))) * stamp_scale / image_scale
     radius = min(max(math.ceil(width / 2), 1), LARGEST_RADIUS)
-    drawn = shape.drawImage(nx=2 * radius + 1, ny=2 * radius + 1, scale=image_scale, method="no_pixel", dtype=float)
-    return normalised(_cut(drawn.array))
+    return normalised(_cut(_sampled(shape, 2 * radius + 1, image_scale)))
 
 
 def normalised(stamp: NDArray[np.floating]) -> Tensor:
     """A stamp divided by its sum, as a float32 tensor."""
     return torch.from_numpy(np.ascontiguousarray(stamp / stamp.sum(), dtype=np.float32))
+
+
+def padded_psfs(kernels: Sequence[Tensor]) -> Tensor:
+    """Kernels of different odd widths, each (K_i, K_i), in one tensor of the widest, shape (N, K, K)."""
+    widest = max(kernel.shape[-1] for kernel in kernels)
+    return torch.stack([pad(kernel, [(widest - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
 
 
 def measured_fwhm(psf: Tensor) -> float:
@@ -155,7 +164,27 @@ def _distance(size: int) -> NDArray[np.floating]:
     return np.hypot(offsets[:, None], offsets)
 
 
+def _centroid(stamp: NDArray[np.floating]) -> tuple[float, float]:
+    """Row and column of the centre of light, in px from the middle of the stamp."""
+    y, x = (np.arange(n) - (n - 1) / 2 for n in stamp.shape)
+    return float(stamp.sum(1) @ y / stamp.sum()), float(stamp.sum(0) @ x / stamp.sum())
+
+
+def _sampled(shape: galsim.GSObject, size: int, scale: float = 1.0) -> NDArray[np.floating]:
+    return shape.drawImage(nx=size, ny=size, scale=scale, method="no_pixel", dtype=float).array
+
+
 def _profile(profile: str, fwhm: float, beta: float, obscuration: float) -> galsim.GSObject:
+    if not 0 < fwhm <= LARGEST_RADIUS:
+        raise PSFError(f"the PSF's FWHM is {fwhm:g} px; a width above 0 and up to {LARGEST_RADIUS} px is needed")
+    if profile == "moffat" and not 1.1 < beta < math.inf:
+        raise PSFError(
+            f"the Moffat slope beta is {beta:g}; a value above 1.1 is needed, or the wings hold infinite light"
+        )
+    if profile == "airy" and not 0 <= obscuration < 1:
+        raise PSFError(
+            f"the obscuration is {obscuration:g}; a share of the aperture's diameter from 0 to below 1 is needed"
+        )
     if profile == "gaussian":
         return galsim.Gaussian(fwhm=fwhm)
     if profile == "moffat":
@@ -169,12 +198,11 @@ def _profile(profile: str, fwhm: float, beta: float, obscuration: float) -> gals
 
 
 def _radius_of_light(shape: galsim.GSObject) -> int:
-    wide = shape.drawImage(nx=_WIDE, ny=_WIDE, scale=1.0, method="no_pixel", dtype=float).array
-    radius = _distance(_WIDE)
-    for candidate in range(1, LARGEST_RADIUS):
-        if wide[radius <= candidate].sum() >= LIGHT_KEPT * shape.flux:
-            return candidate
-    return LARGEST_RADIUS
+    wide = _sampled(shape, _WIDE)
+    whole_px = np.ceil(_distance(_WIDE)).astype(int)
+    light = np.cumsum(np.bincount(whole_px.ravel(), wide.ravel()))
+    enough = np.flatnonzero(light[:LARGEST_RADIUS] >= LIGHT_KEPT * shape.flux)
+    return max(int(enough[0]), 1) if enough.size else LARGEST_RADIUS
 
 
 def _cut(stamp: NDArray[np.floating]) -> NDArray[np.floating]:
