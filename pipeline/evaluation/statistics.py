@@ -31,13 +31,13 @@ class Bootstrap:
     """Two-stage resampling: groups with replacement, then items with replacement within each drawn group.
 
     Items of a group share what made them alike, so groups are the sample and items only refine it (Davison and Hinkley
-    1997, "Bootstrap Methods and their Application", section 3.8). The intervals are percentiles at 95%, and speak of the
-    mean of all groups *such as these*. How often they cover it depends on the number of groups (simulated):
+    1997, "Bootstrap Methods and their Application", section 3.8). The intervals are percentiles at 95%, and speak of
+    the mean of all groups *such as these*. How often they cover it depends on the number of groups (simulated):
 
-    - 20 and more: 93 to 95 in 100 studies;
+    - 40: 93 to 95 in 100 studies;
     - 10: 90 where groups differ far more than their items do, 98 where they do not differ at all;
-    - 3: 77 and 93. The first stage is coarse then: where groups differ much, an interval spans the lowest to the highest
-      group mean, which covers the mean of all of them in 75 of 100 studies.
+    - 3: 77 and 93. The first stage is coarse then: where groups differ much, an interval spans the lowest to the
+      highest group mean, which covers the mean of all of them in 75 of 100 studies.
 
     Where all groups are parts of one image an interval holds for this field, not for another part of the sky.
 
