@@ -1,0 +1,17 @@
+"""The figures of the report, one module each: a function that takes tables or pixels and returns a drawn figure."""
+
+from __future__ import annotations
+
+from pipeline.config import Study
+
+
+def figure_files(study: Study) -> list[str]:
+    """Names of the files in ``figures/`` that the report of a study writes, always all of them."""
+    return [
+        "split.svg",
+        "difference.svg",
+        "psnr.svg",
+        "spectra.svg",
+        "training.svg",
+        *(f"gallery_{condition.name}.svg" for condition in study.conditions),
+    ]

@@ -1,0 +1,101 @@
+"""How training went: the score on the tune role and the loss, by network and fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pipeline.report.style import MUTED, fold_colours, figure
+
+
+@dataclass(frozen=True)
+class History:
+    """One training: rows of ``history.csv`` in the order in which they were written.
+
+    ``fold`` is ``fold0`` ... or ``final``.
+    """
+
+    network: str
+    fold: str
+    table: pd.DataFrame
+
+    @property
+    def seconds(self) -> float:
+        """Time from the first step to the last, all stages."""
+        return (
+            float(running(self.table["seconds"])[-1]) if "seconds" in self.table and len(self.table) else float("nan")
+        )
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of all stages."""
+        return int(running(self.table["step"])[-1]) if len(self.table) else 0
+
+
+def running(counts: Sequence[float] | pd.Series) -> list[float]:
+    """A count that starts anew with each stage, as one that runs on: 1, 2, 3, 1, 2 becomes 1, 2, 3, 4, 5."""
+    values = [float(v) for v in counts]
+    total, result = 0.0, values[:1]
+    for before, now in pairwise(values):
+        total += before if now < before else 0.0
+        result.append(total + now)
+    return result
+
+
+def training_figure(histories: list[History]) -> Figure:
+    """Draw a column per network: validation PSNR above, loss below, a line per fold."""
+    networks = list(dict.fromkeys(h.network for h in histories))
+    if not networks:
+        drawn = figure(5, 1)
+        drawn.text(0.5, 0.5, "No network was trained in this study.", ha="center", va="center")
+        return drawn
+    folds = fold_colours(list(dict.fromkeys(h.fold for h in histories)))
+    drawn = figure(max(4.3 * len(networks), 7.4), 5.0)
+    axes = drawn.subplots(2, len(networks), sharex="col", squeeze=False)
+    for column, network in zip(axes.T, networks):
+        for history in (h for h in histories if h.network == network):
+            _draw(column, history, folds[history.fold])
+        column[0].set_title(network)
+        column[1].set_xlabel("optimiser steps, all stages")
+    axes[0, 0].set_ylabel("PSNR on the tune role (dB)")
+    axes[1, 0].set_ylabel("loss")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    unique = dict(zip(labels, handles))
+    drawn.legend(unique.values(), unique.keys(), loc="outside upper right", ncols=10, columnspacing=1.2)
+    return drawn
+
+
+def _draw(column: np.ndarray, history: History, colour: str) -> None:
+    table, steps = history.table, np.array(running(history.table["step"]))
+    label = "final" if history.fold == "final" else history.fold.replace("fold", "fold ")
+    style = {"color": colour, "label": label, "ls": (0, (4, 2)) if history.fold == "final" else "-"}
+    score = table.get("validation_psnr", pd.Series(np.nan, table.index))
+    mark = {"marker": "o", "ms": 3} if len(table) < 40 else {}
+    column[0].plot(steps[score.notna()], score.dropna(), **style, **mark)
+    loss = _loss(table)
+    column[1].plot(steps[loss.notna()], loss.dropna(), **style, **mark)
+    if (loss.dropna() > 0).all() and len(loss.dropna()):
+        column[1].set_yscale("log")
+    for panel in column:
+        _mark_stages(panel, table, steps)
+
+
+def _loss(table: pd.DataFrame) -> pd.Series:
+    # Each stage names its losses after its players; the first total is that of the network that is kept.
+    names = [c for c in table.columns if c == "loss" or c.endswith("_total")]
+    return table[names].bfill(axis=1).iloc[:, 0].astype(float) if names else pd.Series(np.nan, table.index)
+
+
+def _mark_stages(panel: Axes, table: pd.DataFrame, steps: np.ndarray) -> None:
+    if "stage" not in table:
+        return
+    stages = table["stage"].astype(str).tolist()
+    for i in range(1, len(stages)):
+        if stages[i] != stages[i - 1]:
+            panel.axvline(steps[i - 1], color=MUTED, lw=0.8, ls=":")

@@ -1,0 +1,46 @@
+"""The page: one file that holds everything, reads offline, and escapes whatever came from a file's name."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.report.naming import duration, method_name, number
+from pipeline.report.style import darkened
+from pipeline.report.tables import ARROWS, DIRECTIONS
+
+
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure on the page, for a light and for a dark ground, as data URIs."""
+
+    light: str
+    dark: str
+
+
+def page_figure(svg: Path) -> PageFigure:
+    """Take a figure that was saved as SVG into the page."""
+    text = svg.read_text()
+    return PageFigure(_uri(text), _uri(darkened(text)))
+
+
+def render(**content: Any) -> str:
+    """Fill the template with what a report holds; a name that is missing is an error, never an empty place."""
+    environment = Environment(
+        loader=PackageLoader("pipeline.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "duration": duration, "method_name": method_name}
+    return environment.get_template("page.html").render(**content, ARROWS=ARROWS, DIRECTIONS=DIRECTIONS)
+
+
+def _uri(svg: str) -> Markup:
+    return Markup("data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode())
