@@ -78,8 +78,8 @@ def relative_errors(
 ) -> NDArray[np.float64]:
     """``(restored - truth) / truth`` of the light within a circle about each source, above the truth's sky.
 
-    One sky, the truth's, is taken off both: a restorer that shifts the sky is charged for it. An aperture counts where it
-    lies within the image, holds no masked pixel, and holds light of the truth above 5 sigmas of its sky.
+    One sky, the truth's, is taken off both: a restorer that shifts the sky is charged for it. An aperture counts where
+    it lies within the image, holds no masked pixel, and holds light of the truth above 5 sigmas of its sky.
 
     Parameters
     ----------
@@ -115,9 +115,9 @@ def relative_errors(
 def bias_and_scatter(errors: NDArray[np.floating]) -> tuple[float, float]:
     """Median, and normalised median absolute deviation, of the relative errors of sources and bands.
 
-    Neither has a unit. The median (nearest to 0 is better) is the light that a typical source gains or loses; the deviation,
-    ``1.4826 median(|e - median(e)|)`` (lower is better), is the sigma of a Gaussian and blind to a few failures (Hoaglin,
-    Mosteller and Tukey 1983).
+    Neither has a unit. The median (nearest to 0 is better) is the light that a typical source gains or loses; the
+    deviation, ``1.4826 median(|e - median(e)|)`` (lower is better), is the sigma of a Gaussian and blind to a few
+    failures (Hoaglin, Mosteller and Tukey 1983).
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 
 LOWEST_TRANSFER = 0.1
-"""Beyond the frequency at which the instrument passes less than this share of an amplitude, detail has to be inferred."""
+"""Beyond the frequency of which the instrument passes less than this share of the amplitude, detail is inferred."""
 LARGEST_DEFICIT = 12.0
 """In dex: less power than this below the truth's is float32's rounding, and counts as this."""
 
@@ -36,8 +36,8 @@ class Spectrum:
 def power_spectrum(image: Array) -> Spectrum:
     """Radially averaged power spectrum of each band.
 
-    The mean is taken off and a Hann window laid over each axis, so that the borders, which do not match, leak no power from
-    large scales into small ones (Harris 1978, Proc. IEEE 66, 51); the power is divided by the window's mean square.
+    The mean is taken off and a Hann window laid over each axis, so that the borders, which do not match, leak no power
+    from large scales into small ones (Harris 1978, Proc. IEEE 66, 51); power is divided by the window's mean square.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def power_spectrum(image: Array) -> Spectrum:
 def cutoff_frequency(psf: Any, transfer: float = LOWEST_TRANSFER) -> float:
     """Frequency beyond which an instrument passes less than a tenth of an amplitude (a hundredth of the power).
 
-    The modulation transfer function, the absolute Fourier transform of the PSF, is averaged over angle; a Gaussian of FWHM
-    3 px falls to 0.1 at 0.268 cycles/px.
+    The modulation transfer function, the absolute Fourier transform of the PSF, is averaged over angle; a Gaussian of
+    FWHM 3 px falls to 0.1 at 0.268 cycles/px.
 
     Parameters
     ----------
@@ -82,8 +82,9 @@ def cutoff_frequency(psf: Any, transfer: float = LOWEST_TRANSFER) -> float:
 def log_spectrum_error(restored: Array, truth: Array, cutoff: float) -> float:
     """Root mean square of ``log10(P_restored / P_truth)`` over the bands and the rings of frequency from ``cutoff`` up.
 
-    In dex; lower is better: 0 is the truth's own texture, 1 is a tenth of its power or ten times too much. It asks whether
-    detail beyond the instrument's reach has the right strength, not whether it is in the right place, which PSNR asks.
+    In dex; lower is better: 0 is the truth's own texture, 1 is a tenth of its power or ten times too much. It asks
+    whether detail beyond the instrument's reach has the right strength, not whether it is in the right place, which
+    PSNR asks.
 
     Parameters
     ----------
