@@ -7,14 +7,15 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ClearfieldError
 
-CLASSICAL_METHODS = ("degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation")
+Method = Literal["degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation"]
+CLASSICAL_METHODS: tuple[Method, ...] = get_args(Method)
 NAME = r"^[A-Za-z][A-Za-z0-9]*$"
 CONDITION_NAME = r"^[A-Za-z0-9_.]+$"
 STUDY_NAME = r"^[A-Za-z0-9_-]+$"
@@ -373,6 +374,10 @@ class Pix2pix(Settings):
 NetworkSettings = Annotated[Nafnet | Pix2pix, Field(discriminator="architecture")]
 
 
+def _default_networks() -> dict[str, Nafnet | Pix2pix]:
+    return {"nafnet": Nafnet()}
+
+
 class Training(Settings):
     """What every network's training shares."""
 
@@ -447,11 +452,13 @@ class Study(Settings):
     images: Images = Field(default_factory=lambda: Images(), description="The images.")
     split: Split = Field(default_factory=lambda: Split(), description="Folds and roles.")
     degrade: Degrade = Field(default_factory=lambda: Degrade(), description="The instrument.")
-    methods: Annotated[
-        list[Literal["degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation"]], OnceEach
-    ] = Field(list(CLASSICAL_METHODS), min_length=1, description="Classical restorers, tuned on the tune role.")
+    methods: Annotated[list[Method], OnceEach] = Field(
+        default_factory=lambda: [*CLASSICAL_METHODS],
+        min_length=1,
+        description="Classical restorers, tuned on the tune role.",
+    )
     networks: dict[Annotated[str, Field(pattern=NAME)], NetworkSettings] = Field(
-        default_factory=lambda: {"nafnet": Nafnet()}, description="Networks by a name of your choice."
+        default_factory=_default_networks, description="Networks by a name of your choice."
     )
     train: Training = Field(default_factory=lambda: Training(), description="Training.")
     restore: Restore = Field(default_factory=lambda: Restore(), description="Restoration.")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import ClearfieldError
+
 if TYPE_CHECKING:
     from pipeline.physics.operator import Operator
 
@@ -18,7 +20,11 @@ DISPLAY = "display"
 """Unit of an image whose values were stretched for the eye: no flux can be measured on it."""
 
 
-@dataclass(frozen=True)
+class ImageError(ClearfieldError):
+    """Values, mask, noise and bands that do not make one image."""
+
+
+@dataclass(frozen=True, eq=False)
 class Image:
     """Values on a grid of pixels, one plane per band.
 
@@ -44,6 +50,11 @@ class Image:
         Width of a pixel in arcsec.
     header : str, optional
         FITS header of the science image as text, for WCS and provenance.
+
+    Raises
+    ------
+    ImageError
+        If a plane has another shape than the pixels, or there is not one name for each band.
     """
 
     id: str
@@ -57,6 +68,14 @@ class Image:
     pixel_scale: float | None = None
     header: str | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("mask", "sigma", "background"):
+            values = getattr(self, name)
+            if values is not None and values.shape != self.pixels.shape:
+                raise ImageError(f"{self.id}: {name} has the shape {values.shape}, the pixels {self.pixels.shape}")
+        if len(self.bands) != len(self.pixels):
+            raise ImageError(f"{self.id}: {len(self.bands)} bands are named, and there are {len(self.pixels)} planes")
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of ``pixels``, (C, H, W)."""
@@ -67,15 +86,15 @@ class Image:
         return replace(self, pixels=pixels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observation:
     """What an instrument recorded of a scene, with what is known of the instrument.
 
     Parameters
     ----------
     preview : Image
-        The data brought to image space, the method called ``degraded``. ``sigma`` is always given. Where the data are an
-        image already, as behind a blur, the preview is the data.
+        The data brought to image space, the method called ``degraded``. ``sigma`` is always given. Where the data are
+        an image already, as behind a blur, the preview is the data.
     operator : Operator
         The instrument, with the parameters that applied to this image.
     """

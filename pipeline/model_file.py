@@ -28,7 +28,7 @@ class Model(NamedTuple):
 
     tensors: dict[str, Tensor]
     card: dict[str, Any]
-    """How to build and feed the network: architecture, stretch, bands, unit, ranges of the operator, versions, scores."""
+    """How to build and feed the network: architecture, stretch, bands, unit, operator's range, versions, scores."""
 
     @property
     def hash(self) -> str:
@@ -37,11 +37,25 @@ class Model(NamedTuple):
 
 
 def write_model(path: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
-    """Write a model, with the hash of its tensors in the card."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    card = {**card, "format": FORMAT, "hash": tensor_hash(tensors)}
+    """Write a model, with the hash of its tensors in the card.
+
+    Parameters
+    ----------
+    path : path
+    tensors : dict of Tensor
+        Weights by name, on any device; those that share memory are written once each.
+    card : dict
+        What JSON can hold; see :class:`Model`.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    tensors = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
+    text = json.dumps({**card, "format": FORMAT, "hash": tensor_hash(tensors)})
     with written_aside(path) as aside:
-        save_file(tensors, aside, metadata={"clearfield": json.dumps(card)})
+        save_file(tensors, aside, metadata={"clearfield": text, "card_hash": _text_hash(text)})
 
 
 def read_model(path: str | Path) -> Model:
@@ -50,8 +64,8 @@ def read_model(path: str | Path) -> Model:
     Raises
     ------
     ModelFileError
-        If the file is missing, no safetensors file (a pickle is refused without being loaded), not one of ours, written by a
-        newer version, or altered since it was written.
+        If the file is missing, no safetensors file (a pickle is refused without being loaded), not one of ours, written
+        by a newer version, or altered since it was written, in its weights or in its card.
     """
     path = Path(path)
     if not path.is_file():
@@ -61,19 +75,32 @@ def read_model(path: str | Path) -> Model:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise ModelFileError(f"{path}: not a safetensors file ({_first_line(error)}); pickles and other formats are refused unread") from None
+        raise ModelFileError(
+            f"{path}: not a safetensors file ({_first_line(error)}); pickles and other formats are refused unread"
+        ) from None
+    card = _card(path, metadata)
+    if tensor_hash(tensors) != card["hash"]:
+        raise ModelFileError(
+            f"{path}: its weights are not those that were written; the file is damaged, fetch it again"
+        )
+    return Model(tensors, card)
+
+
+def _card(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if "clearfield" not in metadata:
         raise ModelFileError(f"{path}: a safetensors file, but no Clearfield model: it carries no card")
     try:
         card = json.loads(metadata["clearfield"])
-        version, expected = card["format"], card["hash"]
-    except (json.JSONDecodeError, KeyError, TypeError):
+        version, _ = int(card["format"]), card["hash"]
+    except (KeyError, TypeError, ValueError):
         raise ModelFileError(f"{path}: its card cannot be read; the file is damaged, fetch it again") from None
     if version > FORMAT:
-        raise ModelFileError(f"{path}: written by a newer Clearfield (format {version}, this one reads {FORMAT}); update clearfield")
-    if tensor_hash(tensors) != expected:
-        raise ModelFileError(f"{path}: its weights are not those that were written (the hash differs); the file is damaged, fetch it again")
-    return Model(tensors, card)
+        raise ModelFileError(
+            f"{path}: written by a newer Clearfield (format {version}, this one reads {FORMAT}); update clearfield"
+        )
+    if _text_hash(metadata["clearfield"]) != metadata.get("card_hash"):
+        raise ModelFileError(f"{path}: its card is not the one that was written; the file is damaged, fetch it again")
+    return card
 
 
 def tensor_hash(tensors: dict[str, Tensor]) -> str:
@@ -83,6 +110,10 @@ def tensor_hash(tensors: dict[str, Tensor]) -> str:
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} ".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -42,19 +42,33 @@ def read_splits(path: str | Path) -> list[Item]:
     Raises
     ------
     SplitError
-        If the file is missing or lacks a column.
+        If the file is missing, lacks a column, or holds what is no number or no role.
     """
     try:
-        table = pd.read_csv(path, dtype={"image": str, "item": str, "group": str}, keep_default_na=False)
+        # As text first: a group called 007 or NA keeps its name.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise SplitError(f"{path}: no such file; the step `split` writes it") from None
-    missing = sorted(set(COLUMNS) - set(table.columns))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise SplitError(f"{path}: not a table ({reason}); delete it, and the step `split` writes it anew") from None
+    missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
-        raise SplitError(f"{path}: no column {missing[0]!r}; the step `split` writes it anew")
-    return [
-        Item(r.image, r.item, Window(r.y0, r.x0, r.height, r.width), r.group, r.fold, r.role, r.half)
-        for r in table.itertuples(index=False)
-    ]
+        raise SplitError(f"{path}: no column {missing[0]!r}; delete it, and the step `split` writes it anew")
+    rows: list[Any] = table[list(COLUMNS)].to_dict("records")
+    return [_item(path, line, row) for line, row in enumerate(rows, 2)]
+
+
+def _item(path: str | Path, line: int, row: dict[str, str]) -> Item:
+    try:
+        y0, x0, height, width, fold, half = (int(row[name]) for name in ("y0", "x0", "height", "width", "fold", "half"))
+    except ValueError:
+        raise SplitError(f"{path}: line {line}: a position, fold or half is no whole number") from None
+    role: Any = row["role"]
+    if role not in get_args(Role):
+        raise SplitError(f"{path}: line {line}: role is {role}; {', '.join(get_args(Role))} are known")
+    window = Window(y0, x0, height, width)
+    return Item(row["image"], row["item"], window, row["group"], fold, role, half)
 
 
 def items_of(splits: list[Item], fold: int, role: Role) -> list[Item]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,39 @@ import h5py
 import numpy as np
 
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image, Observation, Pixels
+from pipeline.image import Image, Mask, Observation, Pixels
 from pipeline.physics import operator_from
 from pipeline.tiling import Window, read_reflected, reflected_index
 
 
 class StoreError(ClearfieldError):
-    """A file between two steps that is missing, cut short or of another kind."""
+    """A file between two steps that is missing, cut short or of another kind, or that cannot be written."""
 
 
 @contextmanager
 def written_aside(path: str | Path) -> Iterator[Path]:
-    """Give a path to write to; what is there is renamed to ``path`` on success and removed on failure."""
+    """Give a path to write to; what is there is renamed to ``path`` on success and removed on failure.
+
+    The name given ends like ``path``, for writers that choose a format by it.
+
+    Raises
+    ------
+    StoreError
+        If there is no room for the file, or no right to write it.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    aside = path.with_name(f".part{os.getpid()}.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
-        os.replace(aside, path)
+        aside.replace(path)
+    except Exception as error:
+        reason = _why_not_written(error, path)
+        if reason is None:
+            raise
+        raise StoreError(
+            f"{path}: cannot be written: {reason}; nothing is left of it, the file before it stays"
+        ) from None
     finally:
         aside.unlink(missing_ok=True)
 
@@ -44,8 +60,14 @@ class ImageWriter:
         self._file = file
 
     def append(self, image: Image) -> None:
-        """Write one image."""
-        _write_image(self._file.create_group(_key(image.id)), image)
+        """Write one image.
+
+        Raises
+        ------
+        StoreError
+            If there is an image of that name already.
+        """
+        _write_image(self._file.create_group(_new_key(self._file, image.id)), image)
 
     def note(self, **attributes: Any) -> None:
         """Note something of the file as a whole, such as a level that is known only when every image has been seen."""
@@ -70,7 +92,7 @@ class ImageReader:
 
     def shape(self, id: str) -> tuple[int, int, int]:
         """Shape (C, H, W) of an image, without reading it."""
-        return self._file[_key(id)]["pixels"].shape
+        return _entry(self._file, id)["pixels"].shape
 
     def image(self, id: str, window: Window | None = None) -> Image:
         """Read an image.
@@ -80,9 +102,15 @@ class ImageReader:
         id : str
             Name of the image.
         window : Window, optional
-            The part to read; beyond the border the image is continued by reflection and masked.
+            The part to read; beyond the border the image is continued by reflection and masked. The header stays that
+            of the whole image.
+
+        Raises
+        ------
+        StoreError
+            If there is no image of that name.
         """
-        return _read_image(self._file[_key(id)], id, window)
+        return _read_image(_entry(self._file, id), id, window)
 
     def __iter__(self) -> Iterator[Image]:
         return (self.image(id) for id in self.ids)
@@ -110,7 +138,7 @@ class ObservationReader(ImageReader):
 
     def observation(self, id: str, window: Window | None = None) -> Observation:
         """Read an observation; see :meth:`ImageReader.image` for the window."""
-        group = self._file[_key(id)]["operator"]
+        group = _entry(self._file, id)["operator"]
         parameters = json.loads(group.attrs["parameters"]) | {name: group[name][()] for name in group}
         return Observation(self.image(id, window), operator_from(parameters))
 
@@ -122,8 +150,17 @@ class RestoredWriter:
         self._file = file
 
     def append(self, item: str, pixels: Pixels, **attributes: Any) -> None:
-        """Write the restored values of one item, shape (C, H, W), in the unit of its image."""
-        dataset = self._file.create_dataset(_key(item), data=np.asarray(pixels, np.float32), track_times=False)
+        """Write the restored values of one item, shape (C, H, W), in the unit of its image.
+
+        Keyword arguments are noted of the item, such as the fold that restored it.
+
+        Raises
+        ------
+        StoreError
+            If there is an item of that name already.
+        """
+        key = _new_key(self._file, item)
+        dataset = self._file.create_dataset(key, data=np.asarray(pixels, np.float32), track_times=False)
         dataset.attrs.update({k: json.dumps(v) for k, v in attributes.items()})
 
 
@@ -140,11 +177,11 @@ class RestoredReader:
 
     def pixels(self, item: str) -> Pixels:
         """Restored values of one item, shape (C, H, W), in the unit of its image."""
-        return self._file[_key(item)][()]
+        return _entry(self._file, item)[()]
 
     def attributes(self, item: str) -> dict[str, Any]:
         """What was noted of an item, such as the fold that restored it."""
-        return _attributes(self._file[_key(item)])
+        return _attributes(_entry(self._file, item))
 
 
 @contextmanager
@@ -194,7 +231,17 @@ def _created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterato
     with written_aside(path) as aside, h5py.File(aside, "w", track_order=True) as file:
         file.attrs["kind"] = json.dumps(kind)
         file.attrs.update({k: json.dumps(v) for k, v in attributes.items()})
-        yield file
+        try:
+            yield file
+        except BaseException:
+            _close_regardless(file)
+            raise
+
+
+def _close_regardless(file: h5py.File) -> None:
+    # On a full disk HDF5 fails again at closing; what went wrong first is what the user must read.
+    with suppress(OSError, RuntimeError):
+        file.close()
 
 
 @contextmanager
@@ -204,18 +251,27 @@ def _opened(path: str | Path, kind: str) -> Iterator[h5py.File]:
     except FileNotFoundError:
         raise StoreError(f"{path}: no such file; the step that writes it has not run") from None
     except OSError as error:
-        raise StoreError(f"{path}: not a readable HDF5 file ({error}); delete it, and its step runs again") from None
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{path}: not a readable HDF5 file ({reason}); delete it, and its step runs again") from None
     with file:
-        found = json.loads(file.attrs.get("kind", "null"))
+        found = _kind(file)
         if found != kind:
             raise StoreError(f"{path}: holds {found or 'nothing of ours'}; a file of {kind} is needed")
         yield file
+
+
+def _kind(file: h5py.File) -> str | None:
+    try:
+        return json.loads(file.attrs["kind"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _write_image(group: h5py.Group, image: Image) -> None:
     for name in ("pixels", "mask", "sigma", "background"):
         values = getattr(image, name)
         if values is not None:
+            values = np.asarray(values, bool if name == "mask" else np.float32)
             chunks = (1, min(values.shape[1], 256), min(values.shape[2], 256))
             compression = "lzf" if name != "pixels" else None
             group.create_dataset(name, data=values, chunks=chunks, compression=compression, track_times=False)
@@ -242,7 +298,7 @@ def _read_image(group: h5py.Group, id: str, window: Window | None) -> Image:
     return replace(image, mask=image.mask | beyond)
 
 
-def _beyond(start: int, stop: int, size: int) -> np.ndarray:
+def _beyond(start: int, stop: int, size: int) -> Mask:
     return reflected_index(start, stop, size) != np.arange(start, stop)
 
 
@@ -250,5 +306,36 @@ def _attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in node.attrs.items() if name != "kind"}
 
 
+def _entry(file: h5py.File, id: str) -> Any:
+    try:
+        return file[_key(id)]
+    except KeyError:
+        raise StoreError(
+            f"{file.filename}: holds nothing called {id!r}; the step that writes it must run again"
+        ) from None
+
+
+def _new_key(file: h5py.File, id: str) -> str:
+    key = _key(id)
+    if not key or key in file:
+        raise StoreError(f"{id!r} is the name of two images, or of none; every image needs a name of its own")
+    return key
+
+
 def _key(id: str) -> str:
-    return quote(id, safe="")
+    # A slash would open a group, and names of dots alone mean places in HDF5 as they do in a file system.
+    key = quote(id, safe="")
+    return key if key.strip(".") else key.replace(".", "%2E")
+
+
+def _why_not_written(error: Exception, path: Path) -> str | None:
+    """The system's reason, if the error is one of writing; HDF5 and safetensors tell it in words only."""
+    full = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+    if isinstance(error, OSError) and error.errno in full:
+        return os.strerror(error.errno)
+    told = (code for code in full if os.strerror(code) in str(error))
+    if code := next(told, None):
+        return os.strerror(code)
+    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError | IsADirectoryError):
+        return error.strerror if str(path.parent) in str(error.filename) else None
+    return None

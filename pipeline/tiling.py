@@ -54,17 +54,19 @@ def whole(height: int, width: int) -> Window:
 
 
 def tiles(area: Window, size: int, stride: int = 1) -> Iterator[Window]:
-    """Cut an area into windows that start on multiples of ``stride`` in absolute pixels.
+    """Cut an area into windows between multiples of ``stride`` in absolute pixels; the area cuts the outermost.
 
     Parameters
     ----------
     area : Window
-        What the tiles cover, once each.
+        What the tiles cover, once each; nothing for an empty area.
     size : int
         Width of a tile in pixels; rounded down to a multiple of ``stride``, at least one stride.
     stride : int
         Grid that a network's downsampling needs.
     """
+    if area.height <= 0 or area.width <= 0:
+        return
     step = max(size // stride, 1) * stride
     for y in range(area.y0 // stride * stride, area.y1, step):
         for x in range(area.x0 // stride * stride, area.x1, step):
@@ -79,7 +81,7 @@ def read_reflected(array: Any, window: Window) -> NDArray[Any]:
     array : array-like, shape (..., H, W)
         NumPy array or HDF5 dataset; only the rows and columns that are needed are read.
     window : Window
-        May reach beyond the array, by any amount.
+        At least one pixel; may reach beyond the array, by any amount.
 
     Returns
     -------
