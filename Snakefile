@@ -1,0 +1,65 @@
+# A cross-validated restoration study, from images to a report. `snakemake` makes what `rule all` names:
+#
+# results/<study>/
+#   images.h5                                   ingested: physical units, identity, groups, geometry
+#   splits.csv                                  who judges whom: item, group, fold, role
+#   degraded/<condition>.h5                     what the instrument would have seen (kept if `keep` says so)
+#   tuned/<condition>/<method>.json             settings of a classical restorer, for each fold
+#   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv
+#   restored/<condition>/<method>.h5            every item, restored by the fold that never saw it (kept if `keep` says so)
+#   gallery/<condition>/<method>.h5             a few of these, for the report
+#   metrics/<condition>/<method>.parquet        scores, one a row
+#   metrics.csv  summary.csv                    all scores; what may be concluded
+#   report.html  figures/  provenance.json      the page, its figures, what was run on what
+#   published/<network>_<output>.safetensors    the files that a user applies
+# logs/<study>/<rule>/...                       a log file for each job
+# work/<study>/                                 checkpoints and the like: nothing that has to be kept
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+if not config:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/ingest.smk"
+include: "rules/split.smk"
+include: "rules/degrade.smk"
+include: "rules/tune.smk"
+include: "rules/train.smk"
+include: "rules/restore.smk"
+include: "rules/evaluate.smk"
+include: "rules/gallery.smk"
+include: "rules/summarise.smk"
+include: "rules/report.smk"
+include: "rules/publish.smk"
+
+
+rule all:
+    """The report, and the model files."""
+    default_target: True
+    input:
+        f"results/{STUDY.study}/report.html",
+        published_models(),
+
+
+rule models:
+    """Every network of every fold."""
+    input:
+        trained_models(),
+
+
+rule scores:
+    """The tables, without the report."""
+    input:
+        f"results/{STUDY.study}/summary.csv",
+
+
+onstart:
+    held.append(lock(STUDY))
+
+
+onsuccess:
+    sys.stderr.write(f"The report is results/{STUDY.study}/report.html\n")

@@ -1,0 +1,253 @@
+"""The command `clearfield`: every step of a study, and what a user does with its results.
+
+Steps are imported inside their commands, so that help and configuration are there at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.config import load_study
+from pipeline.errors import ClearfieldError
+from pipeline.step_runner import running
+from pipeline.step_settings import threads_for
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="Restore blurred and noisy scientific images, cross-validated. `snakemake` runs the steps in order.",
+)  # fmt: skip
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The study, YAML or JSON.")]
+Log = Annotated[Path | None, typer.Option("--log", help="File for all messages; the terminal then shows one line.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
+Images = Annotated[Path, typer.Argument(help="images.h5, from `ingest`.")]
+Splits = Annotated[Path, typer.Argument(help="splits.csv, from `split`.")]
+Degraded = Annotated[Path, typer.Argument(help="degraded/<condition>.h5, from `degrade`.")]
+ConditionName = Annotated[str, typer.Option("--condition", help="Name of the condition.")]
+Method = Annotated[str, typer.Option("--method", help="Name of the restorer.")]
+Network = Annotated[str, typer.Option("--network", help="Name of the network in the study.")]
+DEFAULT = Path("config/config.yaml")
+
+
+@app.command()
+def ingest(out: Out, config: Config = DEFAULT, log: Log = None) -> None:
+    """Read the study's images into one file, in physical units."""
+    study = load_study(config)
+    with running("ingest", out, log):
+        from pipeline.steps import ingest as step
+
+        step.ingest(study, out)
+
+
+@app.command()
+def split(images: Images, out: Out, config: Config = DEFAULT, log: Log = None) -> None:
+    """Give every image, or block of a large one, its role in every fold."""
+    study = load_study(config)
+    with running("split", out, log):
+        from pipeline.steps import split as step
+
+        step.split(images, study, out)
+
+
+@app.command()
+def degrade(images: Images, condition: ConditionName, out: Out, config: Config = DEFAULT, log: Log = None) -> None:
+    """Write what the instrument would have seen, under one condition."""
+    study = load_study(config)
+    with running(f"degrade {condition}", out, log):
+        from pipeline.steps import degrade as step
+
+        step.degrade(images, study, condition, out)
+
+
+@app.command()
+def tune(
+    images: Images,
+    splits: Splits,
+    degraded: Degraded,
+    method: Method,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Find the settings of a classical restorer that are best on the tune role of each fold."""
+    study = load_study(config)
+    with running(f"tune {degraded.stem} {method}", out, log, threads_for(study, "tune", method)):
+        from pipeline.steps import tune as step
+
+        step.tune(images, splits, degraded, study, method, out)
+
+
+@app.command()
+def train(
+    images: Images,
+    splits: Splits,
+    network: Network,
+    fold: Annotated[str, typer.Option("--fold", help="fold0, fold1, ... or final: trained on all groups.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models and history.csv.")],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Train a network on one fold's train role; a run that was killed goes on."""
+    study = load_study(config)
+    place = _place(fold)
+    with running(f"train {network} fold {place}", out, log, threads_for(study, "train")):
+        from pipeline.steps import train as step
+
+        step.train(images, splits, study, network, place, out, Path("work", study.study))
+
+
+@app.command()
+def restore(
+    degraded: Degraded,
+    splits: Splits,
+    method: Method,
+    out: Out,
+    models: Annotated[list[Path] | None, typer.Argument(help="A network's models, one per fold, in order.")] = None,
+    tuned: Annotated[Path | None, typer.Option("--tuned", help="A classical restorer's settings, from `tune`.")] = None,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Restore every image by the fold that never saw it."""
+    study = load_study(config)
+    with running(f"restore {degraded.stem} {method}", out, log, threads_for(study, "restore", method)):
+        from pipeline.steps import restore as step
+
+        step.restore(degraded, splits, study, method, tuned, models or [], out)
+
+
+@app.command()
+def evaluate(
+    images: Images,
+    splits: Splits,
+    degraded: Degraded,
+    restored: Annotated[Path, typer.Argument(help="restored/<condition>/<method>.h5, from `restore`.")],
+    condition: ConditionName,
+    method: Method,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Score restored images against the truth."""
+    study = load_study(config)
+    with running(f"evaluate {condition} {method}", out, log):
+        from pipeline.steps import evaluate as step
+
+        step.evaluate(images, splits, degraded, restored, study, condition, method, out)
+
+
+@app.command()
+def gallery(
+    images: Images,
+    splits: Splits,
+    restored: Annotated[list[Path], typer.Argument(help="restored/<condition>/<method>.h5 of every method.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
+    log: Log = None,
+) -> None:
+    """Cut a few items from restored images, for the report to show."""
+    with running(f"gallery {out.name}", out, log):
+        from pipeline.steps import gallery as step
+
+        step.gallery(images, splits, restored, out)
+
+
+@app.command()
+def summarise(
+    files: Annotated[list[Path], typer.Argument(help="Every metrics/... and tuned/... file of the study.")],
+    metrics_csv: Annotated[Path, typer.Option("--metrics", help="Table of every measurement.")],
+    summary_csv: Annotated[Path, typer.Option("--summary", help="Table of what may be concluded.")],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Compare the methods, with paired differences and intervals."""
+    study = load_study(config)
+    with running("summarise", summary_csv, log):
+        from pipeline.steps import summarise as step
+
+        step.summarise(_ending(files, ".parquet"), _ending(files, ".json"), study, metrics_csv, summary_csv)
+
+
+@app.command()
+def report(
+    images: Images,
+    splits: Splits,
+    metrics_csv: Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")],
+    summary_csv: Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")],
+    files: Annotated[list[Path], typer.Argument(help="Every gallery/..., history.csv and tuned/... file.")],
+    out: Out,
+    figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
+    provenance: Annotated[Path, typer.Option("--provenance", help="File that says what was run on what.")],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Write the report, one page that works offline."""
+    study = load_study(config)
+    restored, histories, tuned = (_ending(files, suffix) for suffix in (".h5", ".csv", ".json"))
+    with running("report", out, log):
+        from pipeline.steps import report as step
+
+        step.report(
+            study, images, splits, [], restored, metrics_csv, summary_csv, histories, tuned, out, figures, provenance
+        )  # fmt: skip
+
+
+@app.command()
+def publish(
+    images: Images,
+    splits: Splits,
+    metrics_csv: Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")],
+    summary_csv: Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")],
+    models: Annotated[list[Path], typer.Argument(help="The model to publish.")],
+    network: Network,
+    output: Annotated[str, typer.Option("--output", help="Which of the network's outputs: faithful or sharp.")],
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Write the model file that a user applies, with its scores on images that it never saw."""
+    study = load_study(config)
+    with running(f"publish {network}_{output}", out, log):
+        from pipeline.steps import publish as step
+
+        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out)
+
+
+@app.command()
+def config(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for config.yaml and schema.json.")] = Path("config"),
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+) -> None:
+    """Write a configuration with every setting at its default and explained, and its schema for editors."""
+    from pipeline.config_file import write_config
+
+    for path in write_config(out, force):
+        typer.echo(path)
+
+
+def main() -> None:
+    """Run the command; a user's mistake becomes one line on standard error and exit code 1."""
+    try:
+        app(prog_name="clearfield")
+    except (ClearfieldError, OSError) as error:
+        sys.stderr.write(f"clearfield: {_one_line(error)}\n")
+        sys.exit(1)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or '').lower()}"
+    return " ".join(str(error).split())
+
+
+def _ending(files: list[Path], suffix: str) -> list[Path]:
+    return [file for file in files if file.suffix == suffix]
+
+
+def _place(fold: str) -> int | str:
+    number = fold.removeprefix("fold")
+    if fold != "final" and not number.isdecimal():
+        raise ClearfieldError(f"--fold is {fold!r}; fold0, fold1, ... or final is needed")
+    return fold if fold == "final" else int(number)

@@ -1,0 +1,73 @@
+"""What each step needs of a study, so that an edit of the configuration reruns what it concerns and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.config import Study
+
+
+def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
+    """The settings that a step's results depend on, as plain values with dotted names.
+
+    Parameters
+    ----------
+    study : Study
+    step : str
+        Name of the step.
+    **which
+        What the step is asked for: ``condition``, ``method``, ``network``, where it has them.
+    """
+    values = study.model_dump(mode="json", exclude_none=True)
+    if step == "ingest":
+        return _leaves(values, "images")
+    if step == "split":
+        # The guard between roles is as wide as the widest PSF.
+        return _leaves(values, "seed", "split", "degrade.psf", *_GRID)
+    if step == "degrade":
+        return _condition(study, which["condition"]) | _leaves(values, "seed")
+    if step == "tune":
+        return _condition(study, which["condition"]) | _leaves(values, "seed", "evaluate.spaces")
+    if step == "train":
+        wanted = ("seed", "threads", "degrade.protocol", "degrade.psf", "degrade.noise", "train", *_GRID)
+        return _leaves(values, *wanted, f"networks.{which['network']}")
+    if step == "restore":
+        return {"threads": study.threads} if "network" in which else {}
+    if step == "evaluate":
+        judged = ("evaluate.spaces", "evaluate.apertures", "evaluate.detection")
+        return _condition(study, which["condition"]) | _leaves(values, *judged)
+    if step == "summarise":
+        return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
+    if step == "gallery":
+        return {}
+    # The report and the model's card show the whole study.
+    return _leaves(values, *values)
+
+
+def threads_for(study: Study, step: str, method: str | None = None) -> int:
+    """Cores that a step uses: the study's where a network works, otherwise one, so that steps run side by side."""
+    return study.threads if step == "train" or method in study.network_methods else 1
+
+
+_GRID = ("images.pixel_scale", "images.psf_fwhm")
+"""What turns a width in arcsec into pixels, and a final width into one that is added."""
+
+
+def _condition(study: Study, name: str) -> dict[str, Any]:
+    condition = study.condition(name).model_dump(mode="json", exclude_none=True)
+    return _leaves(condition, *condition) | _leaves(study.model_dump(mode="json"), "degrade.protocol", *_GRID)
+
+
+def _leaves(values: dict[str, Any], *parts: str) -> dict[str, Any]:
+    flat = dict(_flat(values))
+    return {name: flat[name] for name in flat if any(name == part or name.startswith(f"{part}.") for part in parts)}
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            pairs += _flat(value, f"{prefix}{name}.")
+        else:
+            pairs.append((f"{prefix}{name}", value))
+    return pairs

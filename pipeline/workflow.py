@@ -1,0 +1,88 @@
+"""What the Snakefile asks of the package: the study, checked; its file for the steps; one run at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from pipeline.config import ConfigError, Study, study_from
+from pipeline.errors import ClearfieldError
+
+
+class WorkflowError(ClearfieldError):
+    """A run that cannot begin."""
+
+
+def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
+    """The study that a configuration describes; a mistake in it ends the run with one line, before any job starts.
+
+    Parameters
+    ----------
+    config : dict
+        As Snakemake merged it.
+    sources : list of path
+        The files that it was read from, named in the message.
+    """
+    # Steps run as `python -m pipeline`: that must be this Python, also where its environment was not activated.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    try:
+        return study_from(config, " + ".join(map(str, sources)) or "config")
+    except ConfigError as error:
+        sys.stderr.write(f"clearfield: {error}\n")
+        sys.exit(1)
+
+
+def resolved_config(study: Study) -> str:
+    """Path of a file with every setting of the study, written if it is not there or says something else."""
+    path = Path("work", study.study, "config.json")
+    text = json.dumps(study.model_dump(mode="json"), indent=1) + "\n"
+    if not path.is_file() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside.write_text(text)
+        aside.replace(path)
+    return str(path)
+
+
+def files_of_images(study: Study) -> list[str]:
+    """The user's files that ``ingest`` reads, as far as they are there; none for a dataset that a package ships."""
+    images = study.images
+    if images.path is None:
+        return []
+    found = glob.glob(re.sub(r"\{\w+\}", "*", images.path))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    return sorted(found) + ([images.groups] if images.groups else [])
+
+
+def lock(study: Study) -> TextIO:
+    """Keep a study for this process. The system lets go of it when the process ends, however it ends.
+
+    Returns
+    -------
+    file
+        To be held as long as the run lasts.
+
+    Raises
+    ------
+    WorkflowError
+        If another run works on the study.
+    """
+    path = Path("work", study.study, "lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        message = f"{path}: another run works on this study (process {holder}); wait for it, or stop it"
+        raise WorkflowError(message) from None
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file

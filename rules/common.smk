@@ -1,0 +1,99 @@
+# The study, checked before anything else, and what the rules ask of it.
+import re
+import sys
+
+from snakemake.logging import logger
+
+from pipeline.code_hash import code_hash
+from pipeline.step_settings import settings_for
+from pipeline.workflow import files_of_images, lock, resolved_config, study_or_exit
+
+STUDY = study_or_exit(config, workflow.configfiles)
+CONFIG = resolved_config(STUDY)
+CONDITIONS = [condition.name for condition in STUDY.conditions]
+CLASSICAL = list(STUDY.methods)
+METHODS = list(STUDY.all_methods)
+FOLDS = [f"fold{fold}" for fold in range(STUDY.split.folds)]
+FINAL = "final" if STUDY.publish.final == "retrain" else "fold0"
+PSF_FILE = [STUDY.degrade.psf.file] if STUDY.degrade.psf.file else []
+held = []  # the lock on the study, for as long as Snakemake runs
+
+
+wildcard_constraints:
+    study=STUDY.study,
+    condition="|".join(map(re.escape, CONDITIONS)),
+    method="|".join(METHODS),
+    network="|".join(STUDY.networks) or "none",
+    output="faithful|sharp",
+    fold="fold[0-9]+|final",
+
+
+def tells_something(record):
+    """Whether a message of Snakemake's goes to the terminal; what a job did, it says itself in one line."""
+    return not str(record.msg).startswith(
+        (
+            "Select jobs",
+            "Execute ",
+            "Finished job",
+            "Using shell",
+            "Conda env",
+            "Complete log",
+        )
+    )
+
+
+logger.addFilter(tells_something)
+
+
+def needs(step, **fixed):
+    """The settings that a job of a step depends on, as a parameter: the job is run again when one changes."""
+
+    def settings(wildcards):
+        return settings_for(STUDY, step, **{**dict(wildcards.items()), **fixed})
+
+    return settings
+
+
+def growing(amount):
+    """A resource of which each further attempt gets more."""
+
+    def at(wildcards, attempt):
+        return amount * attempt
+
+    return at
+
+
+def kept(kind, path):
+    """A file that is deleted when all that needs it is done, unless the study keeps its kind."""
+    return path if kind in STUDY.keep else temp(path)
+
+
+def user_images(wildcards):
+    """The files that hold the images; none where a package ships them."""
+    return files_of_images(STUDY)
+
+
+def per_network(pattern, folds):
+    """A path for each network, output and fold."""
+    return [
+        path
+        for name, network in STUDY.networks.items()
+        for path in expand(
+            pattern, study=STUDY.study, network=name, output=network.outputs, fold=folds
+        )
+    ]
+
+
+def trained_models():
+    """Model files of every fold, and those that are to be published."""
+    return per_network(
+        "results/{study}/models/{network}/{fold}/{output}.safetensors",
+        sorted({*FOLDS, FINAL}),
+    )
+
+
+def published_models():
+    """The files that a user applies."""
+    return per_network(
+        "results/{study}/published/{network}_{output}.safetensors", FINAL
+    )

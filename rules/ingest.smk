@@ -1,0 +1,19 @@
+rule ingest:
+    """The study's images in one file, in physical units."""
+    input:
+        user_images,
+    output:
+        "results/{study}/images.h5",
+    log:
+        "logs/{study}/ingest.log",
+    conda:
+        "../environment.yml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        code=code_hash("ingest"),
+        settings=needs("ingest"),
+        config=CONFIG,
+    shell:
+        "python -m pipeline ingest --config {params.config} -o {output} --log {log}"
