@@ -1,1 +1,1 @@
-"""Networks: torch modules only."""
+"""Networks: torch modules only; each restoring network declares ``receptive_radius`` and ``stride``."""

@@ -1,0 +1,28 @@
+"""From the settings of a network to the module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from pipeline.networks.nafnet import NAFNet
+from pipeline.networks.pix2pix import Pix2pixUNet
+
+
+def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> nn.Module:
+    """Build an untrained network.
+
+    Parameters
+    ----------
+    settings : dict
+        The plain form of one entry of ``networks`` in the configuration.
+    bands : int
+        Planes of the image.
+    descriptors : int
+        Numbers that describe the instrument.
+    """
+    if settings["architecture"] == "nafnet":
+        blocks = {name: settings[name] for name in ("width", "encoder_blocks", "middle_blocks", "decoder_blocks")}
+        return NAFNet(bands, descriptors, **blocks)
+    return Pix2pixUNet(bands, settings["crop"], settings["base_channels"])

@@ -1,0 +1,38 @@
+"""What a restoring network is given, whatever the instrument."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class RestorationInput(NamedTuple):
+    """One batch for a restoring network, in stretched units.
+
+    Parameters
+    ----------
+    preview : Tensor, shape (B, C, H, W)
+        The data brought to image space, masked pixels filled from their neighbours.
+    inverse : Tensor, shape (B, C, H, W)
+        The operator's regularised inverse of the data.
+    sigma : Tensor, shape (B, C, H, W)
+        Noise over the softening of the stretch.
+    valid : Tensor, shape (B, 1, H, W)
+        Share of the bands whose pixel was measured.
+    descriptor : Tensor, shape (B, D)
+        Numbers that describe the instrument, of order one.
+    """
+
+    preview: Tensor
+    inverse: Tensor
+    sigma: Tensor
+    valid: Tensor
+    descriptor: Tensor
+
+    def stacked(self) -> Tensor:
+        """All planes, shape (B, 3 C + 1 + D, H, W)."""
+        height, width = self.preview.shape[-2:]
+        described = self.descriptor[:, :, None, None].expand(-1, -1, height, width)
+        return torch.cat([self.preview, self.inverse, self.sigma, self.valid, described], 1)

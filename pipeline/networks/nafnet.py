@@ -1,0 +1,131 @@
+"""NAFNet: a U-shaped network of blocks without activation functions, here without any pooling, so that tiles are exact.
+
+Chen, Chu, Zhang and Sun 2022, "Simple baselines for image restoration", ECCV; arXiv 2204.04676.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import layer_norm
+
+from pipeline.networks.inputs import RestorationInput
+
+
+class NAFNet(nn.Module):
+    """Estimate a scene from its degraded image, its Wiener estimate, noise, mask and instrument.
+
+    The network's output is added to the Wiener estimate. It holds no batch statistics and no pooling: an output pixel depends
+    on the inputs within ``receptive_radius`` and on the position modulo ``stride``, and on nothing else.
+
+    Parameters
+    ----------
+    bands : int
+        Planes of the image.
+    descriptors : int
+        Numbers that describe the instrument.
+    width : int
+        Channels at full resolution; they double at each halving.
+    encoder_blocks, decoder_blocks : list of int
+        Blocks at each resolution, from full to coarse and back.
+    middle_blocks : int
+        Blocks at the coarsest resolution.
+    """
+
+    def __init__(
+        self,
+        bands: int,
+        descriptors: int,
+        width: int = 16,
+        encoder_blocks: list[int] | tuple[int, ...] = (1, 1, 1),
+        middle_blocks: int = 1,
+        decoder_blocks: list[int] | tuple[int, ...] = (1, 1, 1),
+    ) -> None:
+        super().__init__()
+        depth = len(encoder_blocks)
+        widths = [width * 2**level for level in range(depth + 1)]
+        self.first = nn.Conv2d(3 * bands + 1 + descriptors, width, 3, padding=1)
+        self.encoder = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, encoder_blocks))
+        self.down = nn.ModuleList(nn.Conv2d(w, 2 * w, 2, stride=2) for w in widths[:-1])
+        self.middle = _blocks(widths[-1], middle_blocks)
+        self.up = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(2 * w, 4 * w, 1, bias=False), nn.PixelShuffle(2)) for w in reversed(widths[:-1])
+        )
+        self.decoder = nn.ModuleList(_blocks(w, n) for w, n in zip(reversed(widths[:-1]), decoder_blocks))
+        self.last = nn.Conv2d(width, bands, 3, padding=1)
+
+        self.stride = 2**depth
+        levels = [n * 2**i for i, n in enumerate(encoder_blocks)] + [
+            n * 2**i for i, n in enumerate(reversed(decoder_blocks))
+        ]
+        # First and last layer, one 3 x 3 per block at its scale, and the reach of a coarse pixel across its 2^depth fine ones.
+        self.receptive_radius = 2 + sum(levels) + middle_blocks * self.stride + self.stride - 1
+
+    def forward(self, inputs: RestorationInput) -> Tensor:
+        """Estimate the scene in stretched units, shape (B, C, H, W); H and W are multiples of ``stride``."""
+        x = self.first(inputs.stacked())
+        skips = []
+        for blocks, down in zip(self.encoder, self.down):
+            x = blocks(x)
+            skips.append(x)
+            x = down(x)
+        x = self.middle(x)
+        for up, blocks, skip in zip(self.up, self.decoder, reversed(skips)):
+            x = blocks(up(x) + skip)
+        return inputs.inverse + self.last(x)
+
+
+class NAFBlock(nn.Module):
+    """Two residual branches, one that mixes neighbours and one that mixes channels (Chen et al. 2022, figure 2e).
+
+    The simplified channel attention (eq. 14) loses its pooling: each pixel is its own context.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm_space = ChannelNorm(width)
+        self.space = nn.Sequential(
+            nn.Conv2d(width, 2 * width, 1),
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width),
+            SimpleGate(),
+        )
+        self.attention = nn.Conv2d(width, width, 1)
+        self.space_out = nn.Conv2d(width, width, 1)
+        self.norm_channel = ChannelNorm(width)
+        self.channel = nn.Sequential(nn.Conv2d(width, 2 * width, 1), SimpleGate(), nn.Conv2d(width, width, 1))
+        # Both branches start closed, so a deep network starts as the identity.
+        self.beta = nn.Parameter(torch.zeros(width, 1, 1))
+        self.gamma = nn.Parameter(torch.zeros(width, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, C, H, W) to the same shape."""
+        y = self.space(self.norm_space(x))
+        x = x + self.beta * self.space_out(y * self.attention(y))
+        return x + self.gamma * self.channel(self.norm_channel(x))
+
+
+class SimpleGate(nn.Module):
+    """The product of two halves of the channels, which is all the non-linearity there is (Chen et al. 2022, eq. 11)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, 2 C, H, W) to (B, C, H, W)."""
+        first, second = x.chunk(2, dim=1)
+        return first * second
+
+
+class ChannelNorm(nn.Module):
+    """Layer normalisation over the channels of each pixel."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, C, H, W) to the same shape."""
+        last = layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-6)
+        return last.permute(0, 3, 1, 2)
+
+
+def _blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(NAFBlock(width) for _ in range(count)))

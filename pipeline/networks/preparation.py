@@ -1,0 +1,82 @@
+"""How an observation becomes what a network sees: part of a model, the same in training and in use."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pipeline.networks.inputs import RestorationInput
+from pipeline.physics.operator import Operator
+from pipeline.stretch import Stretch
+
+DESCRIPTOR_SCALE = 10.0
+"""Descriptors are widths of a few px; divided by this they are of order one."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Stretch, regularised inverse and descriptor of an observation.
+
+    Parameters
+    ----------
+    stretch : Stretch
+        Of the fold's training role.
+    variance : tuple of float
+        Variance of the scene per band, in the unit of the image squared, for the noise-to-signal ratio of the inverse.
+    descriptors : tuple of str
+        Names of the instrument's numbers that the network is told, in order.
+    """
+
+    stretch: Stretch
+    variance: tuple[float, ...]
+    descriptors: tuple[str, ...]
+
+    def __call__(
+        self, data: Tensor, mask: Tensor, sigma: Tensor, level: Tensor, operator: Operator, descriptor: Tensor
+    ) -> RestorationInput:
+        """Prepare a batch of windows that carry ``operator.inverse_halo`` pixels more than the network is to see.
+
+        Parameters
+        ----------
+        data, mask, sigma : Tensor, shape (B, C, H, W)
+            Data with masked pixels filled, mask (True: not trusted), noise, in the unit of the image.
+        level : Tensor, shape (B, C)
+            Noise of the whole image per band: a tile must not choose its own filter.
+        operator : Operator
+        descriptor : Tensor, shape (B, D)
+            Values of ``descriptors``, unscaled.
+
+        Returns
+        -------
+        RestorationInput
+            Of shape (H - 2 inverse_halo, W - 2 inverse_halo).
+        """
+        halo = operator.inverse_halo
+        inner = (..., slice(halo, data.shape[-2] - halo), slice(halo, data.shape[-1] - halo))
+        variance = level.new_tensor(self.variance)
+        inverse = operator.regularised_inverse(data, level.square() / variance)[inner]
+        softening = level.new_tensor(self.stretch.softening)[:, None, None]
+        return RestorationInput(
+            preview=self.stretch.apply(data[inner]),
+            inverse=self.stretch.apply(inverse),
+            sigma=sigma[inner] / softening,
+            valid=(~mask[inner]).float().mean(1, keepdim=True),
+            descriptor=descriptor / DESCRIPTOR_SCALE,
+        )
+
+    def described(self, operator: Operator) -> Tensor:
+        """The instrument's numbers in the order that the network knows, shape (D,)."""
+        values = operator.descriptor()
+        return torch.tensor([values[name] for name in self.descriptors])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The preparation as plain numbers, for a model file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Preparation:
+        """The preparation that :meth:`to_dict` described."""
+        return cls(Stretch.from_dict(values["stretch"]), tuple(values["variance"]), tuple(values["descriptors"]))

@@ -1,0 +1,30 @@
+"""The study's instrument, with what it needs from files: shared by the steps that look through it."""
+
+from __future__ import annotations
+
+from pipeline.config import Study
+from pipeline.formats.fits import read_psf
+from pipeline.physics.conditions import Stamp, psf_for
+
+SMALLEST_GUARD = 32
+"""Pixels between roles at least: the context that a restorer is given."""
+
+
+def read_stamp(study: Study) -> Stamp | None:
+    """The measured PSF that the study names, if it names one."""
+    file = study.degrade.psf.file
+    if file is None:
+        return None
+    stamp, scale = read_psf(file)
+    return stamp, study.degrade.psf.file_scale or scale
+
+
+def guard_for(stamp_width: int) -> int:
+    """Pixels of context around what is scored, and of distance between roles: the PSF's stamp, or 32."""
+    return max(stamp_width, SMALLEST_GUARD)
+
+
+def guard_of(study: Study, bands: int, pixel_scale: float | None, stamp: Stamp | None) -> int:
+    """The guard of a study: that of its widest condition."""
+    kernels = [psf_for(c.psf, study.images, bands, pixel_scale, stamp) for c in study.conditions]
+    return guard_for(max(k.shape[-1] for k in kernels))

@@ -1,0 +1,194 @@
+"""split: who judges whom. Folds and roles by group; one large image is cut into bands of sky and these into blocks."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import Split, Study
+from pipeline.physics.noise import addressed_generator
+from pipeline.splits import COLUMNS, Item, SplitError
+from pipeline.steps.instrument import guard_of, read_stamp
+from pipeline.store import read_images, written_aside
+from pipeline.tiling import Window, whole
+
+log = logging.getLogger("clearfield")
+T = TypeVar("T")
+
+
+def split(images: Path, study: Study, out: Path) -> None:
+    """Write ``splits.csv``: one row per item and fold, with its window and role.
+
+    Raises
+    ------
+    SplitError
+        If there are fewer groups than folds, or a band of sky is too thin to hold a block beside its guards.
+    """
+    with read_images(images) as scenes:
+        if len(scenes) == 1:
+            id = scenes.ids[0]
+            image = scenes.image(id, Window(0, 0, 1, 1))
+            guard = guard_of(study, len(image.bands), image.pixel_scale, read_stamp(study))
+            _, height, width = scenes.shape(id)
+            items = sky_bands(id, whole(height, width), study.split, guard, study.seed)
+        else:
+            sizes = {id: scenes.shape(id)[1:] for id in scenes.ids}
+            groups = {id: scenes.image(id, Window(0, 0, 1, 1)).group for id in scenes.ids}
+            items = dealt(groups, sizes, study.split, study.seed)
+    rows = [
+        (i.image, i.item, i.window.y0, i.window.x0, i.window.height, i.window.width, i.group, i.fold, i.role, i.half)
+        for i in items
+    ]
+    with written_aside(out) as aside:
+        pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(aside, index=False)
+    count = Counter(i.role for i in items if i.fold == 0)
+    log.info(
+        "split: %d folds; fold 0 has %s", study.split.folds, ", ".join(f"{n} items to {r}" for r, n in count.items())
+    )
+
+
+def dealt(groups: dict[str, str], sizes: dict[str, tuple[int, int]], settings: Split, seed: int) -> list[Item]:
+    """Deal groups of images to folds, and the rest of each fold to its roles, by lot.
+
+    Parameters
+    ----------
+    groups : dict
+        Group of each image.
+    sizes : dict
+        Height and width of each image in px.
+    settings : Split
+    seed : int
+
+    Raises
+    ------
+    SplitError
+        If there are fewer groups than folds, or too few to fill the roles.
+    """
+    names = _shuffled(sorted(set(groups.values())), seed, "folds")
+    if len(names) < settings.folds:
+        raise SplitError(
+            f"split.folds is {settings.folds}, but the images form {len(names)} groups; ask for {len(names)} folds at most"
+        )
+    half = {group: index % 2 for index, group in enumerate(_shuffled(names, seed, "halves"))}
+    fold_of = {group: index % settings.folds for index, group in enumerate(names)}
+    items = []
+    for fold in range(settings.folds):
+        rest = _shuffled([g for g in names if fold_of[g] != fold], seed, "roles", fold)
+        tune, calibrate = _counts(len(rest), settings)
+        if tune + calibrate >= len(rest):
+            raise SplitError(
+                f"split.folds is {settings.folds}, which leaves {len(rest)} groups besides fold {fold}: "
+                "too few to train, tune and calibrate; add images, or set split.calibrate to 0"
+            )
+        roles = (
+            dict.fromkeys(rest, "train")
+            | dict.fromkeys(rest[:tune], "tune")
+            | dict.fromkeys(rest[tune : tune + calibrate], "calibrate")
+        )
+        for id, group in groups.items():
+            items.append(Item(id, id, whole(*sizes[id]), group, fold, roles.get(group, "test"), half[group]))
+    return items
+
+
+def sky_bands(image: str, area: Window, settings: Split, guard: int, seed: int) -> list[Item]:
+    """Cut one image into bands of sky, one per fold, and these into blocks.
+
+    In each fold the tune and the calibrate role are runs of blocks at the ends of bands, drawn by lot, so that they cost the
+    training role few guards. Their windows keep ``2 guard`` from the held-out band: what a restorer reads around them, and
+    the light that the PSF carried there, is not of that band.
+
+    Parameters
+    ----------
+    image : str
+        Name of the image.
+    area : Window
+        The whole image.
+    settings : Split
+    guard : int
+        Pixels between roles.
+    seed : int
+    """
+    blocks = [_blocks(band, settings.block) for band in _strips(area, settings.folds)]
+    thinnest = min(min(w.height, w.width) for band in blocks for w in band)
+    if thinnest <= 2 * guard or len(blocks[0]) < 4:
+        raise SplitError(
+            f"{image}: cut into {settings.folds} bands of {len(blocks[0])} blocks, the smallest {thinnest} px wide, with guards of "
+            f"{guard} px; blocks above {2 * guard} px, and 4 of them in a band, are needed: take fewer folds, smaller blocks or a smaller PSF"
+        )
+    items = []
+    for fold in range(settings.folds):
+        rest = [band for band in range(settings.folds) if band != fold]
+        roles = _ends(rest, [len(b) for b in blocks], settings, seed, fold)
+        for band, windows in enumerate(blocks):
+            for index, window in enumerate(windows):
+                role = "test" if band == fold else roles.get((band, index), "train")
+                if role in ("tune", "calibrate"):
+                    window = _kept_from(window, blocks[fold], 2 * guard)
+                half = int(index >= len(windows) / 2)
+                items.append(Item(image, f"{image}/band{band}block{index}", window, f"band{band}", fold, role, half))
+    return items
+
+
+def _strips(area: Window, count: int) -> list[Window]:
+    """Strips across the longer side, so that each is as wide as can be."""
+    if area.width >= area.height:
+        edges = np.linspace(0, area.width, count + 1).round().astype(int).tolist()
+        return [Window(0, a, area.height, b - a) for a, b in zip(edges, edges[1:])]
+    edges = np.linspace(0, area.height, count + 1).round().astype(int).tolist()
+    return [Window(a, 0, b - a, area.width) for a, b in zip(edges, edges[1:])]
+
+
+def _blocks(band: Window, length: int) -> list[Window]:
+    upright = band.height >= band.width
+    side = band.height if upright else band.width
+    edges = np.linspace(0, side, max(round(side / length), 1) + 1).round().astype(int).tolist()
+    if upright:
+        return [Window(a, band.x0, b - a, band.width) for a, b in zip(edges, edges[1:])]
+    return [Window(band.y0, a, band.height, b - a) for a, b in zip(edges, edges[1:])]
+
+
+def _ends(bands: list[int], lengths: list[int], settings: Split, seed: int, fold: int) -> dict[tuple[int, int], str]:
+    """Blocks at ends of bands for tune and calibrate: different bands where there are two, opposite ends always."""
+    order = _shuffled(bands, seed, "bands", fold)
+    tune, calibrate = _counts(sum(lengths[b] for b in bands), settings)
+    top_first = bool(_shuffled([0, 1], seed, "ends", fold)[0])
+    first, second = order[0], order[-1]
+    chosen = {}
+    for band, role, count, at_start in (
+        (first, "tune", tune, top_first),
+        (second, "calibrate", calibrate, not top_first),
+    ):
+        for index in range(count):
+            chosen[band, index if at_start else lengths[band] - 1 - index] = role
+    return chosen
+
+
+def _counts(total: int, settings: Split) -> tuple[int, int]:
+    tune = max(round(settings.tune * total), 1)
+    return tune, max(round(settings.calibrate * total), 1) if settings.calibrate else 0
+
+
+def _kept_from(window: Window, others: Iterable[Window], distance: int) -> Window:
+    """Trim a window on the side that faces others until it is ``distance`` away from them."""
+    for other in others:
+        near = window.clipped(other.grown(distance))
+        if near.height and near.width == window.width:
+            window = Window(
+                near.y1 if near.y0 == window.y0 else window.y0, window.x0, window.height - near.height, window.width
+            )
+        elif near.width and near.height == window.height:
+            window = Window(
+                window.y0, near.x1 if near.x0 == window.x0 else window.x0, window.height, window.width - near.width
+            )
+    return window
+
+
+def _shuffled(things: list[T], *address: object) -> list[T]:
+    random = np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() % 2**64))
+    return [things[i] for i in random.permutation(len(things))]

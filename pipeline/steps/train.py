@@ -1,0 +1,162 @@
+"""train: the networks of one fold, by regression and then adversarially, on the training role alone."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import platform
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from pipeline import __version__
+from pipeline.code_hash import code_hash
+from pipeline.config import Nafnet, Pix2pix, Study, settings_hash
+from pipeline.model_file import write_model
+from pipeline.networks.build import build_network
+from pipeline.networks.preparation import Preparation
+from pipeline.physics.noise import addressed_generator
+from pipeline.splits import Item, read_splits
+from pipeline.step_settings import settings_for
+from pipeline.steps.instrument import guard_of, read_stamp
+from pipeline.store import read_images, written_aside
+from pipeline.stretch import Stretch
+from pipeline.training.degradation import Degrader
+from pipeline.training.instruments import Instruments
+from pipeline.training.loop import LoopSettings, fabric_for_this_machine
+from pipeline.training.loop import train as train_task
+from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
+from pipeline.training.scenes import Scenes, SceneStatistics, regions
+
+log = logging.getLogger("clearfield")
+
+FINAL = "final"
+"""In place of a fold's number: the network that is trained on every group, for publication."""
+WATCHED = (8, 128)
+"""Crops of the tune role on which training is watched, and their width in px."""
+
+
+def train(images: Path, splits: Path, study: Study, network: str, fold: int | str, out: Path, work: Path) -> None:
+    """Write ``<output>.safetensors`` for every output of a network, and ``history.csv``, to the folder ``out``.
+
+    A killed training goes on from the checkpoint in ``work`` and ends with the same weights as an unbroken one.
+
+    Parameters
+    ----------
+    images, splits : path
+        ``images.h5`` and ``splits.csv``.
+    study : Study
+    network : str
+        Name of the network in the configuration.
+    fold : int or "final"
+    out : path
+        Folder of the results.
+    work : path
+        Folder of the checkpoints and of TensorBoard's logs of the whole study.
+    """
+    settings = study.networks[network]
+    fabric = fabric_for_this_machine()
+    torch.manual_seed(addressed_generator(study.seed, network, fold, "weights").initial_seed() % 2**63)
+    material = _Material(images, read_splits(splits), study, fold, fabric.device)
+    module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
+    inputs = [digest(images), digest(splits)]
+    key = settings_hash([settings_for(study, "train", network=network), code_hash("train"), *inputs])
+    place = f"{network}/fold{fold}" if fold != FINAL else f"{network}/{FINAL}"
+    shared = material.shared((study.seed, network, fold))
+    history: list[dict[str, Any]] = []
+    for output, task in _stages(settings, module, len(material.bands), shared):
+        loop = LoopSettings(**study.train.model_dump(include={"validate_every", "checkpoint_every", "ema", "clip"}))
+        if task.steps:
+            module_ema, rows = train_task(
+                task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
+            )
+            # The next stage goes on from the running mean, which is what this one is judged by.
+            module.load_state_dict(module_ema.state_dict())
+            history += rows
+        write_model(out / f"{output}.safetensors", module.state_dict(), material.card(network, output, fold))
+    with written_aside(out / "history.csv") as aside:
+        pd.DataFrame(history).to_csv(aside, index=False)
+    last = {row["stage"]: row for row in history}.values()
+    steps, seconds = " + ".join(str(row["step"]) for row in last), sum(row["seconds"] for row in last)
+    scores = ", ".join(f"{row['validation_psnr']:.2f} dB after {row['stage']}" for row in last)
+    log.info("train %s: %s steps in %.0f s, on the tune role %s", place, steps, seconds, scores)
+
+
+class _Material:
+    """What a fold trains on, and how its network sees it."""
+
+    def __init__(self, images: Path, splits: list[Item], study: Study, fold: int | str, device: torch.device) -> None:
+        self._study, self._device = study, device
+        with read_images(images) as scenes:
+            first = scenes.image(scenes.ids[0])
+        self.bands, self.unit, self.pixel_scale = first.bands, first.unit, first.pixel_scale
+        stamp = read_stamp(study)
+        guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
+        number = None if fold == FINAL else int(fold)
+        self._scenes = Scenes(images, regions(splits, number, "train", guard))
+        self._watched = Scenes(images, regions(splits, number or 0, "tune", 0))
+        self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
+        self._statistics = self._scenes.statistics()
+        stretch = _stretch(study, self._statistics)
+        self.preparation = Preparation(stretch, self._statistics.variance, self._instruments.names)
+
+    def shared(self, address: tuple[object, ...]) -> dict[str, Any]:
+        clipped = self._study.degrade.protocol == "galaxygan"
+        draw, watch = (
+            Degrader(scenes, self._instruments, self.preparation, clipped, self._device)
+            for scenes in (self._scenes, self._watched)
+        )
+        count, crop = WATCHED
+        return {
+            "degrader": draw,
+            "watched": watch.batch(*address, "watched", count=count, crop=crop),
+            "address": address,
+            "span": torch.tensor(self._statistics.span, device=self._device),
+        }
+
+    def card(self, network: str, output: str, fold: int | str) -> dict[str, Any]:
+        """What a user of the model must know."""
+        study, instruments = self._study, self._instruments
+        return {
+            "network": network,
+            "output": output,
+            "settings": study.networks[network].model_dump(mode="json"),
+            "preparation": self.preparation.to_dict(),
+            "bands": list(self.bands),
+            "unit": self.unit,
+            "pixel_scale": self.pixel_scale,
+            "range": instruments.range() | self._noise_range(),
+            "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
+            "study": study.study,
+            "fold": fold,
+            "seed": study.seed,
+            "versions": {"clearfield": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        }
+
+    def _noise_range(self) -> dict[str, list[float]]:
+        """Least and greatest noise per band that training drew, in the unit of the image."""
+        low, high = self._instruments.noise_range(self._statistics.sky_sigma)
+        return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
+
+
+def _stretch(study: Study, statistics: SceneStatistics) -> Stretch:
+    if study.train.stretch == "linear":
+        return Stretch("linear", statistics.sky, statistics.span)
+    return Stretch("asinh", statistics.sky, tuple(study.train.softening * s for s in statistics.sky_sigma))
+
+
+def _stages(settings: Nafnet | Pix2pix, module: nn.Module, bands: int, shared: dict[str, Any]) -> Any:
+    if isinstance(settings, Pix2pix):
+        yield "sharp", Pix2pixTask(module, settings, bands, **shared)
+        return
+    yield "faithful", RegressionTask(module, settings.regression, **shared)
+    yield "sharp", AdversarialTask(module, settings.adversarial, bands, **shared)
+
+
+def digest(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()

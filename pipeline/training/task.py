@@ -1,0 +1,49 @@
+"""What a training task must say, so that one loop can train it: players, batches, losses, validation.
+
+Tasks build their optimisers, since a recipe's optimiser is part of the method; the loop moves them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+class Player(NamedTuple):
+    """A network with its own objective and optimiser; players move in turn within each step."""
+
+    module: nn.Module
+    optimiser: Optimizer
+
+
+class Task(Protocol):
+    """One stage of training. A task owns its networks, batches, losses and validation."""
+
+    stage: str
+    """Name of the stage, for files and logs."""
+    steps: int
+    players: dict[str, Player]
+    """Who moves, in order."""
+    kept: str
+    """The player whose running mean of weights is the result."""
+
+    def rate(self, step: int) -> float:
+        """Factor on every optimiser's learning rate at a step."""
+        ...
+
+    def batch(self, step: int) -> Any:
+        """What all players see at a step; a function of the step alone."""
+        ...
+
+    def losses(self, player: str, batch: Any, modules: dict[str, nn.Module]) -> dict[str, Tensor]:
+        """What a player minimises, under ``total``, and what else is worth logging.
+
+        ``modules`` are the players' networks, wrapped for the device and its precision.
+        """
+        ...
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Scores of the kept network on the tune role, by name."""
+        ...
