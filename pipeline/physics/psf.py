@@ -193,7 +193,10 @@ def _profile(profile: str, fwhm: float, beta: float, obscuration: float) -> gals
         return galsim.Kolmogorov(fwhm=fwhm)
     if profile == "airy":
         unit = galsim.Airy(lam_over_diam=1.0, obscuration=obscuration)
-        return galsim.Airy(lam_over_diam=fwhm / unit.calculateFWHM(), obscuration=obscuration)
+        peak = unit.xValue(0, 0)
+        # galsim knows the width of an open aperture alone; a hidden centre narrows it, so half of it lies below 1.
+        half = brentq(lambda radius: unit.xValue(radius, 0) - peak / 2, 0, 1)
+        return galsim.Airy(lam_over_diam=fwhm / (2 * half), obscuration=obscuration)
     raise PSFError(f"the PSF profile is {profile!r}; gaussian, moffat, kolmogorov and airy are known")
 
 
