@@ -1,1 +1,89 @@
 """Files of instruments and cameras, to and from images, header kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.config import Images
+from pipeline.formats.checks import FormatError, Paths, listed
+from pipeline.formats.fits import read_fits, read_psf, write_fits
+from pipeline.formats.raster import read_raster, write_raster
+from pipeline.image import Image, Pixels
+
+__all__ = ["FITS_SUFFIXES", "RASTER_SUFFIXES", "FormatError", "read_image", "read_psf", "write_image"]
+
+FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fit.gz", ".fts.gz")
+RASTER_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
+
+def read_image(paths: Paths, settings: Images | None = None, id: str | None = None, group: str | None = None) -> Image:
+    """Read an image from one file, or from one file per band, in the format that the names say.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Several are one band each, in the order of ``settings.bands``, all of one format.
+    settings : Images, optional
+        How the files are read; see :func:`pipeline.formats.fits.read_fits` and
+        :func:`pipeline.formats.raster.read_raster`.
+    id, group : str, optional
+        By default the name of the first file, and the id.
+
+    Returns
+    -------
+    Image
+        Shape (C, H, W) of any size, finite, masked where it is not to be trusted. The background is still in it.
+
+    Raises
+    ------
+    FormatError
+        If a name has no suffix that is known, the bands come in several formats, or a file cannot be read.
+    """
+    files = listed(paths)
+    formats = [_is_fits(path) for path in files]
+    if len(set(formats)) > 1:
+        other = files[formats.index(not formats[0])]
+        raise FormatError(f"{other}: of another format than {files[0]}; the bands of an image must share one")
+    read = read_fits if formats[0] else read_raster
+    return read(files, settings, id, group)
+
+
+def write_image(
+    path: str | Path, image: Image, uncertainty: Pixels | None = None, mask: bool = True, history: Sequence[str] = ()
+) -> None:
+    """Write an image in the format that the name says.
+
+    Parameters
+    ----------
+    path : path
+        FITS keeps everything; TIFF, and PNG for display units, keep the values, the bands and the history alone.
+    image : Image
+    uncertainty : array, shape (C, H, W), float32, optional
+        Standard deviation in the unit of the image; FITS only.
+    mask : bool
+        Whether FITS gets an extension MASK.
+    history : sequence of str
+        What was done to the image, a line each.
+
+    Raises
+    ------
+    FormatError
+        If the name has no suffix that is known, or the format cannot hold the image.
+    """
+    if _is_fits(Path(path)):
+        write_fits(path, image, uncertainty, mask, history)
+    elif uncertainty is not None:
+        raise FormatError(f"{path}: a picture holds no uncertainty; name it .fits")
+    else:
+        write_raster(path, image, history)
+
+
+def _is_fits(path: Path) -> bool:
+    name = path.name.lower()
+    if name.endswith(FITS_SUFFIXES):
+        return True
+    if name.endswith(RASTER_SUFFIXES):
+        return False
+    known = " ".join(suffix for suffix in (*FITS_SUFFIXES, *RASTER_SUFFIXES))
+    raise FormatError(f"{path}: no image format that is known; the name must end in one of {known}")

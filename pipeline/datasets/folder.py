@@ -1,0 +1,123 @@
+"""A folder of your own files, found by a pattern such as ``data/{id}/{id}-{band}.fits``."""
+
+from __future__ import annotations
+
+import glob
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.config import Images
+from pipeline.datasets.dataset import Dataset, DatasetError
+from pipeline.formats import read_image
+
+
+def folder(settings: Images) -> Dataset:
+    """The images whose files fit ``settings.path``, in the order of their names.
+
+    ``{id}`` stands for the name of an image, and ``{band}`` for one of ``settings.bands``; neither holds a ``/``. Files
+    that do not fit are left alone. Without a table of groups, every image is a group of its own.
+
+    Raises
+    ------
+    DatasetError
+        If no file fits, an image lacks the file of a band, or the table of groups does not hold exactly these images.
+    """
+    pattern = str(Path(settings.path or "").expanduser())
+    bands = settings.bands if settings.bands is not None and "{band}" in pattern else None
+    ids = _ids(pattern, bands)
+    files = {id: _files(pattern, id, bands) for id in ids}
+    groups = _groups(settings.groups, ids) if settings.groups is not None else {}
+    return Dataset(
+        {id: str(paths[0]) for id, paths in files.items()},
+        lambda id: read_image(files[id], settings, id, groups.get(id, id)),
+    )
+
+
+def _ids(pattern: str, bands: list[str] | None) -> list[str]:
+    found = _matching(pattern, bands)
+    ids = sorted({match["id"] for match in found})
+    if ids:
+        return ids
+    others = sorted({match["band"] for match in _matching(pattern, None)}) if bands else []
+    if others:
+        raise DatasetError(
+            f"{pattern}: no file of the bands {', '.join(bands or [])}; "
+            f"files are there for {_some(others)}: set images.bands"
+        )
+    raise DatasetError(f"{pattern}: {_what_is_there(pattern)}: set images.path")
+
+
+def _matching(pattern: str, bands: list[str] | None) -> list[re.Match[str]]:
+    # The pattern twice: as a glob that finds files, and as an expression that reads the names off them.
+    anywhere, expression, seen = "", "", set[str]()
+    for part in re.split(r"(\{id\}|\{band\})", pattern):
+        name = part[1:-1]
+        if part not in ("{id}", "{band}"):
+            anywhere, expression = anywhere + glob.escape(part), expression + re.escape(part)
+            continue
+        anywhere += "*"
+        if name in seen:
+            expression += f"(?P={name})"
+        elif name == "band" and bands:
+            expression += f"(?P<band>{'|'.join(map(re.escape, bands))})"
+        else:
+            expression += f"(?P<{name}>[^/]+)"
+        seen.add(name)
+    whole = re.compile(expression)
+    return [match for path in glob.glob(anywhere) if Path(path).is_file() and (match := whole.fullmatch(path))]  # noqa: PTH207
+
+
+def _files(pattern: str, id: str, bands: list[str] | None) -> list[Path]:
+    named = pattern.replace("{id}", id)
+    paths = [Path(named.replace("{band}", band)) for band in bands] if bands else [Path(named)]
+    for path in paths:
+        if not path.is_file():
+            raise DatasetError(
+                f"{path}: no such file; the image {id!r} has no band for it: add it, or set images.bands"
+            )
+    return paths
+
+
+def _what_is_there(pattern: str) -> str:
+    parent = Path(re.split(r"\{id\}|\{band\}", pattern)[0] + "x").parent
+    if not parent.is_dir():
+        return f"no file fits, and there is no folder {parent}"
+    names = sorted(path.name for path in parent.iterdir())
+    return f"no file fits; the folder {parent} has {_some(names)}" if names else f"the folder {parent} is empty"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _groups(path: str, ids: list[str]) -> dict[str, str]:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{path}: no such file; images.groups must name a CSV with the columns id and group"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise DatasetError(
+            f"{path}: not a CSV with the columns id and group ({' '.join(str(error).split())})"
+        ) from None
+    for column in ("id", "group"):
+        if column not in table.columns:
+            raise DatasetError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
+    repeated = table.loc[table["id"].duplicated(), "id"]
+    if len(repeated):
+        raise DatasetError(f"{path}: {repeated.iloc[0]!r} stands there twice; one line per image is needed")
+    groups = dict(zip(table["id"], table["group"]))
+    unknown, missing = sorted(set(groups) - set(ids)), sorted(set(ids) - set(groups))
+    if unknown:
+        raise DatasetError(
+            f"{path}: no image is called {unknown[0]!r} ({len(unknown)} such); the images are {_some(ids)}"
+        )
+    if missing:
+        raise DatasetError(f"{path}: no group for the image {missing[0]!r} ({len(missing)} such); add a line for each")
+    empty = [id for id in ids if not groups[id].strip()]
+    if empty:
+        raise DatasetError(f"{path}: the group of {empty[0]!r} is empty; give it a name")
+    return groups

@@ -1,0 +1,149 @@
+"""One image out of what its files hold: bands in order and named, one grid, one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from pipeline.config import Images
+from pipeline.formats.checks import FormatError, refuse_other_shape, refuse_without_trust
+from pipeline.image import Image, Mask, Pixels
+
+Array = TypeVar("Array", Pixels, Mask)
+
+UNKNOWN = "unknown"
+"""Unit of an image of which neither the file nor the configuration names one."""
+
+
+@dataclass(frozen=True)
+class Planes:
+    """What one file holds.
+
+    Parameters
+    ----------
+    source : Path
+        The file, for messages.
+    pixels, mask : arrays, shape (C, H, W), float32 and bool
+        Finite values, and True where they are not to be trusted.
+    bands : tuple of str
+        Names of the planes; empty where the file gives none.
+    named : bool
+        True where the file names its planes as bands, so that a configuration that names others is wrong. Otherwise the
+        names are a likely guess, and the configuration is right.
+    sigma : array, shape (C, H, W), float32, optional
+        Noise, in the unit of ``pixels``.
+    unit : str, optional
+    pixel_scale : float, optional
+        Width of a pixel in arcsec.
+    header : str, optional
+        FITS header as text.
+    """
+
+    source: Path
+    pixels: Pixels
+    mask: Mask
+    bands: tuple[str, ...] = ()
+    named: bool = False
+    sigma: Pixels | None = None
+    unit: str | None = None
+    pixel_scale: float | None = None
+    header: str | None = None
+
+
+def assembled(files: Sequence[Planes], settings: Images, id: str | None = None, group: str | None = None) -> Image:
+    """Put one image together, from one file with all bands or from one file per band.
+
+    Parameters
+    ----------
+    files : sequence of Planes
+        Several hold one band each, in the order of ``settings.bands``.
+    settings : Images
+        Names of the bands, and unit and pixel scale where the files give none.
+    id, group : str, optional
+        By default the name of the first file, and the id.
+
+    Raises
+    ------
+    FormatError
+        If files differ in shape or unit, the bands are not those that were asked for, or a band holds nothing.
+    """
+    first = files[0]
+    for file in files[1:]:
+        refuse_other_shape(file.source, file.pixels.shape, first.source, first.pixels.shape)
+    if len(files) > 1:
+        for file in files:
+            if len(file.pixels) != 1:
+                raise FormatError(f"{file.source}: {len(file.pixels)} planes; one is needed where each band has a file")
+    bands, order = _bands(files, settings.bands)
+    mask = _stacked([file.mask for file in files], order)
+    refuse_without_trust(_sources(files), mask, bands)
+    sigma = [file.sigma for file in files if file.sigma is not None]
+    name = id if id is not None else first.source.name.split(".")[0]
+    return Image(
+        id=name,
+        pixels=_stacked([file.pixels for file in files], order),
+        mask=mask,
+        unit=_unit(files) or settings.unit or UNKNOWN,
+        bands=bands,
+        group=group if group is not None else name,
+        sigma=_stacked(sigma, order) if len(sigma) == len(files) else None,
+        pixel_scale=first.pixel_scale or settings.pixel_scale,
+        header=first.header,
+    )
+
+
+def _bands(files: Sequence[Planes], wanted: list[str] | None) -> tuple[tuple[str, ...], list[int]]:
+    # The names, and the planes that carry them in that order.
+    count = sum(len(file.pixels) for file in files)
+    found = tuple(band for file in files for band in file.bands)
+    everything = list(range(count))
+    if wanted is None:
+        return found if len(set(found)) == count else tuple(f"band{n + 1}" for n in everything), everything
+    if len(files) == 1 and files[0].named:
+        missing = [band for band in wanted if band not in found]
+        if missing:
+            raise FormatError(
+                f"{files[0].source}: no band {missing[0]!r}; the file has {', '.join(found)}: set images.bands"
+            )
+        return tuple(wanted), [found.index(band) for band in wanted]
+    if len(wanted) != count:
+        names = ", ".join(wanted)
+        raise FormatError(
+            f"{_sources(files)}: {_planes(count)}, but images.bands names {len(wanted)} ({names}): set images.bands"
+        )
+    for file, band in zip(files, wanted):
+        if file.named and file.bands[0] != band:
+            raise FormatError(
+                f"{file.source}: holds band {file.bands[0]!r}, but stands where images.bands has {band!r}"
+            )
+    return tuple(wanted), everything
+
+
+def _stacked(arrays: Sequence[Array], order: list[int]) -> Array:
+    if len(arrays) > 1:
+        return np.concatenate(arrays)
+    # A large cube is not copied only to leave it as it is.
+    return arrays[0] if order == list(range(len(arrays[0]))) else arrays[0][order]
+
+
+def _unit(files: Sequence[Planes]) -> str | None:
+    first = files[0]
+    for file in files[1:]:
+        if file.unit != first.unit:
+            raise FormatError(
+                f"{file.source}: in {file.unit or 'no unit'}, but {first.source} is in {first.unit or 'no unit'}; "
+                "the bands of an image must share one unit"
+            )
+    return first.unit
+
+
+def _sources(files: Sequence[Planes]) -> str:
+    return str(files[0].source) if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more"
+
+
+def _planes(count: int) -> str:
+    return "1 plane" if count == 1 else f"{count} planes"

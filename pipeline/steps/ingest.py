@@ -1,0 +1,119 @@
+"""ingest: the study's images, in physical units and with a mask, in one file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import Images, Study
+from pipeline.datasets import Dataset, open_dataset
+from pipeline.errors import ClearfieldError
+from pipeline.image import Image, Pixels
+from pipeline.measures.background import take_off_background
+from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.progress import progress
+from pipeline.store import write_images
+
+LARGEST_SAMPLE = 1_000_000
+"""Trusted pixels per band, over all images, from which the levels of the study are measured."""
+RANGE = (0.05, 99.95)
+"""Percentiles between which the range of the study's values spans."""
+
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+class IngestError(ClearfieldError):
+    """Images that do not make a study."""
+
+
+def ingest(study: Study, out: Path) -> None:
+    """Read the images of a study, one at a time, and write them to ``out`` (``images.h5``).
+
+    The file notes ``data_range``, the span between the 0.05 and 99.95 percentiles of all trusted pixels, and ``sky``
+    and ``sky_sigma``, level and noise of the sky per band. They are measured on about a million pixels per band, spread
+    evenly over the images, and serve judgement only.
+
+    Raises
+    ------
+    FormatError, DatasetError
+        If a file is missing, or is not the image that the configuration says.
+    IngestError
+        If images differ in bands or unit, one is too small, two of different groups are the same, or all hold one
+        value.
+    """
+    dataset = open_dataset(study.images)
+    known = _Known(dataset)
+    samples: list[list[Pixels]] = []
+    share = -(-LARGEST_SAMPLE // len(dataset))
+    with write_images(out) as images:
+        for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
+            known.check(found)
+            image = _large_enough(found, study.images, dataset.sources[found.id])
+            image = take_off_background(image, study.images.background, study.images.background_box)
+            images.append(image)
+            samples.append([_evenly(plane[~mask], share) for plane, mask in zip(image.pixels, image.mask)])
+        bands = [np.concatenate(planes) for planes in zip(*samples)]
+        low, high = np.percentile(np.concatenate(bands), RANGE)
+        if not high > low:
+            first = next(iter(dataset.sources.values()))
+            raise IngestError(f"{first}: every pixel of the study is {low:g}; images with a scene are needed")
+        sky = [sky_level_and_sigma(band) for band in bands]
+        images.note(data_range=float(high - low), sky=[s[0] for s in sky], sky_sigma=[s[1] for s in sky])
+
+
+class _Known:
+    """What has been read so far, as far as later images must agree with it."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._sources = dataset.sources
+        self._shared: dict[str, str] = {}
+        self._owners: dict[bytes, tuple[str, str]] = {}
+
+    def check(self, image: Image) -> None:
+        """Refuse an image of other bands or another unit than the first, or one that another group holds already."""
+        source, first = self._sources[image.id], next(iter(self._sources.values()))
+        for what, here in (("bands", ", ".join(image.bands)), ("unit", image.unit)):
+            there = self._shared.setdefault(what, here)
+            if here != there:
+                raise IngestError(
+                    f"{source}: {what} {here}, but {first} has {there}; the images of a study must share their {what}"
+                )
+        digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(image.pixels).data)
+        owner, group = self._owners.setdefault(digest.digest(), (source, image.group))
+        if group != image.group:
+            raise IngestError(
+                f"{source}: the same pixels as {owner}, in another group ({image.group} and {group}); "
+                "put both in one group by images.groups, or remove one"
+            )
+
+
+def _large_enough(image: Image, settings: Images, source: str) -> Image:
+    height, width = image.shape[-2:]
+    least = settings.smallest
+    if min(height, width) >= least:
+        return image
+    if settings.small_images == "refuse":
+        raise IngestError(
+            f"{source}: {height} x {width} px; at least {least} are needed: lower images.smallest, "
+            "remove the image, or set images.small_images to pad"
+        )
+    # Below and to the right, so that the header's WCS still holds.
+    margins = ((0, 0), (0, max(least - height, 0)), (0, max(least - width, 0)))
+    return replace(
+        image,
+        pixels=np.pad(image.pixels, margins, mode="reflect"),
+        mask=np.pad(image.mask, margins, constant_values=True),
+        sigma=None if image.sigma is None else np.pad(image.sigma, margins, mode="reflect"),
+    )
+
+
+def _evenly(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    # Steps of the golden ratio fall evenly on the image and never in line with its columns, as fixed steps may.
+    if len(values) <= count:
+        return values
+    return values[(np.arange(1, count + 1) * _GOLDEN % 1 * len(values)).astype(np.intp)]
