@@ -6,7 +6,6 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from pipeline.config import Study
@@ -14,9 +13,8 @@ from pipeline.fill import fill_masked
 from pipeline.image import Image, Observation
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.physics import galaxygan
-from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import Stamp, operator_for
-from pipeline.physics.noise import GaussianNoise, addressed_generator
+from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.steps.instrument import read_stamp
 from pipeline.store import read_images, write_observations
@@ -39,7 +37,9 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
 
 def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> Observation:
     """Look at one scene through the instrument of a condition."""
-    operator = _operator(scene, study, condition, stamp)
+    bands = range(scene.shape[0])
+    sky_sigma = [sky_level_and_sigma(scene.pixels[c][~scene.mask[c]])[1] for c in bands]
+    operator = operator_for(scene, study.condition(condition), study.degrade, study.images, stamp, sky_sigma)
     truth = torch.from_numpy(fill_masked(scene.pixels, scene.mask))[None]
     clean = operator.forward(truth)
     generators = [addressed_generator(study.seed, scene.id, condition, band) for band in scene.bands]
@@ -48,17 +48,3 @@ def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> 
         data = galaxygan.clip(data)
     preview = replace(scene.with_pixels(data[0].numpy()), sigma=operator.noise.sigma(clean)[0].contiguous().numpy())
     return Observation(preview, operator)
-
-
-def _operator(scene: Image, study: Study, name: str, stamp: Stamp | None) -> Blur:
-    condition, bands = study.condition(name), scene.shape[0]
-    trusted = [scene.pixels[c][~scene.mask[c]] for c in range(bands)]
-    sky_sigma = [sky_level_and_sigma(values)[1] for values in trusted]
-    protocol = study.degrade.protocol
-    operator = operator_for(condition, study.images, bands, scene.pixel_scale, sky_sigma, protocol, stamp)
-    if protocol == "galaxygan" and condition.noise.ratio:
-        blurred = operator.forward(torch.from_numpy(scene.pixels)[None])[0].numpy()
-        before, after = galaxygan.sky_sigma(np.concatenate(trusted)), galaxygan.sky_sigma(blurred[~scene.mask])
-        level = galaxygan.added_sigma(before, after, condition.noise.ratio[0])
-        return replace(operator, noise=GaussianNoise((level,) * bands, shared=True))
-    return operator
