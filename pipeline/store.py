@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -46,18 +47,55 @@ def written_aside(path: str | Path) -> Iterator[Path]:
         reason = _why_not_written(error, path)
         if reason is None:
             raise
-        raise StoreError(
-            f"{path}: cannot be written: {reason}; nothing is left of it, the file before it stays"
-        ) from None
+        raise StoreError(f"{path}: cannot be written ({reason}); make room or choose another place") from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):
+            aside.unlink(missing_ok=True)
+
+
+class _Disk(io.FileIO):
+    """A file in which HDF5 can always write: what the disk refuses is remembered and raised by :meth:`check`.
+
+    HDF5 keeps what it could not write, tries again when the process ends, and crashes it.
+    """
+
+    refused: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        while self.refused is None and done < len(view):
+            try:
+                done += super().write(view[done:])
+            except OSError as error:
+                self.refused = error
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        size = self.tell() if size is None else size
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.refused = self.refused or error
+            return size
+
+    def readinto(self, buffer: Any) -> int:
+        # What was refused is read back as zeros.
+        view = memoryview(buffer).cast("B")
+        read = super().readinto(view) or 0
+        view[read:] = bytes(len(view) - read)
+        return len(view)
+
+    def check(self) -> None:
+        if self.refused is not None:
+            raise self.refused
 
 
 class ImageWriter:
     """Appends images to a file."""
 
-    def __init__(self, file: h5py.File) -> None:
-        self._file = file
+    def __init__(self, file: h5py.File, disk: _Disk) -> None:
+        self._file, self._disk = file, disk
 
     def append(self, image: Image) -> None:
         """Write one image.
@@ -68,6 +106,7 @@ class ImageWriter:
             If there is an image of that name already.
         """
         _write_image(self._file.create_group(_new_key(self._file, image.id)), image)
+        self._disk.check()
 
     def note(self, **attributes: Any) -> None:
         """Note something of the file as a whole, such as a level that is known only when every image has been seen."""
@@ -129,7 +168,7 @@ class ObservationWriter(ImageWriter):
         parameters = observation.operator.to_dict()
         for name, value in parameters.items():
             if isinstance(value, np.ndarray):
-                group.create_dataset(name, data=value)
+                group.create_dataset(name, data=value, track_times=False)
         group.attrs["parameters"] = json.dumps({k: v for k, v in parameters.items() if not isinstance(v, np.ndarray)})
 
 
@@ -146,8 +185,8 @@ class ObservationReader(ImageReader):
 class RestoredWriter:
     """Appends restored items to a file."""
 
-    def __init__(self, file: h5py.File) -> None:
-        self._file = file
+    def __init__(self, file: h5py.File, disk: _Disk) -> None:
+        self._file, self._disk = file, disk
 
     def append(self, item: str, pixels: Pixels, **attributes: Any) -> None:
         """Write the restored values of one item, shape (C, H, W), in the unit of its image.
@@ -162,6 +201,7 @@ class RestoredWriter:
         key = _new_key(self._file, item)
         dataset = self._file.create_dataset(key, data=np.asarray(pixels, np.float32), track_times=False)
         dataset.attrs.update({k: json.dumps(v) for k, v in attributes.items()})
+        self._disk.check()
 
 
 class RestoredReader:
@@ -187,22 +227,22 @@ class RestoredReader:
 @contextmanager
 def write_images(path: str | Path, **attributes: Any) -> Iterator[ImageWriter]:
     """Open a file of images for writing; keyword arguments are noted of the file as a whole."""
-    with _created(path, "images", attributes) as file:
-        yield ImageWriter(file)
+    with _created(path, "images", attributes) as (file, disk):
+        yield ImageWriter(file, disk)
 
 
 @contextmanager
 def write_observations(path: str | Path, **attributes: Any) -> Iterator[ObservationWriter]:
     """Open a file of observations for writing."""
-    with _created(path, "observations", attributes) as file:
-        yield ObservationWriter(file)
+    with _created(path, "observations", attributes) as (file, disk):
+        yield ObservationWriter(file, disk)
 
 
 @contextmanager
 def write_restored(path: str | Path, **attributes: Any) -> Iterator[RestoredWriter]:
     """Open a file of restored items for writing."""
-    with _created(path, "restored", attributes) as file:
-        yield RestoredWriter(file)
+    with _created(path, "restored", attributes) as (file, disk):
+        yield RestoredWriter(file, disk)
 
 
 @contextmanager
@@ -227,21 +267,13 @@ def read_restored(path: str | Path) -> Iterator[RestoredReader]:
 
 
 @contextmanager
-def _created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterator[h5py.File]:
-    with written_aside(path) as aside, h5py.File(aside, "w", track_order=True) as file:
-        file.attrs["kind"] = json.dumps(kind)
-        file.attrs.update({k: json.dumps(v) for k, v in attributes.items()})
-        try:
-            yield file
-        except BaseException:
-            _close_regardless(file)
-            raise
-
-
-def _close_regardless(file: h5py.File) -> None:
-    # On a full disk HDF5 fails again at closing; what went wrong first is what the user must read.
-    with suppress(OSError, RuntimeError):
-        file.close()
+def _created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterator[tuple[h5py.File, _Disk]]:
+    with written_aside(path) as aside, _Disk(aside, "w+") as disk:
+        with h5py.File(disk, "w", track_order=True) as file:
+            file.attrs["kind"] = json.dumps(kind)
+            file.attrs.update({k: json.dumps(v) for k, v in attributes.items()})
+            yield file, disk
+        disk.check()
 
 
 @contextmanager

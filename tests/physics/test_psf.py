@@ -22,7 +22,7 @@ PROFILES = ("gaussian", "moffat", "kolmogorov", "airy")
 
 
 def gaussian_stamp(shape, fwhm, scale=1.0, at=(0.0, 0.0)):
-    """A Gaussian on pixels `scale` wide, its centre `at` (row, column) from the middle of the stamp, all in one unit."""
+    """A Gaussian on pixels `scale` wide, its centre `at` (row, column) from the middle of the stamp, in one unit."""
     y, x = (np.arange(n) - (n - 1) / 2 for n in shape)
     sigma = fwhm / 2.354820045
     return np.exp(-0.5 * (((y * scale - at[0]) / sigma)[:, None] ** 2 + ((x * scale - at[1]) / sigma) ** 2))
