@@ -1,1 +1,26 @@
 """Restorers: what undoes an instrument."""
+
+from __future__ import annotations
+
+from pipeline.restorers.degraded import Degraded
+from pipeline.restorers.restorer import Restorer, Settings, TunedRestorer
+from pipeline.restorers.richardson_lucy import RichardsonLucy
+from pipeline.restorers.total_variation import TotalVariation
+from pipeline.restorers.unsupervised_wiener import UnsupervisedWiener
+from pipeline.restorers.wiener import Wiener
+
+__all__ = ["CLASSICAL", "Restorer", "TunedRestorer", "classical"]
+
+CLASSICAL: dict[str, type[TunedRestorer]] = {
+    "degraded": Degraded,
+    "wiener": Wiener,
+    "unsupervised_wiener": UnsupervisedWiener,
+    "richardson_lucy": RichardsonLucy,
+    "total_variation": TotalVariation,
+}
+"""Classical restorers by the name that a study gives them."""
+
+
+def classical(method: str, settings: Settings) -> TunedRestorer:
+    """The classical restorer of that name, with the settings that :func:`pipeline.restorers.tuning.tune` found."""
+    return CLASSICAL[method](settings)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Any
-
-from torch import Tensor
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 from pipeline.image import Image, Observation
+
+Settings = dict[str, Any]
+"""Settings of a classical restorer, as plain numbers that JSON can hold."""
 
 
 class Restorer(ABC):
@@ -31,20 +32,33 @@ class Restorer(ABC):
 
 
 class TunedRestorer(Restorer):
-    """A classical restorer with settings that are chosen on the tune role.
+    """A classical restorer, whose settings are chosen on the tune role (:func:`pipeline.restorers.tuning.tune`).
 
-    Classical methods are given every advantage: the true operator and noise, and the settings that are best on the tune role by
-    the metric that they are judged by.
+    Classical methods are given every advantage: the true operator and noise, what the train role tells of scenes, and
+    the settings that are best on the tune role by the metric that they are judged by.
+
+    Parameters
+    ----------
+    settings : dict
+        As :func:`~pipeline.restorers.tuning.tune` found them. They are pure numbers, whatever the unit of the image,
+        except for what was learned from scenes.
     """
 
+    searched: ClassVar[tuple[str, float] | None] = None
+    """Name of the setting that is searched, above 0, and the value at which to start."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
     @classmethod
-    @abstractmethod
-    def candidates(cls) -> Iterable[dict[str, Any]]:
-        """Settings worth trying, in coarse steps; :func:`pipeline.restorers.tuning.tune` refines about the best."""
+    def learned(cls, truths: Iterable[Image]) -> Settings:  # noqa: ARG003
+        """Settings that are measured on scenes of the train role; most methods need none."""
+        return {}
 
-    @abstractmethod
-    def settings(self) -> dict[str, Any]:
-        """The settings in force, as plain numbers."""
+    def path(self, observation: Observation) -> Iterator[tuple[Settings, Image]]:
+        """Estimates on the way to the last, each with the settings by which :meth:`restore` gives it at once.
 
-
-__all__ = ["Restorer", "Tensor", "TunedRestorer"]
+        A method that iterates yields every iterate, so that one run tells how far to go; any other yields its one
+        estimate.
+        """
+        yield self.settings, self.restore(observation)
