@@ -633,7 +633,7 @@ def _allowed(error: Any, message: str) -> str:
         return f"a list is needed, such as [{_shown(error['input'])}]"
     if error["loc"][-1] in ("str", "int"):
         return "a name or a number is needed"
-    return message[0].lower() + message[1:].replace("input should", "it should")
+    return (message[0].lower() + message[1:]).replace("input should", "it should")
 
 
 def _shown(value: Any) -> str:
