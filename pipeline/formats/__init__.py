@@ -6,12 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Images
+from pipeline.formats.bands import BandsError
 from pipeline.formats.checks import FormatError, Paths, listed
-from pipeline.formats.fits import read_fits, read_psf, write_fits
-from pipeline.formats.raster import read_raster, write_raster
+from pipeline.formats.fits import read_fits, read_psf, refuse_unwritable_fits, write_fits
+from pipeline.formats.raster import read_raster, refuse_unwritable_raster, write_raster
 from pipeline.image import Image, Pixels
 
-__all__ = ["FITS_SUFFIXES", "RASTER_SUFFIXES", "FormatError", "read_image", "read_psf", "write_image"]
+__all__ = [
+    "FITS_SUFFIXES",
+    "RASTER_SUFFIXES",
+    "BandsError",
+    "FormatError",
+    "is_fits",
+    "read_image",
+    "read_psf",
+    "refuse_unwritable",
+    "write_image",
+]
 
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fit.gz", ".fts.gz")
 RASTER_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -41,7 +52,7 @@ def read_image(paths: Paths, settings: Images | None = None, id: str | None = No
         If a name has no suffix that is known, the bands come in several formats, or a file cannot be read.
     """
     files = listed(paths)
-    formats = [_is_fits(path) for path in files]
+    formats = [is_fits(path) for path in files]
     if len(set(formats)) > 1:
         other = files[formats.index(not formats[0])]
         raise FormatError(f"{other}: of another format than {files[0]}; the bands of an image must share one")
@@ -71,7 +82,7 @@ def write_image(
     FormatError
         If the name has no suffix that is known, or the format cannot hold the image.
     """
-    if _is_fits(Path(path)):
+    if is_fits(Path(path)):
         write_fits(path, image, uncertainty, mask, history)
     elif uncertainty is not None:
         raise FormatError(f"{path}: a picture holds no uncertainty; name it .fits")
@@ -79,7 +90,28 @@ def write_image(
         write_raster(path, image, history)
 
 
-def _is_fits(path: Path) -> bool:
+def refuse_unwritable(path: str | Path, image: Image) -> None:
+    """Refuse a name that :func:`write_image` would refuse, before the work is done.
+
+    Raises
+    ------
+    FormatError
+        If the name has no suffix that is known, or the format cannot hold the image.
+    """
+    if is_fits(Path(path)):
+        refuse_unwritable_fits(path)
+    else:
+        refuse_unwritable_raster(path, image)
+
+
+def is_fits(path: Path) -> bool:
+    """Whether a name is that of a FITS file, and not that of a picture.
+
+    Raises
+    ------
+    FormatError
+        If the name has no suffix that is known.
+    """
     name = path.name.lower()
     if name.endswith(FITS_SUFFIXES):
         return True

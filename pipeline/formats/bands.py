@@ -15,6 +15,21 @@ from pipeline.image import Image, Mask, Pixels
 
 Array = TypeVar("Array", Pixels, Mask)
 
+
+class BandsError(FormatError):
+    """Files that hold other bands than were asked for.
+
+    Parameters
+    ----------
+    found : str
+        The file and what is wrong with its bands.
+    """
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"{found}: set images.bands")
+
+
 UNKNOWN = "unknown"
 """Unit of an image of which neither the file nor the configuration names one."""
 
@@ -106,20 +121,14 @@ def _bands(files: Sequence[Planes], wanted: list[str] | None) -> tuple[tuple[str
     if len(files) == 1 and files[0].named:
         missing = [band for band in wanted if band not in found]
         if missing:
-            raise FormatError(
-                f"{files[0].source}: no band {missing[0]!r}; the file has {', '.join(found)}: set images.bands"
-            )
+            raise BandsError(f"{files[0].source}: no band {missing[0]!r}; the file has {', '.join(found)}")
         return tuple(wanted), [found.index(band) for band in wanted]
     if len(wanted) != count:
         names = ", ".join(wanted)
-        raise FormatError(
-            f"{_sources(files)}: {_planes(count)}, but images.bands names {len(wanted)} ({names}): set images.bands"
-        )
+        raise BandsError(f"{_sources(files)}: {_planes(count)}, but the bands are to be {len(wanted)} ({names})")
     for file, band in zip(files, wanted):
         if file.named and file.bands[0] != band:
-            raise FormatError(
-                f"{file.source}: holds band {file.bands[0]!r}, but stands where images.bands has {band!r}"
-            )
+            raise BandsError(f"{file.source}: holds band {file.bands[0]!r}, but stands in the place of {band!r}")
     return tuple(wanted), everything
 
 

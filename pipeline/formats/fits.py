@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -111,6 +111,46 @@ def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
     return (stamp[0] if len(stamp) == 1 else stamp), scale
 
 
+class Extension(NamedTuple):
+    """One part of a FITS file."""
+
+    name: str
+    shape: tuple[int, ...]
+    """As NumPy has it, (H, W) or (C, H, W); empty where the part holds no image."""
+    kind: str
+    """Type of the stored numbers, such as ``float32``, or ``table``."""
+
+
+def list_extensions(path: str | Path) -> list[Extension]:
+    """The parts of a FITS file, in order, from their headers alone.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing, cut short or no FITS file.
+    """
+    with _opened(Path(path)) as hdus:
+        return [
+            Extension(hdu.name, tuple(hdu.shape), fits.BITPIX2DTYPE[hdu.header["BITPIX"]])
+            if _is_image(hdu)
+            else Extension(hdu.name, (), "table" if isinstance(hdu, fits.BinTableHDU | fits.TableHDU) else "no image")
+            for hdu in hdus
+        ]
+
+
+def refuse_unwritable_fits(path: str | Path) -> None:
+    """Refuse a name for which :func:`write_fits` writes nothing.
+
+    Raises
+    ------
+    FormatError
+        If the name asks for a compressed file (``.fz``).
+    """
+    path = Path(path)
+    if path.suffix == ".fz":
+        raise FormatError(f"{path}: tile-compressed files are read, not written; name it {path.stem} or {path.stem}.gz")
+
+
 def write_fits(
     path: str | Path,
     image: Image,
@@ -142,8 +182,7 @@ def write_fits(
         If the name asks for a compressed file (``.fz``), or the uncertainty has another shape than the image.
     """
     path = Path(path)
-    if path.suffix == ".fz":
-        raise FormatError(f"{path}: tile-compressed files are read, not written; name it {path.stem} or {path.stem}.gz")
+    refuse_unwritable_fits(path)
     header = _header_of(image, history)
     hdus = fits.HDUList([fits.PrimaryHDU(_as_stored(image.pixels), header)])
     if uncertainty is not None:
@@ -332,7 +371,8 @@ def _celestial(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS | N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            wcs = WCS(header, fobj=hdus)
+            # The first two axes are the plane of the image; with a third one, astropy refuses a SIP distortion.
+            wcs = WCS(header, fobj=hdus, naxis=2)
             return wcs.celestial if wcs.has_celestial else None
     except Exception:
         return None

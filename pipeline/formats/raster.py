@@ -62,6 +62,24 @@ def read_raster(paths: Paths, settings: Images | None = None, id: str | None = N
     return assembled([_read_planes(path, settings) for path in listed(paths)], settings, id, group)
 
 
+def refuse_unwritable_raster(path: str | Path, image: Image) -> None:
+    """Refuse a picture that cannot hold an image; see :func:`write_raster`.
+
+    Raises
+    ------
+    FormatError
+        If the format keeps too little, or has no place for the unit or the bands.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in (".jpg", ".jpeg"):
+        raise FormatError(f"{path}: JPEG keeps 8 bits and loses detail; name it .tif, .fits, or .png for display units")
+    if suffix == ".png" and image.unit != DISPLAY:
+        raise FormatError(f"{path}: PNG holds no values in {image.unit}, only display units; name it .tif or .fits")
+    if suffix == ".png" and len(image.bands) not in (1, 3):
+        raise FormatError(f"{path}: PNG holds 1 or 3 bands, not {len(image.bands)}; name it .tif or .fits")
+
+
 def write_raster(path: str | Path, image: Image, history: Sequence[str] = ()) -> None:
     """Write an image as a picture. Mask, noise and header have no place in one: write FITS to keep them.
 
@@ -83,16 +101,10 @@ def write_raster(path: str | Path, image: Image, history: Sequence[str] = ()) ->
         If the format cannot hold the image.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix in (".jpg", ".jpeg"):
-        raise FormatError(f"{path}: JPEG keeps 8 bits and loses detail; name it .tif, .fits, or .png for display units")
-    if suffix == ".png" and image.unit != DISPLAY:
-        raise FormatError(f"{path}: PNG holds no values in {image.unit}, only display units; name it .tif or .fits")
-    if suffix == ".png" and len(image.bands) not in (1, 3):
-        raise FormatError(f"{path}: PNG holds 1 or 3 bands, not {len(image.bands)}; name it .tif or .fits")
+    refuse_unwritable_raster(path, image)
     description = json.dumps({"clearfield": {"bands": image.bands, "unit": image.unit, "history": list(history)}})
     with written_aside(path) as aside:
-        if suffix == ".png":
+        if path.suffix.lower() == ".png":
             values = np.rint(np.clip(np.moveaxis(image.pixels, 0, -1), 0, 1) * 65535).astype(np.uint16)
             aside.write_bytes(encode_png16(values, [("Software", "Clearfield"), ("Description", description)]))
         else:
