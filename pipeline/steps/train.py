@@ -35,6 +35,10 @@ log = logging.getLogger("clearfield")
 
 FINAL = "final"
 """In place of a fold's number: the network that is trained on every group, for publication."""
+INSTRUMENT = {"protocol": True, "psf": {"profile", "beta", "obscuration"}, "noise": {"kind"}}
+"""What a model's user must know of its instruments beside their range."""
+READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
+"""How files became images, as far as a user's own file is to be read alike."""
 WATCHED = (8, 128)
 """Crops of the tune role on which training is watched, and their width in px."""
 
@@ -76,7 +80,8 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
             # The next stage goes on from the running mean, which is what this one is judged by.
             module.load_state_dict(module_ema.state_dict())
             history += rows
-        write_model(out / f"{output}.safetensors", module.state_dict(), material.card(network, output, fold))
+        card = material.card(network, output, fold) | {"data_hash": inputs[0]}
+        write_model(out / f"{output}.safetensors", module.state_dict(), card)
     with written_aside(out / "history.csv") as aside:
         pd.DataFrame(history).to_csv(aside, index=False)
     last = {row["stage"]: row for row in history}.values()
@@ -130,6 +135,8 @@ class _Material:
             "pixel_scale": self.pixel_scale,
             "range": instruments.range() | self._noise_range(),
             "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
+            "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
+            "reading": study.images.model_dump(mode="json", include=READING),
             "study": study.study,
             "fold": fold,
             "seed": study.seed,
