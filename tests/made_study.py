@@ -18,7 +18,13 @@ from pipeline.splits import COLUMNS as SPLIT_COLUMNS
 from pipeline.splits import read_splits
 from pipeline.store import read_images, write_images, write_restored
 
-QUALITY = {"degraded": 24.0, "wiener": 26.6, "unsupervised_wiener": 26.2, "richardson_lucy": 28.3, "total_variation": 29.0}
+QUALITY = {
+    "degraded": 24.0,
+    "wiener": 26.6,
+    "unsupervised_wiener": 26.2,
+    "richardson_lucy": 28.3,
+    "total_variation": 29.0,
+}
 OTHERS = {"ssim": 0.7, "mae": 0.02, "chi2_dof": 1.0, "log_spectrum_error": 0.5}
 SKY, SKY_SIGMA = 0.05, 0.02
 
@@ -39,7 +45,11 @@ class MadeStudy:
     def report_arguments(self, out: Path) -> dict[str, Any]:
         """Arguments of the step ``report``, which writes to the folder ``out``."""
         given = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return given | {"out": out / "report.html", "figures_dir": out / "figures", "provenance": out / "provenance.json"}
+        return given | {
+            "out": out / "report.html",
+            "figures_dir": out / "figures",
+            "provenance": out / "provenance.json",
+        }
 
 
 def make_study(
@@ -61,7 +71,9 @@ def make_study(
     study = study_from(
         {
             "study": "made",
-            "images": {"dataset": "hubble"} if unit == "display" else {"dataset": "folder", "path": "{id}.fits", "unit": unit},
+            "images": {"dataset": "hubble"}
+            if unit == "display"
+            else {"dataset": "folder", "path": "{id}.fits", "unit": unit},
             "degrade": {"psf": {"fwhm": list(fwhm)}, "noise": {"sigma": [0.05]}},
             "methods": list(methods),
             "networks": {"nafnet": {"architecture": "nafnet"}} if networks else {},
@@ -90,11 +102,15 @@ def make_study(
     pd.DataFrame(scores).to_csv(made.metrics_csv, index=False)
     pd.DataFrame(summaries, columns=list(SUMMARY_COLUMNS)).to_csv(made.summary_csv, index=False)
     for network in study.networks:
-        made.histories += [_write_history(folder, network, fold, random) for fold in ("fold0", "fold1", "fold2", "final")]
+        made.histories += [
+            _write_history(folder, network, fold, random) for fold in ("fold0", "fold1", "fold2", "final")
+        ]
     return made
 
 
-def _write_images(path: Path, random: Any, count: int, name: str, bands: tuple[str, ...], unit: str, size: tuple[int, int]) -> None:
+def _write_images(
+    path: Path, random: Any, count: int, name: str, bands: tuple[str, ...], unit: str, size: tuple[int, int]
+) -> None:
     ids = [name] if count == 1 else [f"{name}{i}" for i in range(count)]
     noted = {"data_range": 1.0, "sky": [SKY] * len(bands), "sky_sigma": [SKY_SIGMA] * len(bands)}
     with write_images(path, **noted) as writer:
@@ -150,7 +166,9 @@ def _scores(made: MadeStudy, random: Any, condition: str, method: str, psnr: flo
         where = {"image": item.image, "item": item.item, "group": item.group, "fold": item.fold}
         for space in made.study.evaluate.spaces:
             value = psnr + 0.6 * item.fold + 0.5 * random.standard_normal()
-            rows.append({**where, "condition": condition, "method": method, "space": space, "metric": "psnr", "value": value})
+            rows.append(
+                {**where, "condition": condition, "method": method, "space": space, "metric": "psnr", "value": value}
+            )
     return rows
 
 
@@ -167,9 +185,10 @@ def _summary(
         p_value = np.nan if method == reference else 0.004
         rows += [
             {
-                **common, "method": method, "space": space, "metric": "psnr", "median": psnr, "mean": psnr, "low": psnr - half_width,
-                "high": psnr + half_width, "difference": difference, "difference_low": difference - half_width,
-                "difference_high": difference + half_width, "p_value": p_value, "rank": 1,
+                **common, "method": method, "space": space, "metric": "psnr", "median": psnr, "mean": psnr,
+                "low": psnr - half_width, "high": psnr + half_width, "difference": difference,
+                "difference_low": difference - half_width, "difference_high": difference + half_width,
+                "p_value": p_value, "rank": 1,
             }
             for space in study.evaluate.spaces
         ]  # fmt: skip
@@ -178,8 +197,8 @@ def _summary(
             rows.append(
                 {
                     **common, "method": method, "space": "linear", "metric": metric, "median": shifted, "mean": shifted,
-                    "low": shifted * 0.98, "high": shifted * 1.02, "difference": 0.0, "difference_low": 0.0, "difference_high": 0.0,
-                    "p_value": p_value, "rank": 1,
+                    "low": shifted * 0.98, "high": shifted * 1.02, "difference": 0.0, "difference_low": 0.0,
+                    "difference_high": 0.0, "p_value": p_value, "rank": 1,
                 }
             )  # fmt: skip
     return rows
@@ -199,7 +218,8 @@ def _write_history(folder: Path, network: str, fold: str, random: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
         {
-            "step": step, "stage": stage, "seconds": 0.3 * step, "generator_total": 0.2 * step**-0.3 + 0.3 * (stage == "adversarial"),
+            "step": step, "stage": stage, "seconds": 0.3 * step,
+            "generator_total": 0.2 * step**-0.3 + 0.3 * (stage == "adversarial"),
             "validation_psnr": 31 - 40 / step**0.5 - 0.5 * (stage == "adversarial") + 0.1 * random.standard_normal(),
         }
         for stage, last in (("regression", 600), ("adversarial", 200))

@@ -59,7 +59,10 @@ class Scaling:
     def shown_as(self) -> str:
         """The bands of a picture in words."""
         names = [self.bands[i] for i in self.shown]
-        return f"band {names[0]}" if len(names) == 1 else f"{names[0]}, {names[1]}, {names[2]} as red, green, blue"
+        if len(names) == 1:
+            return f"in {names[0]} alone"
+        own = [name.lower() for name in names] == ["red", "green", "blue"]
+        return "in their own colours" if own else f"with {names[0]}, {names[1]} and {names[2]} as red, green and blue"
 
     def picture(self, pixels: Pixels) -> Picture:
         """Values, shape (C, H, W), as an RGB picture."""

@@ -70,7 +70,7 @@ def chosen_items(images: Path, splits: list[Item], sky: list[float], sky_sigma: 
 
 
 def items_and_side(conditions: int, methods: int) -> tuple[int, int]:
-    """How many items a condition shows, and the largest side of a picture in px, so that the page stays within bounds."""
+    """How many items a condition shows, and the largest side of a picture in px, so that the page stays small."""
     count = 2 if conditions <= 4 else 1
     pictures = max(conditions * count * (2 * methods + 1), 1)
     return count, int(min(max(math.sqrt(PIXELS / pictures), SMALLEST), LARGEST))
@@ -102,7 +102,7 @@ def exhibit(images: Path, restored: dict[str, Path], item: Item, side: int) -> E
 
 
 def _peaks(image: Image, sky: list[float], sky_sigma: list[float]) -> int:
-    # In the mean of the bands, where noise is lowest; a peak is higher than all within 3 px and than the sky by 5 sigma.
+    # In the mean of the bands, where noise is lowest: higher than all within 3 px, and than the sky by 5 sigma.
     level, sigma = float(np.mean(sky)), max(float(np.mean(sky_sigma)), 1e-12)
     trusted = ~image.mask.any(0)
     mean = np.where(trusted, image.pixels.mean(0), level)

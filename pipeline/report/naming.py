@@ -26,7 +26,7 @@ def method_name(method: str) -> str:
 
 
 def condition_name(study: Study, name: str) -> str:
-    """A condition in words: ``FWHM 3 px, noise σ 0.05``; the name itself where the study gave it or does not know it."""
+    """A condition in words, ``FWHM 3 px, noise σ 0.05``, or its name where the study gave it one."""
     if study.degrade.names is not None:
         return name
     try:

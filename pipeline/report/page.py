@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,22 @@ from pipeline.report.tables import ARROWS, DIRECTIONS
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure on the page, for a light and for a dark ground, as data URIs."""
+    """A figure on the page, for a light and for a dark ground, as data URIs; its size in CSS pixels."""
 
     light: str
     dark: str
+    width: int
+    height: int
 
 
 def page_figure(svg: Path) -> PageFigure:
     """Take a figure that was saved as SVG into the page."""
     text = svg.read_text()
-    return PageFigure(_uri(text), _uri(darkened(text)))
+    size = re.search(r'width="([0-9.]+)pt" height="([0-9.]+)pt"', text)
+    if size is None:
+        raise ValueError(f"{svg}: says no size in points")
+    width, height = (round(float(points) * 96 / 72) for points in size.groups())
+    return PageFigure(_uri(text), _uri(darkened(text)), width, height)
 
 
 def render(**content: Any) -> str:

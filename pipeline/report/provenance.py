@@ -14,8 +14,8 @@ import pipeline
 from pipeline.config import Study
 
 PACKAGES = (
-    "torch", "numpy", "scipy", "pandas", "h5py", "astropy", "galsim", "sep", "photutils", "scikit-image", "lightning-fabric",
-    "torchmetrics", "safetensors", "snakemake", "pydantic", "matplotlib",
+    "torch", "numpy", "scipy", "pandas", "h5py", "astropy", "galsim", "sep", "photutils", "scikit-image",
+    "lightning-fabric", "torchmetrics", "safetensors", "snakemake", "pydantic", "matplotlib",
 )  # fmt: skip
 """Packages on which numbers or pictures depend."""
 

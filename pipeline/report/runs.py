@@ -27,7 +27,7 @@ class Tuned:
 
 
 def tuned_settings(paths: list[Path], study: Study) -> list[Tuned]:
-    """Read ``tuned/<condition>/<method>.json`` files, in the order of the study; methods without settings are left out."""
+    """Read ``tuned/<condition>/<method>.json`` files, in the study's order; methods without settings are left out."""
     read = {}
     for path in paths:
         values = json.loads(path.read_text())
@@ -87,7 +87,9 @@ def _median_seconds(path: Path | None) -> float:
 
 
 def _settings(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
+    # What is measured on scenes, such as Wiener's spectra, is a table and no setting that a reader could compare.
+    chosen = {name: value for name, value in values.items() if not isinstance(value, dict)}
+    return ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in chosen.items())
 
 
 def _setting(value: Any) -> str:

@@ -1,7 +1,8 @@
-"""How every figure looks: colours that the colour-blind tell apart, light type, honest axes, files that repeat to the byte."""
+"""How every figure looks: colours that the colour-blind tell apart, honest axes, files that repeat to the byte."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,18 @@ INK, MUTED, RULE, PAPER = "#1f2328", "#5d6672", "#d3d8de", "#ffffff"
 
 CLASSICAL = ("#8a929c", "#0072b2", "#56b4e9", "#009e73", "#a6761d")
 NETWORK = ("#d55e00", "#b04a8f", "#e69f00", "#7a4fbf")
-"""Okabe and Ito's colours (2008), with neighbours of them: cold ones and grey for what follows a formula, warm ones for what was trained."""
+"""Okabe and Ito's colours (2008) and neighbours: grey and cold for formulas, warm for what was trained."""
 
 FOLDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 
 DARK = {
     INK: "#e4e2dd", MUTED: "#98a2ad", RULE: "#353b43", PAPER: "#1a1e22", "#8a929c": "#9aa3ad",
-    "#0072b2": "#3a93d6", "#56b4e9": "#9bd6f7", "#009e73": "#2dbd92", "#a6761d": "#c9973f", "#b04a8f": "#d77fbb", "#7a4fbf": "#a98ce0",
+    "#0072b2": "#3a93d6", "#56b4e9": "#9bd6f7", "#009e73": "#2dbd92", "#a6761d": "#c9973f",
+    "#b04a8f": "#d77fbb", "#7a4fbf": "#a98ce0",
 }  # fmt: skip
 """What the colours of a figure become on a dark ground."""
 
-_STYLE: dict[str, Any] = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -66,7 +68,7 @@ def figure(width: float, height: float) -> Figure:
 
 def styled() -> Any:
     """A context in which matplotlib draws in our manner."""
-    return mpl.rc_context(_STYLE)
+    return mpl.rc_context(dict(_STYLE))
 
 
 def save(drawn: Figure, path: Path) -> None:
@@ -76,7 +78,7 @@ def save(drawn: Figure, path: Path) -> None:
         drawn.savefig(aside, format="svg", metadata=metadata, bbox_inches="tight", pad_inches=0.06)
 
 
-def method_colours(classical: list[str], networks: list[str]) -> dict[str, str]:
+def method_colours(classical: Sequence[str], networks: Sequence[str]) -> dict[str, str]:
     """A colour per method, cold for classical ones and warm for networks."""
     cold = {method: CLASSICAL[i % len(CLASSICAL)] for i, method in enumerate(classical)}
     return cold | {method: NETWORK[i % len(NETWORK)] for i, method in enumerate(networks)}

@@ -1,9 +1,11 @@
-"""The tables of the report, read off ``summary.csv``: a row per method, a column per metric, the best of each marked."""
+"""The tables of the report, from ``summary.csv``: a row per method, a column per metric, the best of each marked."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,8 +76,8 @@ class ConditionTable:
     rows: list[Row]
 
 
-def columns_of(summary: pd.DataFrame) -> list[Column]:
-    """The metrics of a summary, in its order, those of the first space first."""
+def columns_of(summary: pd.DataFrame, study: Study) -> list[Column]:
+    """The metrics of a summary in its order, but PSNR in the first space of the study before all others."""
     pairs = list(dict.fromkeys(zip(summary.space.astype(str), summary.metric.astype(str))))
     spaces = {name: [s for s, m in pairs if m == name] for _, name in pairs}
     columns = []
@@ -84,12 +86,12 @@ def columns_of(summary: pd.DataFrame) -> list[Column]:
         # The space is said where there is a choice; what lives in none of them is listed as linear.
         said = f"{known.label}, {space}" if len(spaces[name]) > 1 or space != LINEAR else known.label
         columns.append(Column(known, space, said))
-    return columns
+    return sorted(columns, key=lambda c: (c.metric.name, c.space) != ("psnr", study.evaluate.spaces[0]))
 
 
 def condition_tables(summary: pd.DataFrame, study: Study) -> list[ConditionTable]:
     """A table per condition of the study that has scores."""
-    columns = columns_of(summary)
+    columns = columns_of(summary, study)
     tables = []
     for condition in study.conditions:
         scores = summary[summary.condition == condition.name]
@@ -102,30 +104,30 @@ def condition_tables(summary: pd.DataFrame, study: Study) -> list[ConditionTable
 
 def _rows(scores: pd.DataFrame, columns: list[Column], study: Study) -> list[Row]:
     methods = [m for m in study.all_methods if m in set(scores.method)]
-    table = {(r.method, r.space, r.metric): r for r in scores.itertuples(index=False)}
+    table = {(r["method"], r["space"], r["metric"]): r for r in scores.to_dict("records")}
     cells: dict[str, list[Cell]] = {m: [] for m in methods}
     for column in columns:
         found = [table.get((m, column.space, column.metric.name)) for m in methods]
-        values = np.array([math.nan if r is None else float(r.median) for r in found])
+        values = np.array([math.nan if r is None else float(r["median"]) for r in found])
         for m, cell in zip(methods, _cells(values, found, column.metric)):
             cells[m].append(cell)
     psnr = {m: table.get((m, study.evaluate.spaces[0], "psnr")) for m in methods}
     return [_row(m, psnr[m], cells[m], study) for m in methods]
 
 
-def _cells(values: np.ndarray, found: list, kind: Metric) -> list[Cell]:
+def _cells(values: np.ndarray, found: list[dict[Hashable, Any] | None], kind: Metric) -> list[Cell]:
     losses = np.where(np.isfinite(values), kind.loss(values), np.inf)
     texts = [_value(v, kind) for v in values]
     finite = np.isfinite(losses)
     # What reads the same as the best is as good as the best.
     best = texts[int(np.argmin(losses))] if finite.sum() > 1 else None
-    spans = ["" if r is None else _span(r.low, r.high, kind) for r in found]
+    spans = ["" if r is None else _span(r["low"], r["high"], kind) for r in found]
     return [Cell(text, span, bool(ok) and text == best) for text, span, ok in zip(texts, spans, finite)]
 
 
-def _row(method: str, psnr: object | None, cells: list[Cell], study: Study) -> Row:
+def _row(method: str, psnr: dict[Hashable, Any] | None, cells: list[Cell], study: Study) -> Row:
     difference, low, high, p, reference = (
-        getattr(psnr, name, math.nan)
+        (psnr or {}).get(name, math.nan)
         for name in ("difference", "difference_low", "difference_high", "p_value", "reference")
     )
     return Row(

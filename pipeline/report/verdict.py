@@ -1,4 +1,4 @@
-"""The verdict in words: does the best network beat the best classical method, by how much, and how far does that hold?"""
+"""The verdict in words: whether the best network beats the best classical method, by how much, and where that holds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.report.naming import condition_name, interval, listed, method_name
 Outcome = Literal["win", "loss", "undecided"]
 
 SPELT_OUT = 4
-"""Conditions that the verdict names one by one; of more it gives the range."""
+"""Conditions whose numbers the verdict gives one by one; of more it gives the range."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Comparison:
 class Verdict:
     """What the study found.
 
-    ``headline`` is one sentence; ``detail`` gives the numbers; ``reach`` says how far they hold.
+    ``headline`` is one sentence with the differences; ``detail`` says what they are differences of; ``reach`` says how
+    far they hold.
     """
 
     outcome: Outcome | Literal["mixed", "none"]
@@ -53,23 +54,21 @@ class Verdict:
 def verdict(summary: pd.DataFrame, study: Study) -> Verdict:
     """Read the verdict off ``summary.csv``: paired PSNR differences in the first space of the study.
 
-    The network is the one whose difference is highest on average over the conditions. The reference is, per condition, the
-    classical method that was best on the tune role, so it was not chosen by the scores that it is compared by.
+    The network is the one whose difference is highest on average over the conditions. The reference is, per condition,
+    the classical method that was best on the tune role, so it was not chosen by the scores that it is compared by.
     """
-    space = study.evaluate.spaces[0]
-    psnr = summary[(summary.metric == "psnr") & (summary.space == space)]
-    scores = psnr[psnr.method.isin(study.network_methods) & psnr.difference.notna()]
+    psnr = summary[(summary["metric"] == "psnr") & (summary["space"] == study.evaluate.spaces[0])]
+    scores = psnr[psnr["method"].isin(study.network_methods) & psnr["difference"].notna()]
     reach = _reach(summary)
     if scores.empty:
-        return Verdict(
-            "none", "No network was compared with a classical method.", _best_classical(psnr, study), reach, None, []
-        )
-    means = scores.groupby("method", sort=False).difference.mean()
-    network = str(means.idxmax())
-    rows = scores[scores.method == network].set_index("condition")
+        headline = "No network was compared with a classical method in this study."
+        return Verdict("none", headline, _best_classical(psnr, study), reach, None, [])
+    network = str(scores.groupby("method", sort=False)["difference"].mean().idxmax())
+    rows = scores[scores["method"] == network].set_index("condition").to_dict("index")
     compared = [
-        Comparison(name, str(r.reference), float(r.difference), float(r.difference_low), float(r.difference_high))
-        for name, r in ((c.name, rows.loc[c.name]) for c in study.conditions if c.name in rows.index)
+        Comparison(c.name, str(r["reference"]), r["difference"], r["difference_low"], r["difference_high"])
+        for c in study.conditions
+        if (r := rows.get(c.name)) is not None
     ]
     outcomes = {c.outcome for c in compared}
     outcome = outcomes.pop() if len(outcomes) == 1 else "mixed"
@@ -77,58 +76,65 @@ def verdict(summary: pd.DataFrame, study: Study) -> Verdict:
 
 
 def _headline(outcome: str, compared: list[Comparison], network: str) -> str:
-    where = (
-        ""
-        if len(compared) == 1
-        else " in both conditions"
-        if len(compared) == 2
-        else f" in all {len(compared)} conditions"
-    )
+    count = len(compared)
+    where = "" if count == 1 else " in both conditions" if count == 2 else f" in all {count} conditions"
     name = f"the best network ({method_name(network)})"
     if outcome == "win":
-        return f"On images that none of them was tuned on, {name} beats the best classical method{where}."
+        ahead = f"{name} beats the best classical method{where}, by {_sizes(compared, signed=False)} in PSNR."
+        return f"On images that none of them was tuned on, {ahead}"
     if outcome == "loss":
-        return f"On images that none of them was tuned on, {name} falls behind the best classical method{where}."
+        behind = f"{name} falls behind the best classical method{where}, by {_sizes(compared, signed=False)} in PSNR."
+        return f"On images that none of them was tuned on, {behind}"
     if outcome == "undecided":
-        return f"Whether {name} is better than the best classical method cannot be told from these data{where}."
+        holds = "its 95% interval holds" if count == 1 else "the 95% intervals hold"
+        stands = f"it stands at {_sizes(compared, signed=True)} in PSNR, and {holds} zero."
+        return f"Whether {name} is better than the best classical method cannot be told from these data: {stands}"
     counts = {o: sum(c.outcome == o for c in compared) for o in ("win", "undecided", "loss")}
     words = {"win": "is ahead in {}", "undecided": "cannot be told apart in {}", "loss": "falls behind in {}"}
-    parts = [words[o].format(n) for o, n in counts.items() if n]
-    return f"Against the best classical method, {name} {listed(parts)} of {len(compared)} conditions."
+    parts = listed([words[o].format(n) for o, n in counts.items() if n])
+    sizes = _sizes(compared, signed=True)
+    return f"Against the best classical method, {name} {parts} of {count} conditions; it stands at {sizes} in PSNR."
+
+
+def _sizes(compared: list[Comparison], signed: bool) -> str:
+    values = [c.difference if signed else abs(c.difference) for c in compared]
+    if len(values) > SPELT_OUT:
+        return f"{number(min(values), signed=signed)} to {number(max(values), signed=signed)} dB"
+    words = [number(v, signed=signed) for v in values]
+    return f"{words[0] if len(set(words)) == 1 else listed(words)} dB"
 
 
 def _detail(compared: list[Comparison], study: Study) -> str:
+    what = "Differences are network minus the classical method that was best on the tune role, paired item by item."
     if len(compared) <= SPELT_OUT:
-        parts = [f"at {condition_name(study, c.condition)}, {_difference(c)}" for c in compared]
-        return "In PSNR, network minus reference: " + "; ".join(parts) + "."
+        return what
     low, high = min(compared, key=lambda c: c.difference), max(compared, key=lambda c: c.difference)
-    return (
-        "In PSNR, network minus reference, the conditions range from "
-        f"{_difference(low)}, at {condition_name(study, low.condition)}, to {_difference(high)}, at {condition_name(study, high.condition)}."
-    )
+    least, most = (f"{condition_name(study, c.condition)} ({_difference(c)})" for c in (low, high))
+    return f"{what} The least stands at {least}, the largest at {most}."
 
 
 def _difference(c: Comparison) -> str:
-    words = {"win": "", "loss": "", "undecided": ", an interval that holds zero"}
     span = interval(c.low, c.high, signed=True) or "unknown"
-    return f"{number(c.difference, signed=True)} dB against {method_name(c.reference)} (95% interval {span} dB{words[c.outcome]})"
+    return f"{number(c.difference, signed=True)} dB against {method_name(c.reference)}, 95% interval {span} dB"
 
 
 def _best_classical(psnr: pd.DataFrame, study: Study) -> str:
     parts = []
     for condition in study.conditions:
-        rows = psnr[(psnr.condition == condition.name) & psnr.method.isin(study.methods)]
-        if len(rows):
-            best = rows.loc[rows["median"].idxmax()]
-            parts.append(
-                f"at {condition_name(study, condition.name)} {method_name(best.method)} with {number(best['median'])} dB"
-            )
+        here = (psnr["condition"] == condition.name) & psnr["method"].isin(list(study.methods)) & psnr["median"].notna()
+        if here.any():
+            median, method = max(zip(psnr.loc[here, "median"], psnr.loc[here, "method"]))
+            parts.append(f"{condition_name(study, condition.name)}: {method_name(method)}, {number(median)} dB")
     if not parts:
         return "There are no scores in PSNR to compare."
-    return f"Of the classical methods the highest median PSNR has {'; '.join(parts[:SPELT_OUT])}{'; …' if len(parts) > SPELT_OUT else ''}."
+    rest = "; and so on" if len(parts) > SPELT_OUT else ""
+    return f"The highest median PSNR among classical methods: {'; '.join(parts[:SPELT_OUT])}{rest}."
 
 
 def _reach(summary: pd.DataFrame) -> str:
     if (summary["scope"] == FIELD).any():
-        return "This holds for this field: one image was judged, block by block, and how another field would fare was not tested."
+        return (
+            "This holds for this field: one image was judged, block by block; "
+            "how another field would fare was not tested."
+        )
     return "The intervals come from resampling groups and images, so they speak for other images drawn as these were."

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from pipeline.config import Study
 from pipeline.evaluation.spaces import LINEAR, SPACES
 from pipeline.evaluation.summary import FIELD
+from pipeline.image import DISPLAY
 from pipeline.measures.spectrum import cutoff_frequency
 from pipeline.physics.conditions import psf_for
 from pipeline.progress import progress
@@ -55,7 +56,7 @@ def report(
     study: Study,
     images: Path,
     splits: Path,
-    degraded: list[Path],
+    degraded: list[Path],  # noqa: ARG001
     restored: list[Path],
     metrics_csv: Path,
     summary_csv: Path,
@@ -65,7 +66,7 @@ def report(
     figures_dir: Path,
     provenance: Path,
 ) -> None:
-    """Write ``report.html``, the figures that :func:`pipeline.report.figures.figure_files` names, and ``provenance.json``.
+    """Write ``report.html``, the figures that :func:`~pipeline.report.figures.figure_files` names, ``provenance.json``.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ class _Material:
                 self.spectra[condition] = spectra
 
     def cutoffs(self) -> dict[str, float]:
-        """Frequency in cycles/px, by condition, beyond which the instrument passes less than a tenth of an amplitude."""
+        """By condition, the frequency in cycles/px beyond which less than a tenth of an amplitude passes."""
         scene, images = self.scene, self.study.images
         return {
             c.name: cutoff_frequency(psf_for(c.psf, images, len(scene.bands), scene.pixel_scale, self.stamp))
@@ -167,7 +168,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
 
 def _content(m: _Material) -> dict[str, Any]:
     """What the page says, by the names of its template."""
-    found, columns = verdict(m.summary, m.study), columns_of(m.summary)
+    found, columns = verdict(m.summary, m.study), columns_of(m.summary, m.study)
     names = {c.name: condition_name(m.study, c.name) for c in m.study.conditions}
     return {
         "study": m.study,
@@ -175,6 +176,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "field": bool((m.summary["scope"] == FIELD).any()),
         "judging": judging(m.items, m.guard),
         "scene": m.scene,
+        "unit": "display units" if m.scene.unit == DISPLAY else m.scene.unit,
         "columns": columns,
         "metrics": list({column.metric.name: column.metric for column in columns}.values()),
         "spaces": {name: SPACES[name] for name in m.study.evaluate.spaces},
@@ -208,7 +210,7 @@ def _by_condition(restored: list[Path], study: Study) -> dict[str, dict[str, Pat
 
 def _read_table(path: Path) -> pd.DataFrame:
     # Names stay text, whatever they look like: an image may be called 0012 or NA.
-    table = pd.read_csv(path, dtype={name: str for name in TEXT}, keep_default_na=False)
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
     for name in NUMBERS & set(table.columns):
         table[name] = pd.to_numeric(table[name], errors="coerce")
     return table

@@ -19,7 +19,7 @@ def difference_figure(summary: pd.DataFrame, study: Study) -> Figure:
     methods = [m for m in study.all_methods if m in set(scores.method)]
     conditions = [c.name for c in study.conditions]
     colours = method_colours(study.methods, study.network_methods)
-    drawn = figure(8.6, 0.9 + len(conditions) * (0.14 * len(methods) + 0.22))
+    drawn = figure(7.4, 0.9 + len(conditions) * (0.14 * len(methods) + 0.22))
     axes = drawn.subplots()
     for place, method in enumerate(methods):
         rows = scores[scores.method == method].set_index("condition")
@@ -31,8 +31,8 @@ def difference_figure(summary: pd.DataFrame, study: Study) -> Figure:
         ]
         trained = method in study.network_methods
         axes.errorbar(
-            rows.difference, heights, xerr=spread, fmt="D" if trained else "o", ms=5.5 if trained else 4.5, elinewidth=1.6,
-            color=colours[method], label=method_name(method),
+            rows.difference, heights, xerr=spread, fmt="D" if trained else "o",
+            ms=5.5 if trained else 4.5, elinewidth=1.6, color=colours[method], label=method_name(method),
         )  # fmt: skip
     axes.axvline(0, color=INK, lw=1)
     axes.set_yticks(range(len(conditions)), [condition_name(study, c) for c in conditions])

@@ -25,7 +25,7 @@ def gallery_figure(exhibits: list[Exhibit], scaling: Scaling, study: Study, cond
     columns = len(methods) + 1 if tall else min(len(methods) + 1, 3)
     bands = -(-(len(methods) + 1) // columns)
     width = 12 / columns
-    drawn = figure(12, bands * (2 * width * shown.window.height / shown.window.width + 0.5) + 0.5)
+    drawn = figure(12, bands * (2 * width * shown.window.height / shown.window.width + 0.3) + 0.3)
     axes = drawn.subplots(2 * bands, columns, squeeze=False)
     for panel in axes.ravel():
         panel.set_axis_off()

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from pipeline.config import Study
 from pipeline.report.naming import condition_name, method_name
-from pipeline.report.style import INK, MUTED, fold_colours, figure
+from pipeline.report.style import INK, MUTED, figure, fold_colours
 
 MOST_POINTS = 6000
 """Items drawn as points in the whole figure; of more, those evenly spaced in rank. The boxes hold all."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -36,7 +38,7 @@ def spectra_figure(spectra: dict[str, MeanSpectra], cutoffs: dict[str, float], s
         return drawn
     columns = min(len(conditions), 4)
     rows = math.ceil(len(conditions) / columns)
-    drawn = figure(max(3.0 * columns, 8), 4.6 * rows + 0.7)
+    drawn = figure(max(3.0 * columns, 7.4), 4.6 * rows + 0.7)
     axes = drawn.subplots(2 * rows, columns, sharex=True, sharey="row", squeeze=False, height_ratios=[1.5, 1] * rows)
     colours = method_colours(study.methods, study.network_methods)
     for place, condition in enumerate(conditions):
@@ -48,7 +50,7 @@ def spectra_figure(spectra: dict[str, MeanSpectra], cutoffs: dict[str, float], s
             if condition in cutoffs:
                 panel.axvline(cutoffs[condition], color=MUTED, lw=1, ls=":")
         if column == 0:
-            above.set_ylabel(f"power ({'square of ' + unit if unit else 'unit²'})")
+            above.set_ylabel(f"power in {unit if unit.isalpha() else f'({unit})'}²")
             below.set_ylabel("ratio to the truth")
     for empty in range(len(conditions), rows * columns):
         for panel in axes[2 * (empty // columns) : 2 * (empty // columns) + 2, empty % columns]:
@@ -64,17 +66,15 @@ def _draw(above: Axes, below: Axes, spectra: MeanSpectra, colours: dict[str, str
     below.axhline(1, color=INK, lw=2, zorder=3)
     for method in (m for m in study.all_methods if m in spectra.restored):
         trained = method in study.network_methods
-        kin = study.network_methods if trained else study.methods
-        style = {
-            "color": colours[method], "lw": 1.9 if trained else 1.3, "zorder": 4 if trained else 2,
-            "ls": DASHES[kin.index(method) % len(DASHES)],
-        }  # fmt: skip
+        kin: Sequence[str] = study.network_methods if trained else study.methods
+        style: dict[str, Any] = {"color": colours[method], "lw": 1.9 if trained else 1.3, "zorder": 4 if trained else 2}
+        style["ls"] = DASHES[kin.index(method) % len(DASHES)]
         power = spectra.restored[method]
         above.plot(spectra.frequency, power, label=method_name(method), **style)
         below.plot(spectra.frequency, power / np.maximum(spectra.truth, np.finfo(float).tiny), **style)
     above.set_yscale("log")
-    # What lies below a thousandth of the truth's faintest power is numerical noise of smooth results.
-    above.set_ylim(bottom=max(spectra.truth.min() * 1e-3, np.finfo(float).tiny))
+    # What lies below a hundredth of the truth's faintest power is numerical noise of smooth results.
+    above.set_ylim(bottom=max(spectra.truth.min() * 1e-2, np.finfo(float).tiny))
     below.set_yscale("log")
     below.set_ylim(1e-2, 1e2)
     below.set_xlim(0, 0.5)

@@ -1,4 +1,4 @@
-"""Who judges whom: the roles of the folds, on the sky where one image is cut into blocks, as shares where there are many."""
+"""Who judges whom: the roles in each fold, on a map where one image is cut into blocks, as counts otherwise."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def split_figure(splits: list[Item]) -> Figure:
     if one_image:
         height = max(i.window.y1 for i in splits)
         width = max(i.window.x1 for i in splits)
-        drawn = figure(9, min(9 / len(shown) * height / width, 4.6) + 0.7)
+        drawn = figure(7.4, min(7.4 / len(shown) * height / width, 4.6) + 0.7)
         for panel, fold in zip(drawn.subplots(1, len(shown), squeeze=False)[0], shown):
             _map(panel, [i for i in splits if i.fold == fold], height, width)
             panel.set_title(f"fold {fold}")
     else:
-        drawn = figure(9, 0.32 * len(shown) + 0.9)
+        drawn = figure(7.4, 0.32 * len(shown) + 0.9)
         _shares(drawn.subplots(), splits, shown)
-    handles = [Patch(facecolor=c, label=f"{role}: {words}") for role, (c, words) in ROLES.items()]
+    given = {item.role for item in splits}
+    handles = [Patch(facecolor=c, label=f"{role}: {words}") for role, (c, words) in ROLES.items() if role in given]
     drawn.legend(handles=handles, loc="outside lower center", ncols=2, columnspacing=2)
     return drawn
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
-from pipeline.report.style import MUTED, fold_colours, figure
+from pipeline.report.style import MUTED, figure, fold_colours
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,16 @@ def _draw(column: np.ndarray, history: History, colour: str) -> None:
     score = table.get("validation_psnr", pd.Series(np.nan, table.index))
     mark = {"marker": "o", "ms": 3} if len(table) < 40 else {}
     column[0].plot(steps[score.notna()], score.dropna(), **style, **mark)
-    loss = _loss(table)
-    column[1].plot(steps[loss.notna()], loss.dropna(), **style, **mark)
-    if (loss.dropna() > 0).all() and len(loss.dropna()):
+    loss, stages = _loss(table), _stages(table)
+    for stage in dict.fromkeys(stages):
+        # Each stage's loss is another quantity, so no line leads from one to the next.
+        here = loss.notna().to_numpy() & (stages == stage)
+        column[1].plot(steps[here], loss[here], **style, **mark)
+    if loss.notna().any() and (loss.dropna() > 0).all():
         column[1].set_yscale("log")
+        column[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        column[1].yaxis.set_minor_locator(NullLocator())
+        column[1].yaxis.set_major_formatter("{x:g}")
     for panel in column:
         _mark_stages(panel, table, steps)
 
@@ -92,10 +99,12 @@ def _loss(table: pd.DataFrame) -> pd.Series:
     return table[names].bfill(axis=1).iloc[:, 0].astype(float) if names else pd.Series(np.nan, table.index)
 
 
+def _stages(table: pd.DataFrame) -> np.ndarray:
+    return table["stage"].astype(str).to_numpy() if "stage" in table else np.full(len(table), "")
+
+
 def _mark_stages(panel: Axes, table: pd.DataFrame, steps: np.ndarray) -> None:
-    if "stage" not in table:
-        return
-    stages = table["stage"].astype(str).tolist()
+    stages = _stages(table)
     for i in range(1, len(stages)):
         if stages[i] != stages[i - 1]:
             panel.axvline(steps[i - 1], color=MUTED, lw=0.8, ls=":")
