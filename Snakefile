@@ -58,8 +58,4 @@ rule scores:
 
 
 onstart:
-    held.append(lock(STUDY))
-
-
-onsuccess:
-    sys.stderr.write(f"The report is results/{STUDY.study}/report.html\n")
+    held.append(lock_or_exit(STUDY))

@@ -25,6 +25,10 @@ class OutputError(ClearfieldError):
     """A result that cannot be written."""
 
 
+class UnforeseenError(ClearfieldError):
+    """A mistake of Clearfield's own, whose traceback is in a log file."""
+
+
 @contextmanager
 def running(title: str, out: Path, log: Path | None = None, threads: int = 1) -> Iterator[None]:
     """Run a step inside this context.
@@ -47,6 +51,8 @@ def running(title: str, out: Path, log: Path | None = None, threads: int = 1) ->
     ------
     OutputError
         If there is no room for the result.
+    UnforeseenError
+        If the step fails in a way that is no user's mistake, and its traceback is in the log file.
     """
     begin = time.monotonic()
     with _messages(title, log) as closing:
@@ -99,16 +105,18 @@ def _messages(title: str, log: Path | None) -> Iterator[_Closing]:
         for handler in handlers:
             logger.addHandler(handler)
         logger.setLevel(logging.DEBUG)
-        logging.captureWarnings(True)
         logger.debug("%s", title)
         try:
             yield closing
-        except BaseException:
-            if log is not None:
-                traceback.print_exc()
-            raise
+        except Exception as error:
+            if log is None:
+                raise
+            traceback.print_exc()
+            if isinstance(error, ClearfieldError | OSError):
+                raise
+            found = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UnforeseenError(f"{title} failed: {found} (a fault of Clearfield; {log} says where)") from None
         finally:
-            logging.captureWarnings(False)
             for handler in handlers:
                 logger.removeHandler(handler)
 

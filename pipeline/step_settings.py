@@ -54,8 +54,8 @@ _GRID = ("images.pixel_scale", "images.psf_fwhm")
 
 
 def _condition(study: Study, name: str) -> dict[str, Any]:
-    condition = study.condition(name).model_dump(mode="json", exclude_none=True)
-    return _leaves(condition, *condition) | _leaves(study.model_dump(mode="json"), "degrade.protocol", *_GRID)
+    whole, condition = (part.model_dump(mode="json", exclude_none=True) for part in (study, study.condition(name)))
+    return _leaves(condition, *condition) | _leaves(whole, "degrade.protocol", *_GRID)
 
 
 def _leaves(values: dict[str, Any], *parts: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ def use_threads(count: int) -> None:
     import torch
 
     torch.set_num_threads(count)
-    torch.set_num_interop_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Otherwise deterministic mode fills every new tensor before its use, which costs time and changes nothing here.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

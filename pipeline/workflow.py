@@ -12,11 +12,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pipeline.config import ConfigError, Study, study_from
-from pipeline.errors import ClearfieldError
-
-
-class WorkflowError(ClearfieldError):
-    """A run that cannot begin."""
 
 
 def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
@@ -32,7 +27,7 @@ def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
     # Steps run as `python -m pipeline`: that must be this Python, also where its environment was not activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     try:
-        return study_from(config, " + ".join(map(str, sources)) or "config")
+        return study_from(config, " + ".join(map(_as_typed, sources)) or "config")
     except ConfigError as error:
         sys.stderr.write(f"clearfield: {error}\n")
         sys.exit(1)
@@ -59,18 +54,13 @@ def files_of_images(study: Study) -> list[str]:
     return sorted(found) + ([images.groups] if images.groups else [])
 
 
-def lock(study: Study) -> TextIO:
-    """Keep a study for this process. The system lets go of it when the process ends, however it ends.
+def lock_or_exit(study: Study) -> TextIO:
+    """Keep a study for this process, or end it with one line if another run works on the study.
 
     Returns
     -------
     file
-        To be held as long as the run lasts.
-
-    Raises
-    ------
-    WorkflowError
-        If another run works on the study.
+        To be held as long as the run lasts. The system lets go of it when the process ends, however it ends.
     """
     path = Path("work", study.study, "lock")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,9 +70,14 @@ def lock(study: Study) -> TextIO:
     except BlockingIOError:
         file.seek(0)
         holder = file.read().strip() or "unknown"
-        message = f"{path}: another run works on this study (process {holder}); wait for it, or stop it"
-        raise WorkflowError(message) from None
+        sys.stderr.write(f"clearfield: {path}: another run works on this study (process {holder}); wait or stop it\n")
+        sys.exit(1)
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def _as_typed(path: Any) -> str:
+    path = Path(path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

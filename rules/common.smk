@@ -6,7 +6,7 @@ from snakemake.logging import logger
 
 from pipeline.code_hash import code_hash
 from pipeline.step_settings import settings_for
-from pipeline.workflow import files_of_images, lock, resolved_config, study_or_exit
+from pipeline.workflow import files_of_images, lock_or_exit, resolved_config, study_or_exit
 
 STUDY = study_or_exit(config, workflow.configfiles)
 CONFIG = resolved_config(STUDY)
@@ -29,16 +29,10 @@ wildcard_constraints:
 
 
 def tells_something(record):
-    """Whether a message of Snakemake's goes to the terminal; what a job did, it says itself in one line."""
-    return not str(record.msg).startswith(
-        (
-            "Select jobs",
-            "Execute ",
-            "Finished job",
-            "Using shell",
-            "Conda env",
-            "Complete log",
-        )
+    """Whether a message of Snakemake's is shown; what a job did, or why it failed, it says itself in one line."""
+    message = str(record.msg)
+    return "returned non-zero exit status 1." not in message and not message.startswith(
+        ("Select jobs", "Execute ", "Finished job", "Using shell", "Conda env", "Complete log")
     )
 
 
@@ -78,9 +72,7 @@ def per_network(pattern, folds):
     return [
         path
         for name, network in STUDY.networks.items()
-        for path in expand(
-            pattern, study=STUDY.study, network=name, output=network.outputs, fold=folds
-        )
+        for path in expand(pattern, study=STUDY.study, network=name, output=network.outputs, fold=folds)
     ]
 
 
@@ -94,6 +86,4 @@ def trained_models():
 
 def published_models():
     """The files that a user applies."""
-    return per_network(
-        "results/{study}/published/{network}_{output}.safetensors", FINAL
-    )
+    return per_network("results/{study}/published/{network}_{output}.safetensors", FINAL)

@@ -3,9 +3,7 @@ rule gallery:
     input:
         images="results/{study}/images.h5",
         splits="results/{study}/splits.csv",
-        restored=expand(
-            "results/{{study}}/restored/{{condition}}/{method}.h5", method=METHODS
-        ),
+        restored=expand("results/{{study}}/restored/{{condition}}/{method}.h5", method=METHODS),
     output:
         expand("results/{{study}}/gallery/{{condition}}/{method}.h5", method=METHODS),
     log:

@@ -1,0 +1,34 @@
+# The short ways in. Each makes .venv if it is missing; all that they do can be typed as a `snakemake` or `clearfield` command.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench
+
+# Restore the Hubble deep field and report on it: a quarter of an hour on two cores.
+demo: .venv/ready
+	$(BIN)/snakemake
+	@echo "The report: $(CURDIR)/results/hubble/report.html"
+
+# Every test but the slow ones.
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+# What has to be clean before a change is handed in.
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+# The demo with half an hour of training for each fold.
+bench: .venv/ready
+	$(BIN)/snakemake --configfile config/bench.yaml
+	@echo "The report: $(CURDIR)/results/bench/report.html"
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))" || \
+		{ echo "Python 3.11 or later with venv is needed: apt install python3 python3-venv, or make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,lint]"
+	@touch $@

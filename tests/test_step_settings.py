@@ -1,0 +1,80 @@
+import pytest
+
+from pipeline.config import study_from
+from pipeline.step_settings import settings_for, threads_for
+
+CONDITION = "fwhm3px_sigma0.05"
+JOBS = {
+    "ingest": {},
+    "split": {},
+    "degrade": {"condition": CONDITION},
+    "tune": {"condition": CONDITION, "method": "wiener"},
+    "train": {"network": "nafnet", "fold": "fold0"},
+    "restore": {"condition": CONDITION, "method": "wiener"},
+    "restore by network": {"condition": CONDITION, "network": "nafnet", "output": "sharp"},
+    "evaluate": {"condition": CONDITION, "method": "wiener"},
+    "gallery": {"condition": CONDITION},
+    "summarise": {},
+    "report": {},
+    "publish": {"network": "nafnet", "output": "sharp"},
+}
+ALWAYS = {"report", "publish"}
+PIX2PIX = {"nafnet": {"architecture": "nafnet"}, "pix2pix": {"architecture": "pix2pix", "steps": 10}}
+
+
+def needed(values):
+    study = study_from(values)
+    return {job: settings_for(study, job.split()[0], study="hubble", **which) for job, which in JOBS.items()}
+
+
+def concerned(values, before=None):
+    """Jobs that an edit makes run again, those that show the whole study left out."""
+    first, then = needed(before or {}), needed(values)
+    return {job for job in JOBS if first[job] != then[job]} - ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("values", "jobs"),
+    [
+        ({"images": {"smallest": 32}}, {"ingest"}),
+        ({"split": {"tune": 0.2}}, {"split"}),
+        ({"seed": 1}, {"split", "degrade", "tune", "train", "summarise"}),
+        ({"threads": 4}, {"train", "restore by network"}),
+        ({"train": {"ema": 0.9}}, {"train"}),
+        ({"networks": {"nafnet": {"architecture": "nafnet", "width": 8}}}, {"train"}),
+        ({"evaluate": {"apertures": [4]}}, {"evaluate"}),
+        ({"evaluate": {"bootstrap": 500}}, {"summarise"}),
+        ({"restore": {"tile": 256}}, set()),
+        ({"methods": ["degraded", "wiener"]}, set()),
+        ({"publish": {"final": "fold0"}}, set()),
+        ({"keep": ["degraded"]}, set()),
+    ],
+)
+def test_an_edit_concerns_the_steps_that_use_it_and_no_others(values, jobs):
+    assert concerned(values) == jobs
+
+
+def test_another_condition_concerns_training_and_the_guard_of_the_split_but_no_other_condition():
+    assert concerned({"degrade": {"psf": {"fwhm": ["3px", "4px", "5px"]}}}) == {"split", "train"}
+
+
+def test_another_network_concerns_no_other():
+    assert concerned({"networks": PIX2PIX}) == set()
+
+
+def test_the_report_and_the_card_show_every_setting():
+    whole = needed({})
+    for edit in ({"restore": {"tile": 256}}, {"evaluate": {"bootstrap": 500}}):
+        assert all(needed(edit)[job] != whole[job] for job in ALWAYS)
+
+
+def test_settings_are_plain_values():
+    for settings in needed({}).values():
+        for value in settings.values():
+            assert isinstance(value, str | int | float | bool | list), value
+
+
+def test_networks_use_the_threads_of_the_study_and_all_else_one():
+    study = study_from({"threads": 3})
+    threads = [threads_for(study, *job) for job in (("train",), ("restore", "nafnet_sharp"), ("restore", "wiener"))]
+    assert threads == [3, 3, 1]

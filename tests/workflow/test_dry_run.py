@@ -1,0 +1,95 @@
+"""What Snakemake would do, seen without doing it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def snakemake(tmp_path):
+    """Run Snakemake on a copy of the workflow, without the package: that is the one under test."""
+    for name in ("Snakefile", "rules", "config", "profiles"):
+        source = ROOT / name
+        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path)
+    shutil.copy(ROOT / "environment.yml", tmp_path)
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "snakemake", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+        )
+
+    return run
+
+
+def jobs(run):
+    """Number of jobs of each rule, from the table that Snakemake prints."""
+    lines = [line.split() for line in run.stdout.splitlines()]
+    return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdecimal()}
+
+
+def test_the_demo_is_planned(snakemake):
+    run = snakemake("--dry-run")
+    assert run.returncode == 0, run.stderr
+    planned = jobs(run)
+    assert planned["degrade"] == 2
+    assert planned["tune"] == planned["restore"] == 2 * 5
+    assert planned["restore_by_network"] == 2 * 2
+    assert planned["evaluate"] == 2 * 7
+
+
+def test_every_other_study_is_planned(snakemake):
+    for path in sorted((ROOT / "config").glob("*.yaml")):
+        run = snakemake("--dry-run", "--configfile", path)
+        assert run.returncode == 0, f"{path.name}: {run.stderr}"
+
+
+def test_a_study_inherits_nothing_from_the_demos_file(snakemake, tmp_path):
+    (tmp_path / "config" / "config.yaml").write_text("study: demo\nsplit: {folds: 7}\n")
+    (tmp_path / "mine.yaml").write_text("study: mine\n")
+    assert jobs(snakemake("--dry-run", "models", "--configfile", "mine.yaml"))["train_nafnet"] in (3, 4)
+
+
+def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_path):
+    for number in range(4550):
+        folder = tmp_path / "data" / "galaxygan" / str(587722000000000000 + number)
+        folder.mkdir(parents=True)
+        for band in "gri":
+            (folder / f"{folder.name}-{band}.fits").touch()
+    begin = time.monotonic()
+    run = snakemake("--dry-run", "--configfile", "config/galaxygan.yaml")
+    assert time.monotonic() - begin < 15
+    assert run.returncode == 0, run.stderr
+    assert jobs(run) | {"train_nafnet": 11, "train_pix2pix": 11, "degrade": 20, "restore_by_network": 60} == jobs(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("split: {folds: 1}", "split.folds is 1"),
+        ("splitt: {folds: 3}", "splitt is not a setting; did you mean split?"),
+        ("degrade: {psf: {fwhm: [-3px]}}", "degrade.psf.fwhm"),
+        ("images: {dataset: folder}", "images.path"),
+    ],
+)
+def test_a_bad_config_is_one_line_before_any_job(snakemake, tmp_path, text, says):
+    (tmp_path / "bad.yaml").write_text(text)
+    run = snakemake("--configfile", "bad.yaml")
+    assert run.returncode != 0
+    ours = [line for line in run.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
+    assert len(ours) == 1
+    assert ours[0].startswith("clearfield: bad.yaml: ")
+    assert says in ours[0]
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_workflow_has_no_lint(snakemake):
+    run = snakemake("--lint")
+    assert run.returncode == 0, run.stdout + run.stderr
