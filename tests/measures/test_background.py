@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from pipeline.image import Image
+from pipeline.measures.background import give_back_background, take_off_background
+
+SIZE = (200, 240)
+
+
+def scene(scale=1.0, pedestal=0.0, slope=0.0):
+    generator = np.random.default_rng(0)
+    sky = generator.normal(size=(2, *SIZE)) + slope * np.linspace(0, 1, SIZE[1])
+    sky[1] += 5
+    for y, x in generator.integers(20, 180, (30, 2)):
+        sky[:, y - 2 : y + 3, x - 2 : x + 3] += 50
+    pixels = (scale * (sky + pedestal)).astype(np.float32)
+    return Image("a", pixels, np.zeros(pixels.shape, bool), "count", ("g", "r"))
+
+
+def test_no_background_leaves_the_image_alone():
+    image = scene()
+    assert take_off_background(image, "none") is image
+    assert give_back_background(image) is image
+
+
+def test_a_constant_is_the_level_of_the_sky_between_the_sources():
+    taken = take_off_background(scene(pedestal=100), "constant")
+    np.testing.assert_allclose(taken.background[0], 100, atol=0.1)
+    np.testing.assert_allclose(taken.background[1], 105, atol=0.1)
+    assert np.ptp(taken.background[0]) == 0
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e6])
+def test_a_mesh_follows_a_slope_in_any_unit(scale):
+    taken = take_off_background(scene(scale, slope=30), "mesh", 48)
+    expected = np.linspace(0, 30, SIZE[1])[24:-24]
+    np.testing.assert_allclose(taken.background[0, :, 24:-24] / scale, np.broadcast_to(expected, (200, 192)), atol=1.5)
+
+
+@pytest.mark.parametrize("kind", ["constant", "mesh"])
+def test_a_background_is_given_back(kind):
+    image = scene(pedestal=100, slope=5)
+    back = give_back_background(take_off_background(image, kind))
+    np.testing.assert_allclose(back.pixels, image.pixels, rtol=1e-6, atol=1e-4)
+    assert back.background is None
+
+
+@pytest.mark.parametrize("kind", ["constant", "mesh"])
+def test_masked_pixels_do_not_count(kind):
+    image = scene(pedestal=10)
+    image.pixels[:, :90, :] = 1e6
+    image.mask[:, :90, :] = True
+    taken = take_off_background(image, kind, 64)
+    assert np.isfinite(taken.background).all()
+    np.testing.assert_allclose(taken.background[0], 10, atol=1.5)
+
+
+def test_a_box_wider_than_the_image_takes_one_level():
+    taken = take_off_background(scene(pedestal=10), "mesh", 4096)
+    np.testing.assert_allclose(taken.background[0], 10, atol=0.5)
+
+
+def test_an_image_of_one_value_has_that_background():
+    pixels = np.full((1, 64, 64), 7, np.float32)
+    image = Image("a", pixels, np.zeros(pixels.shape, bool), "count", ("g",))
+    np.testing.assert_allclose(take_off_background(image, "mesh").pixels, 0, atol=1e-5)
