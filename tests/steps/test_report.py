@@ -52,11 +52,3 @@ def test_methods_that_were_not_restored_or_scored_are_left_out(made, tmp_path):
     page = (tmp_path / "out/report.html").read_text()
     assert "nafnet, sharp" not in page
     assert page.count('class="residual"') == 2 * 2
-
-
-def test_a_history_with_other_columns_is_drawn_as_far_as_it_goes(made, tmp_path):
-    path = tmp_path / "models/other/fold0/history.csv"
-    path.parent.mkdir(parents=True)
-    pd.DataFrame({"step": [10, 20], "learning_rate": [0.1, 0.05]}).to_csv(path, index=False)
-    report(degraded=[], **replace(made, histories=[path]).report_arguments(tmp_path / "out"))
-    assert (tmp_path / "out/figures/training.svg").exists()
