@@ -206,6 +206,7 @@ def _summary(
 
 def _write_tuned(folder: Path, study: Study, condition: str, method: str) -> Path:
     settings = {} if method in ("degraded", "unsupervised_wiener") else {"weight": 0.0123456, "iterations": 30}
+    settings |= {"signal": {"power": [0.123456] * 40}} if method == "wiener" else {}
     path = folder / "tuned" / condition / f"{method}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     folds = {str(k): {"settings": settings, "psnr": QUALITY[method], "tried": 12} for k in range(study.split.folds)}

@@ -95,9 +95,8 @@ def _settings(values: dict[str, Any]) -> str:
 def _setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
-    if isinstance(value, list):
-        return ", ".join(_setting(v) for v in value)
-    return str(value)
+    # Tables such as power spectra are in the file; here it matters where they came from.
+    return "learned on the train role" if isinstance(value, dict | list) else str(value)
 
 
 def _number(fold: str) -> int:
