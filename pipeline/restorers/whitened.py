@@ -37,7 +37,7 @@ class Whitened:
     operator: Operator
 
     def image(self, estimate: Tensor, preview: Image) -> Image:
-        """An estimate in units of ``level``, shape (C, H, W), as an image on the grid and in the unit of ``preview``."""
+        """An estimate in units of ``level``, shape (C, H, W), as an image in the unit and on the grid of another."""
         return preview.with_pixels((estimate * self.level).to(torch.float32).numpy())
 
 

@@ -93,11 +93,12 @@ def _trial(item: Item, truths: ImageReader, observations: ObservationReader) -> 
 
 
 def _space(study: Study, attributes: dict[str, Any], trials: Sequence[Trial]) -> Space:
-    # The sky by which asinh is softened is measured on the tune role alone: the study's own has seen what is held out.
-    bands = range(len(trials[0].truth)) if trials else range(0)
-    sky = [sky_level_and_sigma(np.concatenate([_trusted(trial, band) for trial in trials])) for band in bands]
-    measured = {"sky": [level for level, _ in sky], "sky_sigma": [sigma for _, sigma in sky]}
-    return spaces_of(study, attributes | measured)[0]
+    if study.evaluate.spaces[0] == "asinh" and trials:
+        # Softened by the sky, which is measured on the tune role alone: the study's own has seen what is held out.
+        bands = range(len(trials[0].truth))
+        sky = [sky_level_and_sigma(np.concatenate([_trusted(trial, band) for trial in trials])) for band in bands]
+        attributes = attributes | {"sky": [level for level, _ in sky], "sky_sigma": [sigma for _, sigma in sky]}
+    return spaces_of(study, attributes)[0]
 
 
 def _trusted(trial: Trial, band: int) -> np.ndarray:

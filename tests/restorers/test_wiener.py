@@ -1,0 +1,71 @@
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.image import Image
+from pipeline.measures.fidelity import psnr
+from pipeline.restorers.wiener import Wiener, WienerError, signal_spectrum
+
+INNER = (slice(None), slice(36, -36), slice(36, -36))
+
+
+def white(seed, shape=(2, 96, 120), mixing=((1.0, 0.0), (0.6, 0.8))):
+    """Noise whose two bands have unit variance and a correlation of 0.6 at every frequency."""
+    independent = np.random.default_rng(seed).standard_normal(shape)
+    pixels = np.einsum("oi,iyx->oyx", np.array(mixing), independent).astype(np.float32)
+    return Image(f"w{seed}", pixels, np.zeros(shape, bool), "display", ("a", "b"))
+
+
+def test_without_noise_a_mild_blur_is_undone(truth, scenes, look):
+    observation = look(truth, fwhm=1.5, sigma=0.0)
+    restored = Wiener(Wiener.learned(scenes) | {"strength": 1.0}).restore(observation).pixels
+    assert psnr(observation.preview.pixels[INNER], truth[INNER], 1.0) < 40
+    assert psnr(restored[INNER], truth[INNER], 1.0) > 60
+
+
+def test_the_spectrum_of_white_scenes_is_their_covariance_at_every_frequency():
+    signal = signal_spectrum(white(seed) for seed in range(20))
+    expected = np.broadcast_to([[1.0, 0.6], [0.6, 1.0]], (len(signal["frequency"]), 2, 2))
+    rings = np.array(signal["frequency"]) > 0.1
+    np.testing.assert_allclose(np.array(signal["power"])[rings], expected[rings], atol=0.12)
+    assert np.all(np.diff(signal["frequency"]) > 0)
+
+
+def test_the_spectrum_survives_json_and_gives_the_same_pixels(truth, scenes, look, settings):
+    read = json.loads(json.dumps(settings["wiener"]))
+    once, again = (Wiener(s).restore(look(truth)).pixels for s in (settings["wiener"], read))
+    np.testing.assert_array_equal(once, again)
+
+
+def test_bands_that_look_alike_help_one_another(hubble, look):
+    grey = np.repeat(hubble[:1, 300:428, 700:860], 3, axis=0)
+    scene = np.repeat(hubble[:1, :128, :160], 3, axis=0)
+    images = [Image("s", scene[:n], np.zeros(scene[:n].shape, bool), "display", tuple("rgb"[:n])) for n in (1, 3)]
+    alone, together = (Wiener(Wiener.learned([image]) | {"strength": 1.0}) for image in images)
+    single = psnr(alone.restore(look(grey[:1])).pixels[INNER], grey[:1][INNER], 1.0)
+    joint = psnr(together.restore(look(grey)).pixels[INNER], grey[INNER], 1.0)
+    assert joint > single + 0.5
+
+
+def test_the_mean_of_the_data_is_kept(truth, look, settings):
+    observation = look(truth + np.float32(100))
+    restored = Wiener(settings["wiener"]).restore(observation).pixels
+    np.testing.assert_allclose(restored.mean(), observation.preview.pixels.mean(), atol=2e-3)
+
+
+def test_a_pixel_far_away_does_not_matter(truth, look, settings):
+    observation = look(truth)
+    changed = observation.preview.pixels.copy()
+    changed[:, :10, :10] += 0.1
+    # Less the shift of the mean, which is the only thing that the filter takes from afar.
+    changed -= (changed - observation.preview.pixels).mean((-2, -1), keepdims=True)
+    other = type(observation)(observation.preview.with_pixels(changed), observation.operator)
+    before, after = (Wiener(settings["wiener"]).restore(o).pixels[:, 60:, 60:] for o in (observation, other))
+    difference = after - before
+    np.testing.assert_allclose(difference, np.broadcast_to(difference[:, :1, :1], difference.shape), atol=2e-5)
+
+
+def test_no_scene_is_refused_in_words():
+    with pytest.raises(WienerError, match="train role is empty"):
+        signal_spectrum([])
