@@ -20,10 +20,10 @@ from pipeline.store import write_images, write_observations
 CONDITION = "fwhm3px_sigma0.05"
 OPERATOR = Blur(draw_psf("gaussian", 3.0).expand(3, -1, -1).contiguous(), GaussianNoise((0.05,) * 3))
 LAYOUT = {
-    0: ("test", "train"),
+    0: ("test", "calibrate"),
     100: ("calibrate", "train"),
     200: ("train", "test"),
-    300: ("tune", "calibrate"),
+    300: ("tune", "train"),
     400: ("train", "tune"),
 }
 """Role in fold 0 and in fold 1 of the columns from 0, 100, ..."""
@@ -41,7 +41,7 @@ def field():
 
 
 def write_files(folder, marked=None, mask_all=False):
-    """Ingest, split and degrade by hand; ``marked`` fold's test and calibrate columns hold rows of 50 in truth and data."""
+    """Ingest, split and degrade by hand; where the fold ``marked`` tests or calibrates, rows of truth and data hold 50."""
     folder.mkdir(exist_ok=True)
     scene = field()
     generators = [addressed_generator("tune", band) for band in range(3)]
