@@ -41,7 +41,7 @@ def field():
 
 
 def write_files(folder, marked=None, mask_all=False):
-    """Ingest, split and degrade by hand; where the fold ``marked`` tests or calibrates, rows of truth and data hold 50."""
+    """Ingest, split and degrade by hand; rows hold 50 where the fold ``marked`` tests or calibrates."""
     folder.mkdir(exist_ok=True)
     scene = field()
     generators = [addressed_generator("tune", band) for band in range(3)]
