@@ -88,15 +88,9 @@ def _median_seconds(path: Path | None) -> float:
 
 def _settings(values: dict[str, Any]) -> str:
     # What is measured on scenes, such as Wiener's spectra, is a table and no setting that a reader could compare.
-    chosen = {name: value for name, value in values.items() if not isinstance(value, dict)}
-    return ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in chosen.items())
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    # Tables such as power spectra are in the file; here it matters where they came from.
-    return "learned on the train role" if isinstance(value, dict | list) else str(value)
+    chosen = {name: value for name, value in values.items() if not isinstance(value, dict | list)}
+    shown = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in chosen.items()}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
 
 
 def _number(fold: str) -> int:

@@ -93,7 +93,6 @@ def test_the_ceiling_of_the_truths_noise_is_ten_log_of_range_over_sigma_squared(
 def test_settings_seed_times_and_versions_are_on_the_page(win):
     text = text_of(win[1])
     assert "weight 0.0123, iterations 30" in text
-    assert "signal learned on the train role" in text
     assert "0.123456" not in text
     assert "fwhm: - 3px - 4px" in text
     assert "numpy" in text
