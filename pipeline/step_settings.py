@@ -27,14 +27,14 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "degrade":
         return _condition(study, which["condition"]) | _leaves(values, "seed")
     if step == "tune":
-        return _condition(study, which["condition"]) | _leaves(values, "seed", "evaluate.spaces")
+        return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
         wanted = ("seed", "threads", "degrade.protocol", "degrade.psf", "degrade.noise", "train", *_GRID)
         return _leaves(values, *wanted, f"networks.{which['network']}")
     if step == "restore":
         return {"threads": study.threads} if "network" in which else {}
     if step == "evaluate":
-        judged = ("evaluate.spaces", "evaluate.apertures", "evaluate.detection")
+        judged = (*_SPACES, "evaluate.apertures", "evaluate.detection")
         return _condition(study, which["condition"]) | _leaves(values, *judged)
     if step == "summarise":
         return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
@@ -51,6 +51,9 @@ def threads_for(study: Study, step: str, method: str | None = None) -> int:
 
 _GRID = ("images.pixel_scale", "images.psf_fwhm")
 """What turns a width in arcsec into pixels, and a final width into one that is added."""
+
+_SPACES = ("evaluate.spaces", "train.softening")
+"""Scalings in which images are judged; the softening of asinh is that of training."""
 
 
 def _condition(study: Study, name: str) -> dict[str, Any]:

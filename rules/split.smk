@@ -1,7 +1,8 @@
 rule split:
     """Who judges whom: the role of every item in every fold."""
     input:
-        "results/{study}/images.h5",
+        psf=PSF_FILE,
+        images="results/{study}/images.h5",
     output:
         "results/{study}/splits.csv",
     log:
@@ -16,4 +17,4 @@ rule split:
         settings=needs("split"),
         config=CONFIG,
     shell:
-        "python -m pipeline split {input} --config {params.config} -o {output} --log {log}"
+        "python -m pipeline split {input.images} --config {params.config} -o {output} --log {log}"
