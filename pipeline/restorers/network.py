@@ -61,6 +61,11 @@ class NetworkRestorer(Restorer):
         """Pixels that a tile carries on each side for the network; the operator's inverse adds its own."""
         return self._radius
 
+    @property
+    def stride(self) -> int:
+        """Tiles start on multiples of this many px, so that the network halves the same pixels in each."""
+        return self._stride
+
     def restore(self, observation: Observation) -> Image:
         """Estimate the scene on the grid of the preview; the mask is the preview's."""
         preview = observation.preview

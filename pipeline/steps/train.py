@@ -35,7 +35,7 @@ log = logging.getLogger("clearfield")
 
 FINAL = "final"
 """In place of a fold's number: the network that is trained on every group, for publication."""
-INSTRUMENT = {"protocol": True, "psf": {"profile", "beta", "obscuration"}, "noise": {"kind"}}
+INSTRUMENT: dict[str, Any] = {"protocol": True, "psf": {"profile", "beta", "obscuration"}, "noise": {"kind"}}
 """What a model's user must know of its instruments beside their range."""
 READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
 """How files became images, as far as a user's own file is to be read alike."""
