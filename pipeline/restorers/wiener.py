@@ -30,7 +30,7 @@ class Wiener(TunedRestorer):
     """``x = m + S H* (H S H* + f N)^-1 (y - m)``, a matrix over bands at each spatial frequency (Wiener 1949).
 
     ``S`` is the cross-power spectrum of the train role's scenes, averaged over directions, ``H`` the transfer function,
-    ``N`` the variance of the noise, ``f`` the tuned ``strength``, ``m`` the mean of the data. What is alike in all
+    ``N`` the covariance of the noise, ``f`` the tuned ``strength``, ``m`` the mean of the data. What is alike in all
     bands is so told from noise, which is not.
     """
 
@@ -105,11 +105,17 @@ def _kernels(seen: Whitened, signal: dict[str, list], strength: float) -> Tensor
     response = point_response(seen.operator, len(seen.level))
     transfer = transfer_function(response, size).permute(1, 2, 0)
     seen_power = transfer[..., :, None] * power
-    total = seen_power * transfer[..., None, :].conj() + strength * torch.eye(len(seen.level))
+    total = seen_power * transfer[..., None, :].conj() + strength * _noise_covariance(seen)
     # With T = H S H* + f N, which is Hermitian, S H* T^-1 is the adjoint of T^-1 H S.
     matrix = torch.linalg.solve(total, seen_power).mH
     kernels = torch.fft.irfft2(matrix.permute(2, 3, 0, 1), s=size).roll((RADIUS, RADIUS), (-2, -1))
     return kernels[..., : 2 * RADIUS + 1, : 2 * RADIUS + 1].float()
+
+
+def _noise_covariance(seen: Whitened) -> Tensor:
+    # GalaxyGAN's protocol adds one realisation to all bands, so their differences are free of it, but for rounding.
+    independent = torch.eye(len(seen.level), dtype=torch.float64)
+    return 0.999 + 0.001 * independent if getattr(seen.operator.noise, "shared", False) else independent
 
 
 def _interpolated(frequency: NDArray[np.float64], signal: dict[str, list]) -> Tensor:

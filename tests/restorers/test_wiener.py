@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from pipeline.image import Image
+from pipeline.image import Image, Observation
 from pipeline.measures.fidelity import psnr
+from pipeline.physics.noise import GaussianNoise
 from pipeline.restorers.wiener import Wiener, WienerError, signal_spectrum
 
 INNER = (slice(None), slice(36, -36), slice(36, -36))
@@ -46,6 +49,19 @@ def test_bands_that_look_alike_help_one_another(hubble, look):
     single = psnr(alone.restore(look(grey[:1])).pixels[INNER], grey[:1][INNER], 1.0)
     joint = psnr(together.restore(look(grey)).pixels[INNER], grey[INNER], 1.0)
     assert joint > single + 0.5
+
+
+def test_noise_that_all_bands_share_is_told_from_colour(truth, scenes, look):
+    observation = look(truth)
+    shared = replace(observation.operator, noise=GaussianNoise((0.05,) * 3, shared=True))
+    clean = shared.forward(torch.from_numpy(truth)[None])
+    data = shared.noise.draw(clean, [torch.Generator().manual_seed(0)] * 3)[0].numpy()
+    settings = Wiener.learned(scenes) | {"strength": 1.0}
+    preview = observation.preview.with_pixels(data)
+    told, untold = (
+        Wiener(settings).restore(Observation(preview, operator)).pixels for operator in (shared, observation.operator)
+    )
+    assert psnr(told[INNER], truth[INNER], 1.0) > psnr(untold[INNER], truth[INNER], 1.0) + 0.3
 
 
 def test_the_mean_of_the_data_is_kept(truth, look, settings):
