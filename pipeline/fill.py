@@ -46,7 +46,9 @@ def fill_masked(pixels: Tensor | Pixels, mask: Tensor | Mask) -> Tensor | Pixels
 
 
 def _filled(pixels: Tensor, mask: Tensor) -> Tensor:
-    trusted = (~mask).to(pixels.dtype)
+    # Bands mostly share their masks; the weights are then worked out once for all.
+    shared = bool((mask == mask[..., :1, :, :]).all())
+    trusted = (~(mask[..., :1, :, :] if shared else mask)).to(pixels.dtype)
     # Relative to the band's mean, so that rounding does not depend on a pedestal or a unit.
     level = (pixels * trusted).sum((-2, -1), keepdim=True) / trusted.sum((-2, -1), keepdim=True).clamp_min(1)
     values, weight = _spread((pixels - level) * trusted), _spread(trusted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from pipeline.stretch import Stretch
 
 DESCRIPTOR_SCALE = 10.0
 """Descriptors are widths of a few px; divided by this they are of order one."""
+LEAST_NOISE_TO_SIGNAL = 1e-6
+"""Variance of the noise over the scene's that the inverse assumes at least; noise-free data set it no other bound."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ class Preparation:
         """
         halo = operator.inverse_halo
         inner = (..., slice(halo, data.shape[-2] - halo), slice(halo, data.shape[-1] - halo))
-        variance = level.new_tensor(self.variance)
-        inverse = operator.regularised_inverse(data, level.square() / variance)[inner]
+        # The ratio before the square: in units of 1e-20 the squares alone are nothing in single precision.
+        contrast = level / level.new_tensor([math.sqrt(v) for v in self.variance])
+        ratio = contrast.square().clamp_min(LEAST_NOISE_TO_SIGNAL)
+        inverse = operator.regularised_inverse(data, ratio, inner=True)
         softening = level.new_tensor(self.stretch.softening)[:, None, None]
         return RestorationInput(
             preview=self.stretch.apply(data[inner]),

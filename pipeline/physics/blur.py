@@ -70,7 +70,7 @@ class Blur(Operator):
         """Apply the transpose of :meth:`forward` to data, shape (B, C, H, W), borders included."""
         return fold_reflect(convolve_full(data, self.psf.to(data).flip(-2, -1)), self.halo)
 
-    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor) -> Tensor:
+    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor, inner: bool = False) -> Tensor:
         """Wiener's filter as a finite kernel, so that a tile with its halo gives what the whole gives.
 
         Parameters
@@ -78,9 +78,11 @@ class Blur(Operator):
         data : Tensor, shape (B, C, H, W)
         noise_to_signal : Tensor, shape (C,) or (B, C)
             Variance of the noise over variance of the scene, above 0.
+        inner : bool
+            Leave out the ``inverse_halo`` pixels at each border, instead of reflecting the data there.
         """
         kernel = wiener_kernel(self.psf.to(data), noise_to_signal.to(data), self.inverse_halo)
-        return convolve_valid(pad_reflect(data, self.inverse_halo), kernel)
+        return convolve_valid(data if inner else pad_reflect(data, self.inverse_halo), kernel)
 
     def descriptor(self) -> dict[str, float]:
         """``fwhm_px`` and ``r80_px``, the radius of 80% of the light: width and wings in px, averaged over bands."""
@@ -169,7 +171,8 @@ def wiener_kernel(psf: Tensor, noise_to_signal: Tensor, radius: int) -> Tensor:
     horizontal = torch.fft.rfftfreq(size, device=psf.device, dtype=psf.dtype)
     # sin^2 is the discrete gradient's k^2, smooth across the Nyquist frequency: the kernel falls off fast. Mean: 1.
     roughness = torch.sin(torch.pi * vertical) ** 2 + torch.sin(torch.pi * horizontal) ** 2
-    inverse = transfer.conj() / (transfer.abs().square() + noise_to_signal[..., None, None] * roughness)
+    power = transfer.real.square() + transfer.imag.square()
+    inverse = transfer.conj() / (power + noise_to_signal[..., None, None] * roughness)
     kernel = torch.fft.irfft2(inverse, s=(size, size)).roll((radius + psf.shape[-1] // 2,) * 2, (-2, -1))
     kernel = kernel[..., : 2 * radius + 1, : 2 * radius + 1]
     return kernel / kernel.sum((-2, -1), keepdim=True)

@@ -36,7 +36,7 @@ class Operator(ABC):
         return transposed
 
     @abstractmethod
-    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor) -> Tensor:
+    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor, inner: bool = False) -> Tensor:
         """A quick linear estimate of the scene.
 
         Parameters
@@ -44,6 +44,8 @@ class Operator(ABC):
         data : Tensor, shape (B, C, H, W)
         noise_to_signal : Tensor, shape (C,) or (B, C)
             Variance of the noise over variance of the scene: the larger, the smoother the estimate.
+        inner : bool
+            Leave out the ``inverse_halo`` pixels at each border, for data that were read with so much more.
         """
 
     @property

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.fill import fill_masked
-from pipeline.image import Image
-from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.image import Mask, Pixels
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
 from pipeline.physics.blur import INVERSE_HALO, Blur, convolve_valid
 from pipeline.physics.galaxygan import clip
-from pipeline.physics.noise import GaussianNoise, addressed_generator
-from pipeline.tiling import Window, read_reflected
+from pipeline.physics.noise import GaussianNoise, Noise, addressed_generator
+from pipeline.tiling import Window
 from pipeline.training.instruments import Instruments
 from pipeline.training.scenes import Scenes
 
@@ -26,6 +26,8 @@ BAD_PIXEL_SHARE = 0.25
 """Share of the crops with dead pixels ..."""
 BAD_PIXELS = 0.005
 """... and how many of theirs are dead."""
+LEVEL_STEP = 8
+"""A crop's noise level is the median over every eighth row and column: that of all takes as long as all else."""
 
 
 class Batch(NamedTuple):
@@ -35,7 +37,29 @@ class Batch(NamedTuple):
     target: Tensor
     """Truth, shape (B, C, H, W)."""
     weight: Tensor
-    """1 where the truth is known and lies within the border, shape (B, C, H, W)."""
+    """1 where the truth is known and was observed, shape (B, C, H, W)."""
+
+
+class Border(NamedTuple):
+    """Where the data of a crop end, as an image ends."""
+
+    axis: int
+    source: NDArray[np.intp]
+    """For each row or column, the one that is seen there: beyond the border, its mirror image."""
+    beyond: NDArray[np.bool_]
+    """True for rows or columns beyond the border."""
+
+
+class Draw(NamedTuple):
+    """One crop as its address has it, before anything is computed."""
+
+    scene: Pixels
+    mask: Mask
+    psf: int
+    noise: Noise
+    generator: torch.Generator
+    border: Border | None
+    dead: NDArray[np.bool_] | None
 
 
 class Degrader:
@@ -59,86 +83,98 @@ class Degrader:
     ) -> None:
         self._scenes, self._instruments, self.preparation = scenes, instruments, preparation
         self._clipped, self._device = clipped, device
-        self._sky_sigma: dict[int, list[float]] = {}
 
     def batch(self, *address: object, count: int, crop: int) -> Batch:
-        """Draw ``count`` crops of ``crop`` px."""
-        samples = [self._sample((*address, slot), crop) for slot in range(count)]
-        truth, data, mask, sigma, weight = (torch.stack(part) for part in list(zip(*samples))[:5])
-        psf = torch.stack([self._instruments.psfs[s[5]] for s in samples])
-        described = torch.stack([self._instruments.descriptors[s[5]] for s in samples])
+        """Draw ``count`` crops of ``crop`` px; crop number ``slot`` depends on ``(*address, slot)`` alone."""
+        draws = [self._draw((*address, slot), crop) for slot in range(count)]
+        scene, unknown = (
+            torch.from_numpy(np.stack(planes)).to(self._device)
+            for planes in ([d.scene for d in draws], [d.mask for d in draws])
+        )
+        scene = _filled(scene, unknown)
+        psf = self._instruments.psfs[[d.psf for d in draws]]
+        clean = convolve_valid(scene, psf)
+        seen = [d.noise.draw(one[None], [d.generator] * len(one)) for d, one in zip(draws, clean)]
+        sigma = torch.cat([d.noise.sigma(one[None]) for d, one in zip(draws, clean)])
+        data = clip(torch.cat(seen)) if self._clipped else torch.cat(seen)
+        halo = self._instruments.halo
+        data, mask, sigma = _flawed(data, _inner(unknown, halo), sigma, draws)
         operator = Blur(psf, GaussianNoise((0.0,) * psf.shape[1]))
-        level = sigma.flatten(2).median(-1).values
+        described = self._instruments.descriptors[[d.psf for d in draws]]
+        level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).median(-1).values
         inputs = self.preparation(data, mask, sigma, level, operator, described)
-        return Batch(inputs, self.preparation.stretch.apply(truth), weight)
+        target = self.preparation.stretch.apply(_inner(scene, halo + INVERSE_HALO))
+        return Batch(inputs, target, (~_inner(mask, INVERSE_HALO)).float())
 
-    def _sample(self, address: tuple[object, ...], crop: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, int]:
+    def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() & (2**64 - 1)))
-        size, halo = crop + 2 * INVERSE_HALO, self._instruments.halo
+        size = crop + 2 * INVERSE_HALO
         index = int(random.choice(len(self._scenes), p=self._scenes.share))
-        region = self._scenes.region(index)
-        scene, known = self._turned(region, random, size + 2 * halo)
-        choice = self._instruments.psf_index(random)
-        psf = self._instruments.psfs[choice]
-        noise = self._instruments.noise(random, psf, self._sky(index, region))
-        clean = convolve_valid(scene[None], psf)
-        generators = [addressed_generator(*address, band, device=self._device) for band in range(len(psf))]
-        data = noise.draw(clean, generators)[0]
-        if self._clipped:
-            data = clip(data)
-        data, mask = _with_border(data, random)
-        data, mask = _with_bad_pixels(data, mask, random)
-        centre = slice(INVERSE_HALO, INVERSE_HALO + crop)
-        inner = slice(halo + INVERSE_HALO, halo + INVERSE_HALO + crop)
-        known = known[:, inner, inner] & ~mask[:, centre, centre]
-        return scene[:, inner, inner], data, mask, noise.sigma(clean)[0], known.float(), choice
+        scene, mask = self._turned(index, random, size + 2 * self._instruments.halo)
+        psf = self._instruments.psf_index(random)
+        sky = self._scenes.sky_sigma(index) if self._instruments.relative_to_sky else ()
+        noise = self._instruments.noise(random, psf, sky)
+        generator = addressed_generator(*address, "noise", device=self._device)
+        return Draw(scene, mask, psf, noise, generator, _border(random, size), _dead(random, size))
 
-    def _turned(self, region: Image, random: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
+    def _turned(self, index: int, random: np.random.Generator, size: int) -> tuple[Pixels, Mask]:
         """A window of a region in one of the eight orientations; a small region is continued by reflection."""
-        height, width = region.shape[-2:]
-        window = Window(_start(random, height, size), _start(random, width, size), size, size)
+        region = self._scenes.regions[index].window
+        window = Window(_start(random, region.height, size), _start(random, region.width, size), size, size)
         turns, mirrored = int(random.integers(4)), bool(random.integers(2))
-        planes = []
-        for array in (region.pixels, ~region.mask):
-            part = np.rot90(read_reflected(array, window), turns, (-2, -1))
-            part = part[..., ::-1] if mirrored else part
-            planes.append(torch.from_numpy(np.ascontiguousarray(part)).to(self._device))
-        return planes[0], planes[1]
-
-    def _sky(self, index: int, region: Image) -> list[float]:
-        if index not in self._sky_sigma:
-            bands = range(region.shape[0])
-            self._sky_sigma[index] = [sky_level_and_sigma(region.pixels[c][~region.mask[c]])[1] for c in bands]
-        return self._sky_sigma[index]
+        pixels, mask = self._scenes.crop(index, window)
+        pixels, mask = np.rot90(pixels, turns, (-2, -1)), np.rot90(mask, turns, (-2, -1))
+        return (pixels[..., ::-1], mask[..., ::-1]) if mirrored else (pixels, mask)
 
 
 def _start(random: np.random.Generator, length: int, size: int) -> int:
     return int(random.integers(length - size + 1)) if length >= size else (length - size) // 2
 
 
-def _with_border(data: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """End the data somewhere on one side, as an image ends: beyond, they are reflected and masked."""
-    mask = torch.zeros_like(data, dtype=torch.bool)
-    size = data.shape[-1]
-    share, at, axis, far = (
-        random.random(),
-        int(random.integers(size // 2)),
-        -1 - int(random.integers(2)),
-        random.integers(2),
-    )
+def _border(random: np.random.Generator, size: int) -> Border | None:
+    share, at, axis, far = random.random(), random.integers(size // 2), -1 - int(random.integers(2)), random.integers(2)
     if share >= BORDER_SHARE:
-        return data, mask
-    positions = torch.arange(size, device=data.device)
-    source, beyond = torch.where(positions < at, 2 * at - positions, positions), positions < at
-    if far:
-        source, beyond = (size - 1 - source).flip(0), beyond.flip(0)
-    return data.index_select(axis, source), mask | (beyond if axis == -1 else beyond[:, None])
+        return None
+    positions = np.arange(size)
+    beyond = positions < at
+    source = np.where(beyond, 2 * at - positions, positions)
+    return Border(axis, size - 1 - source[::-1], beyond[::-1]) if far else Border(axis, source, beyond)
 
 
-def _with_bad_pixels(data: Tensor, mask: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    share, seed = random.random(), int(random.integers(2**62))
-    if share >= BAD_PIXEL_SHARE:
-        return data, mask
-    dead = torch.rand(data.shape[-2:], generator=addressed_generator(seed, device=data.device), device=data.device)
-    dead = (dead < BAD_PIXELS).expand_as(data)
-    return fill_masked(data, dead), mask | dead
+def _dead(random: np.random.Generator, size: int) -> NDArray[np.bool_] | None:
+    if random.random() >= BAD_PIXEL_SHARE:
+        return None
+    return random.random((size, size), dtype=np.float32) < BAD_PIXELS
+
+
+def _flawed(data: Tensor, unknown: Tensor, sigma: Tensor, draws: list[Draw]) -> tuple[Tensor, Tensor, Tensor]:
+    """Data with dead pixels, unknown ones and ends, filled and reflected as a restorer does, and their mask."""
+    mask, outside = unknown.clone(), torch.zeros_like(unknown)
+    for slot, draw in enumerate(draws):
+        if draw.dead is not None:
+            mask[slot] |= torch.from_numpy(draw.dead).to(mask.device)
+        if draw.border is not None:
+            beyond = torch.from_numpy(draw.border.beyond.copy()).to(mask.device)
+            outside[slot] |= beyond if draw.border.axis == -1 else beyond[:, None]
+    # What lies beyond the border fills no hole within, but holes beyond it need no filling of their own.
+    data = _filled(data, mask, outside)
+    mask, sigma = mask | outside, sigma.clone()
+    for slot, draw in enumerate(draws):
+        if draw.border is not None:
+            source = torch.from_numpy(draw.border.source.copy()).to(mask.device)
+            data[slot] = data[slot].index_select(draw.border.axis, source)
+            sigma[slot] = sigma[slot].index_select(draw.border.axis, source)
+    return data, mask, sigma
+
+
+def _filled(pixels: Tensor, mask: Tensor, outside: Tensor | None = None) -> Tensor:
+    """Fill the masked pixels of those images of a batch that have any."""
+    affected = mask.flatten(1).any(1).nonzero().flatten()
+    if len(affected) == 0:
+        return pixels
+    holes = mask[affected] if outside is None else mask[affected] | outside[affected]
+    return pixels.index_copy(0, affected, fill_masked(pixels[affected], holes))
+
+
+def _inner(image: Tensor, margin: int) -> Tensor:
+    return image[..., margin : image.shape[-2] - margin, margin : image.shape[-1] - margin]

@@ -1,4 +1,4 @@
-"""The instruments that a study's networks are trained for: every PSF and noise level between those of its conditions."""
+"""The instruments that a study's networks are trained for: every PSF and noise level between its conditions'."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn.functional import pad
 
 from pipeline.config import Degrade, Images, Noise, Study
@@ -29,7 +28,7 @@ class Instruments:
     bands : int
         Planes of the images.
     pixel_scale : float, optional
-        Width of a pixel in arcsec.
+        Width of a pixel in arcsec, where the images say it.
     stamp : Stamp, optional
         For a PSF from a file.
     device : torch.device
@@ -39,6 +38,7 @@ class Instruments:
         self, study: Study, bands: int, pixel_scale: float | None, stamp: Stamp | None, device: torch.device
     ) -> None:
         self._noise, self._protocol = study.degrade.noise, study.degrade.protocol
+        pixel_scale = pixel_scale or study.images.pixel_scale
         settings = [
             study.degrade.psf.model_copy(update={"fwhm": [f"{w!r}px"], "fwhm_final": None})
             for w in _widths(study.degrade, study.images, pixel_scale)
@@ -47,7 +47,8 @@ class Instruments:
         blurs = [Blur(k, GaussianNoise((0.0,) * bands)) for k in kernels]
         self.names = tuple(blurs[0].descriptor())
         widest = max(k.shape[-1] for k in kernels)
-        self.psfs = torch.stack([pad(k, [(widest - k.shape[-1]) // 2] * 4) for k in kernels]).to(device)
+        self._kernels = torch.stack([pad(k, [(widest - k.shape[-1]) // 2] * 4) for k in kernels])
+        self.psfs = self._kernels.to(device)
         self.descriptors = torch.tensor([list(b.descriptor().values()) for b in blurs], device=device)
 
     @property
@@ -59,28 +60,45 @@ class Instruments:
         """Draw one of the PSFs."""
         return int(random.integers(len(self.psfs)))
 
-    def noise(self, random: np.random.Generator, psf: Tensor, sky_sigma: Sequence[float]) -> NoiseModel:
-        """Draw a noise level, evenly in its logarithm, for an image whose own sky noise is ``sky_sigma``."""
-        axis, levels = _levels(self._noise)
+    @property
+    def relative_to_sky(self) -> bool:
+        """True where noise is a multiple of an image's own, which must be measured then."""
+        return bool(self._noise.ratio)
+
+    def noise(self, random: np.random.Generator, psf: int, sky_sigma: Sequence[float]) -> NoiseModel:
+        """Draw a noise level, evenly in its logarithm.
+
+        Parameters
+        ----------
+        random : Generator
+        psf : int
+            Number of the PSF that the noise is added behind.
+        sky_sigma : sequence of float
+            The image's own sky noise, per band; not asked for unless the noise is relative to it.
+        """
+        _, levels = _levels(self._noise)
         low, high = min(levels), max(levels)
         share = random.random()
         value = low + share * (high - low) if low <= 0 else math.exp(math.log(low) + share * math.log(high / low))
-        return noise_for(self._noise.model_copy(update={axis: [value]}), psf, sky_sigma, self._protocol)
+        return self._noise_of(value, psf, sky_sigma)
 
     def noise_range(self, sky_sigma: Sequence[float]) -> tuple[list[float], list[float]]:
-        """Least and greatest noise per band on empty sky, in the unit of the image."""
-        axis, levels = _levels(self._noise)
-        found = []
-        for value in sorted(levels):
-            noise = noise_for(self._noise.model_copy(update={axis: [value]}), self.psfs[0], sky_sigma, self._protocol)
-            found.append(noise.sigma(torch.zeros(1, self.psfs.shape[1], 1, 1)).flatten())
-        every = torch.stack(found)
+        """Least and greatest noise per band on an empty sky of noise ``sky_sigma``, in the unit of the image."""
+        _, levels = _levels(self._noise)
+        # The wider the PSF, the less noise it leaves and the more is added for the same ratio.
+        ends = [self._noise_of(value, psf, sky_sigma) for value in (min(levels), max(levels)) for psf in (0, -1)]
+        every = torch.stack([noise.sigma(torch.zeros(1, self.psfs.shape[1], 1, 1)).flatten() for noise in ends])
         return every.amin(0).tolist(), every.amax(0).tolist()
 
     def range(self) -> dict[str, list[float]]:
         """Least and greatest value of every number that describes a PSF."""
         low, high = self.descriptors.amin(0).tolist(), self.descriptors.amax(0).tolist()
         return {name: [a, b] for name, a, b in zip(self.names, low, high)}
+
+    def _noise_of(self, value: float, psf: int, sky_sigma: Sequence[float]) -> NoiseModel:
+        axis, _ = _levels(self._noise)
+        settings = self._noise.model_copy(update={axis: [value]})
+        return noise_for(settings, self._kernels[psf], sky_sigma, self._protocol)
 
 
 def _widths(degrade: Degrade, images: Images, pixel_scale: float | None) -> list[float]:
