@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
-
 from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
 
 
-def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> nn.Module:
+def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> NAFNet | Pix2pixUNet:
     """Build an untrained network.
 
     Parameters

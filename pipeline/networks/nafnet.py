@@ -15,8 +15,8 @@ from pipeline.networks.inputs import RestorationInput
 class NAFNet(nn.Module):
     """Estimate a scene from its degraded image, its Wiener estimate, noise, mask and instrument.
 
-    The network's output is added to the Wiener estimate. It holds no batch statistics and no pooling: an output pixel depends
-    on the inputs within ``receptive_radius`` and on the position modulo ``stride``, and on nothing else.
+    The network's output is added to the Wiener estimate. It holds no batch statistics and no pooling: an output pixel
+    depends on the inputs within ``receptive_radius`` and on the position modulo ``stride``, and on nothing else.
 
     Parameters
     ----------
@@ -31,6 +31,11 @@ class NAFNet(nn.Module):
     middle_blocks : int
         Blocks at the coarsest resolution.
     """
+
+    size: int | None = None
+    """Images of every size do, if ``stride`` divides it."""
+    stride: int
+    receptive_radius: int
 
     def __init__(
         self,
@@ -53,13 +58,14 @@ class NAFNet(nn.Module):
         )
         self.decoder = nn.ModuleList(_blocks(w, n) for w, n in zip(reversed(widths[:-1]), decoder_blocks))
         self.last = nn.Conv2d(width, bands, 3, padding=1)
+        # The norms read a pixel's channels; with these side by side in memory, a step takes three quarters of the time.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types lack it
 
         self.stride = 2**depth
-        levels = [n * 2**i for i, n in enumerate(encoder_blocks)] + [
-            n * 2**i for i, n in enumerate(reversed(decoder_blocks))
-        ]
-        # First and last layer, one 3 x 3 per block at its scale, and the reach of a coarse pixel across its 2^depth fine ones.
-        self.receptive_radius = 2 + sum(levels) + middle_blocks * self.stride + self.stride - 1
+        encoder = sum(n * 2**level for level, n in enumerate(encoder_blocks))
+        decoder = sum(n * 2**level for level, n in enumerate(reversed(decoder_blocks)))
+        # First and last layer, one 3 x 3 per block at its scale, and a coarse pixel's reach across its fine ones.
+        self.receptive_radius = 2 + encoder + decoder + middle_blocks * self.stride + self.stride - 1
 
     def forward(self, inputs: RestorationInput) -> Tensor:
         """Estimate the scene in stretched units, shape (B, C, H, W); H and W are multiples of ``stride``."""

@@ -16,11 +16,12 @@ from pipeline.networks.inputs import RestorationInput
 class Pix2pixUNet(nn.Module):
     """U-Net with skips, for square images of one size, given the degraded image alone.
 
-    Two things differ from the publication. The last layer is linear, since stretched fluxes have no bound as 8-bit colours
-    have. Normalisation is by instance, which is what the batch normalisation of the publication is at its batch size of 1.
+    Two things differ from the publication. The last layer is linear, since stretched fluxes have no bound as 8-bit
+    colours have. Normalisation is by instance, which is what the batch normalisation of the publication is at its batch
+    size of 1.
 
-    The whole tile decides each pixel (the bottleneck is one pixel wide), so tiles are not exact and ``receptive_radius`` is
-    what is cropped from each side of a tile, not what an output depends on.
+    The whole tile decides each pixel (the bottleneck is one pixel wide), so tiles are not exact and
+    ``receptive_radius`` is what is cropped from each side of a tile, not what an output depends on.
 
     Parameters
     ----------
@@ -31,6 +32,11 @@ class Pix2pixUNet(nn.Module):
     base_channels : int
         Channels of the first layer; they double up to eightfold.
     """
+
+    size: int
+    """The one height and width of images that do."""
+    stride: int
+    receptive_radius: int
 
     def __init__(self, bands: int, size: int = 256, base_channels: int = 64) -> None:
         super().__init__()

@@ -6,23 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.fill import fill_masked
-from pipeline.image import Image, Observation, Pixels
+from pipeline.fill import FILL_HALO, fill_masked
+from pipeline.image import Image, Mask, Observation, Pixels
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
+from pipeline.physics.operator import Operator
 from pipeline.progress import progress
 from pipeline.restorers.restorer import Restorer
-from pipeline.tiling import Window, read_reflected, tiles, whole
+from pipeline.tiling import Window, reflected_index, tiles, whole
 
 
 class NetworkRestorer(Restorer):
     """Restores with the network of a model file.
 
-    Memory beyond the image itself is bounded by the tile. NAFNet gives the same pixels for every tile size; pix2pix sees a
-    whole tile for each pixel and does not, so its tiles have the size that it was trained with, and their middle is kept.
+    Memory beyond the image itself is bounded by the tile. NAFNet gives the same pixels for every tile size; pix2pix
+    sees a whole tile for each pixel and does not, so its tiles have the size that it was trained with, and their middle
+    is kept.
 
     Parameters
     ----------
@@ -51,10 +54,10 @@ class NetworkRestorer(Restorer):
             raise ModelFileError(
                 f"the model's weights do not fit the network on its card ({first}); train it again"
             ) from None
-        self._network = network.to(self._device, memory_format=torch.channels_last).eval()
-        self._stride: int = network.stride
-        self._radius = -(-network.receptive_radius // self._stride) * self._stride
-        self._tile = getattr(network, "size", tile + 2 * self._radius) - 2 * self._radius
+        self._network = network.to(self._device).eval()
+        self._size, self._stride = network.size, network.stride
+        self._radius = self._round_up(network.receptive_radius)
+        self._tile = tile if self._size is None else self._size - 2 * self._radius
 
     @property
     def halo(self) -> int:
@@ -67,44 +70,70 @@ class NetworkRestorer(Restorer):
         return self._stride
 
     def restore(self, observation: Observation) -> Image:
-        """Estimate the scene on the grid of the preview; the mask is the preview's."""
-        preview = observation.preview
+        """Estimate the scene on the grid of the preview; the mask is the preview's.
+
+        Rows and columns at the border that hold no trusted pixel are taken for what lies beyond it: as in training, the
+        network sees the image reflected there.
+        """
+        preview, operator = observation.preview, observation.operator
         if preview.sigma is None:
             raise ValueError(f"{preview.id}: an observation without a noise map")
-        filled = fill_masked(preview.pixels, preview.mask)
-        level = torch.tensor([np.median(plane) for plane in preview.sigma], device=self._device)
+        measured = _measured(preview.mask)
+        level = [float(np.median(plane[measured.slices])) for plane in preview.sigma]
+        described = self._preparation.described(operator)
         restored = np.empty_like(preview.pixels)
-        area = whole(*preview.shape[-2:])
-        every = list(tiles(area, self._tile, self._stride))
+        every = list(tiles(whole(*preview.shape[-2:]), self._tile, self._stride))
         for core in progress(every, f"restore {preview.id}", len(every), "tile") if len(every) > 8 else every:
-            restored[(..., *core.slices)] = self._restored(core, filled, preview, level, observation)
+            window = self._context(core).grown(operator.inverse_halo)
+            planes = _read(preview.pixels, preview.mask, preview.sigma, window, measured)
+            estimate = self._estimate(planes, level, operator, described)
+            inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
+            restored[(..., *core.slices)] = estimate[(..., *inner)].cpu().numpy()
         return preview.with_pixels(restored)
 
     @torch.inference_mode()
-    def _restored(
-        self, core: Window, filled: Pixels, preview: Image, level: Tensor, observation: Observation
-    ) -> Pixels:
-        operator = observation.operator
-        aligned = Window(core.y0, core.x0, self._round_up(core.height), self._round_up(core.width))
-        if hasattr(self._network, "size"):
-            aligned = Window(core.y0, core.x0, self._tile, self._tile)
-        window = aligned.grown(self._radius + operator.inverse_halo)
-        data, mask, sigma = (
-            torch.from_numpy(read_reflected(array, window))[None].to(self._device)
-            for array in (filled, preview.mask, preview.sigma)
-        )
-        mask |= torch.from_numpy(_beyond(window, preview.shape[-2:])).to(self._device)
-        described = self._preparation.described(operator).to(self._device)[None]
-        inputs = self._preparation(data, mask, sigma, level[None], operator, described)
-        estimate = self._preparation.stretch.invert(self._network(inputs)[0])
-        inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
-        return estimate[(..., *inner)].cpu().numpy()
+    def _estimate(
+        self, planes: tuple[Pixels, Mask, Pixels], level: list[float], operator: Operator, described: Tensor
+    ) -> Tensor:
+        """The scene where the network sees a window, shape (C, H, W), in the unit of the image."""
+        data, mask, sigma = (torch.from_numpy(plane)[None].to(self._device) for plane in planes)
+        levels = torch.tensor([level], dtype=data.dtype, device=self._device)
+        inputs = self._preparation(data, mask, sigma, levels, operator, described[None].to(self._device))
+        return self._preparation.stretch.invert(self._network(inputs)[0])
+
+    def _context(self, core: Window) -> Window:
+        """What the network is given for a tile."""
+        if self._size is not None:
+            return Window(core.y0, core.x0, self._tile, self._tile).grown(self._radius)
+        return Window(core.y0, core.x0, self._round_up(core.height), self._round_up(core.width)).grown(self._radius)
 
     def _round_up(self, length: int) -> int:
         return -(-length // self._stride) * self._stride
 
 
-def _beyond(window: Window, shape: tuple[int, ...]) -> np.ndarray:
-    """True where a window reaches beyond an image, shape (window.height, window.width)."""
-    rows, columns = np.arange(window.y0, window.y1), np.arange(window.x0, window.x1)
-    return ((rows < 0) | (rows >= shape[-2]))[:, None] | (columns < 0) | (columns >= shape[-1])
+def _measured(mask: Mask) -> Window:
+    """The smallest window that holds every trusted pixel; the whole where there is none."""
+    rows, columns = np.flatnonzero(~mask.all((0, 2))), np.flatnonzero(~mask.all((0, 1)))
+    if rows.size == 0:
+        return whole(*mask.shape[-2:])
+    return Window(int(rows[0]), int(columns[0]), int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+
+
+def _read(pixels: Pixels, mask: Mask, sigma: Pixels, window: Window, measured: Window) -> tuple[Pixels, Mask, Pixels]:
+    """Data, mask and noise of a window, masked pixels filled; what was not measured is its mirror image, and masked."""
+    rows, beyond_rows = _reflected(window.y0, window.y1, measured.y0, measured.height)
+    columns, beyond_columns = _reflected(window.x0, window.x1, measured.x0, measured.width)
+    seen = Window(int(rows.min()), int(columns.min()), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+    # Holes are filled before the reflection and from all that reaches them, so that no tile fills them otherwise.
+    source = seen.grown(FILL_HALO).clipped(measured)
+    holes = mask[(..., *source.slices)]
+    filled = fill_masked(pixels[(..., *source.slices)], holes)
+    index = (..., (rows - source.y0)[:, None], columns - source.x0)
+    beyond = beyond_rows[:, None] | beyond_columns
+    return filled[index], holes[index] | beyond, sigma[(..., rows[:, None], columns)]
+
+
+def _reflected(start: int, stop: int, origin: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Rows or columns that stand for ``start`` to ``stop``, and which of those lie beyond ``origin`` and ``size``."""
+    index = reflected_index(start - origin, stop - origin, size) + origin
+    return index, index != np.arange(start, stop)

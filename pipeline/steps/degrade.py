@@ -11,7 +11,7 @@ import torch
 from pipeline.config import Study
 from pipeline.fill import fill_masked
 from pipeline.image import Image, Observation
-from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.measures.sky import SkyError, sky_level_and_sigma
 from pipeline.physics import galaxygan
 from pipeline.physics.conditions import Stamp, operator_for
 from pipeline.physics.noise import addressed_generator
@@ -37,10 +37,12 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
 
 def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> Observation:
     """Look at one scene through the instrument of a condition."""
-    bands = range(scene.shape[0])
-    sky_sigma = [sky_level_and_sigma(scene.pixels[c][~scene.mask[c]])[1] for c in bands]
-    operator = operator_for(scene, study.condition(condition), study.degrade, study.images, stamp, sky_sigma)
-    truth = torch.from_numpy(fill_masked(scene.pixels, scene.mask))[None]
+    settings = study.condition(condition)
+    # Filled before anything else, so that no placeholder is spread over the sky around it.
+    scene = scene.with_pixels(fill_masked(scene.pixels, scene.mask))
+    sky_sigma = _sky_sigma(scene) if settings.noise.ratio else ()
+    operator = operator_for(scene, settings, study.degrade, study.images, stamp, sky_sigma)
+    truth = torch.from_numpy(scene.pixels)[None]
     clean = operator.forward(truth)
     generators = [addressed_generator(study.seed, scene.id, condition, band) for band in scene.bands]
     data = operator.noise.draw(clean, generators)
@@ -48,3 +50,10 @@ def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> 
         data = galaxygan.clip(data)
     preview = replace(scene.with_pixels(data[0].numpy()), sigma=operator.noise.sigma(clean)[0].contiguous().numpy())
     return Observation(preview, operator)
+
+
+def _sky_sigma(scene: Image) -> list[float]:
+    try:
+        return [sky_level_and_sigma(plane[~masked])[1] for plane, masked in zip(scene.pixels, scene.mask)]
+    except SkyError as error:
+        raise SkyError(f"{scene.id}: {error}") from None

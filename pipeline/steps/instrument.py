@@ -26,5 +26,6 @@ def guard_for(stamp_width: int) -> int:
 
 def guard_of(study: Study, bands: int, pixel_scale: float | None, stamp: Stamp | None) -> int:
     """The guard of a study: that of its widest condition."""
-    kernels = [psf_for(c.psf, study.images, bands, pixel_scale, stamp) for c in study.conditions]
+    scale = pixel_scale or study.images.pixel_scale
+    kernels = [psf_for(c.psf, study.images, bands, scale, stamp) for c in study.conditions]
     return guard_for(max(k.shape[-1] for k in kernels))

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Study
+from pipeline.errors import ClearfieldError
+from pipeline.image import Pixels
 from pipeline.progress import progress
 from pipeline.restorers import classical
 from pipeline.restorers.network import NetworkRestorer
@@ -16,8 +18,13 @@ from pipeline.restorers.restorer import Restorer
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.instrument import guard_for
 from pipeline.store import ObservationReader, read_observations, write_restored
+from pipeline.tiling import Window
 
 log = logging.getLogger("clearfield")
+
+
+class RestoreError(ClearfieldError):
+    """Models that are not those of the folds."""
 
 
 def restore(
@@ -38,6 +45,12 @@ def restore(
         Model per fold, in the order of the folds, for a network.
     out : path
         ``restored/<condition>/<method>.h5``.
+
+    Raises
+    ------
+    RestoreError
+        If there is not one model for each fold, or one was trained on another fold and may have seen what it is to
+        restore.
     """
     rows = read_splits(splits)
     begin, count = time.monotonic(), 0
@@ -57,12 +70,21 @@ def _restorer(study: Study, method: str, tuned: Path | None, models: Sequence[Pa
     if method in study.methods:
         folds = json.loads(tuned.read_text())["folds"] if tuned else {}
         return classical(method, folds[str(fold)]["settings"] if folds else {})
-    return NetworkRestorer(models[fold], study.restore.tile)
+    if len(models) != study.split.folds:
+        raise RestoreError(f"{method}: {len(models)} models for {study.split.folds} folds; one for each is needed")
+    restorer = NetworkRestorer(models[fold], study.restore.tile)
+    trained = restorer.model.card["fold"]
+    if trained != fold:
+        raise RestoreError(
+            f"{models[fold]}: was trained for fold {trained} and stands in the place of fold {fold}; give the models "
+            "in the order of the folds, so that none restores what it has seen"
+        )
+    return restorer
 
 
-def _core(restorer: Restorer, observations: ObservationReader, item: Item):  # noqa: ANN202
+def _core(restorer: Restorer, observations: ObservationReader, item: Item) -> Pixels:
     """Restore an item from its window and the guard around it, and keep the window."""
-    halo = observations.observation(item.image, item.window).operator.halo
+    halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
     context = item.window.grown(guard_for(2 * halo + 1))
     restored = restorer.restore(observations.observation(item.image, context))
     return restored.pixels[(..., *item.window.relative_to(context).slices)]

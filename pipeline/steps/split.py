@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +14,18 @@ import pandas as pd
 
 from pipeline.config import Split, Study
 from pipeline.physics.noise import addressed_generator
-from pipeline.splits import COLUMNS, Item, SplitError
+from pipeline.splits import COLUMNS, Item, Role, SplitError
 from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.store import read_images, written_aside
 from pipeline.tiling import Window, whole
 
 log = logging.getLogger("clearfield")
 T = TypeVar("T")
+
+FEWEST_BLOCKS = 4
+"""Blocks in a band of sky at least, so that tune and calibrate can lie apart."""
+SMALLEST_WINDOW = 16
+"""Pixels that a window of the tune or calibrate role has left across, beside its distance from the held-out band."""
 
 
 def split(images: Path, study: Study, out: Path) -> None:
@@ -73,7 +79,8 @@ def dealt(groups: dict[str, str], sizes: dict[str, tuple[int, int]], settings: S
     names = _shuffled(sorted(set(groups.values())), seed, "folds")
     if len(names) < settings.folds:
         raise SplitError(
-            f"split.folds is {settings.folds}, but the images form {len(names)} groups; ask for {len(names)} folds at most"
+            f"split.folds is {settings.folds}, but the images form {len(names)} groups; "
+            f"ask for {len(names)} folds at most"
         )
     half = {group: index % 2 for index, group in enumerate(_shuffled(names, seed, "halves"))}
     fold_of = {group: index % settings.folds for index, group in enumerate(names)}
@@ -86,11 +93,9 @@ def dealt(groups: dict[str, str], sizes: dict[str, tuple[int, int]], settings: S
                 f"split.folds is {settings.folds}, which leaves {len(rest)} groups besides fold {fold}: "
                 "too few to train, tune and calibrate; add images, or set split.calibrate to 0"
             )
-        roles = (
-            dict.fromkeys(rest, "train")
-            | dict.fromkeys(rest[:tune], "tune")
-            | dict.fromkeys(rest[tune : tune + calibrate], "calibrate")
-        )
+        roles: dict[str, Role] = dict.fromkeys(rest, "train")
+        roles |= dict.fromkeys(rest[:tune], "tune")
+        roles |= dict.fromkeys(rest[tune : tune + calibrate], "calibrate")
         for id, group in groups.items():
             items.append(Item(id, id, whole(*sizes[id]), group, fold, roles.get(group, "test"), half[group]))
     return items
@@ -99,9 +104,9 @@ def dealt(groups: dict[str, str], sizes: dict[str, tuple[int, int]], settings: S
 def sky_bands(image: str, area: Window, settings: Split, guard: int, seed: int) -> list[Item]:
     """Cut one image into bands of sky, one per fold, and these into blocks.
 
-    In each fold the tune and the calibrate role are runs of blocks at the ends of bands, drawn by lot, so that they cost the
-    training role few guards. Their windows keep ``2 guard`` from the held-out band: what a restorer reads around them, and
-    the light that the PSF carried there, is not of that band.
+    In each fold the tune and the calibrate role are runs of blocks at the ends of bands, drawn by lot, so that they
+    cost the training role few guards. Their windows keep ``2 guard`` from the held-out band: what a restorer reads
+    around them, and the light that the PSF carried there, is not of that band.
 
     Parameters
     ----------
@@ -113,18 +118,20 @@ def sky_bands(image: str, area: Window, settings: Split, guard: int, seed: int) 
     guard : int
         Pixels between roles.
     seed : int
+
+    Raises
+    ------
+    SplitError
+        If blocks are too thin to leave anything beside the guards, or too few for the roles.
     """
-    blocks = [_blocks(band, settings.block) for band in _strips(area, settings.folds)]
-    thinnest = min(min(w.height, w.width) for band in blocks for w in band)
-    if thinnest <= 2 * guard or len(blocks[0]) < 4:
-        raise SplitError(
-            f"{image}: cut into {settings.folds} bands of {len(blocks[0])} blocks, the smallest {thinnest} px wide, with guards of "
-            f"{guard} px; blocks above {2 * guard} px, and 4 of them in a band, are needed: take fewer folds, smaller blocks or a smaller PSF"
-        )
+    strips = _strips(area, settings.folds)
+    upright = strips[0].height >= strips[0].width
+    blocks = [_blocks(strip, settings.block, upright) for strip in strips]
+    _refuse_cramped(image, blocks, guard)
     items = []
     for fold in range(settings.folds):
         rest = [band for band in range(settings.folds) if band != fold]
-        roles = _ends(rest, [len(b) for b in blocks], settings, seed, fold)
+        roles = _ends(image, rest, len(blocks[0]), settings, seed, fold)
         for band, windows in enumerate(blocks):
             for index, window in enumerate(windows):
                 role = "test" if band == fold else roles.get((band, index), "train")
@@ -135,38 +142,57 @@ def sky_bands(image: str, area: Window, settings: Split, guard: int, seed: int) 
     return items
 
 
+def _refuse_cramped(image: str, blocks: list[list[Window]], guard: int) -> None:
+    thinnest = min(min(window.height, window.width) for band in blocks for window in band)
+    least = 2 * guard + SMALLEST_WINDOW
+    if thinnest < least:
+        raise SplitError(
+            f"{image}: cut into {len(blocks)} bands of {len(blocks[0])} blocks, the thinnest is {thinnest} px wide; "
+            f"{least} px are needed beside guards of {guard} px: set split.folds lower or split.block higher, or give "
+            "more images"
+        )
+    if len(blocks[0]) < FEWEST_BLOCKS:
+        raise SplitError(
+            f"{image}: cut into {len(blocks)} bands of {len(blocks[0])} blocks each; {FEWEST_BLOCKS} are needed for "
+            "the roles: set split.block lower, or give more images"
+        )
+
+
 def _strips(area: Window, count: int) -> list[Window]:
     """Strips across the longer side, so that each is as wide as can be."""
     if area.width >= area.height:
-        edges = np.linspace(0, area.width, count + 1).round().astype(int).tolist()
-        return [Window(0, a, area.height, b - a) for a, b in zip(edges, edges[1:])]
-    edges = np.linspace(0, area.height, count + 1).round().astype(int).tolist()
-    return [Window(a, 0, b - a, area.width) for a, b in zip(edges, edges[1:])]
+        return [Window(area.y0, area.x0 + a, area.height, b - a) for a, b in pairwise(_edges(area.width, count))]
+    return [Window(area.y0 + a, area.x0, b - a, area.width) for a, b in pairwise(_edges(area.height, count))]
 
 
-def _blocks(band: Window, length: int) -> list[Window]:
-    upright = band.height >= band.width
+def _blocks(band: Window, length: int, upright: bool) -> list[Window]:
+    """Cut a band into blocks of about ``length`` px, below one another if ``upright`` and otherwise side by side."""
     side = band.height if upright else band.width
-    edges = np.linspace(0, side, max(round(side / length), 1) + 1).round().astype(int).tolist()
+    cuts = list(pairwise(_edges(side, max(round(side / length), 1))))
     if upright:
-        return [Window(a, band.x0, b - a, band.width) for a, b in zip(edges, edges[1:])]
-    return [Window(band.y0, a, band.height, b - a) for a, b in zip(edges, edges[1:])]
+        return [Window(band.y0 + a, band.x0, b - a, band.width) for a, b in cuts]
+    return [Window(band.y0, band.x0 + a, band.height, b - a) for a, b in cuts]
 
 
-def _ends(bands: list[int], lengths: list[int], settings: Split, seed: int, fold: int) -> dict[tuple[int, int], str]:
-    """Blocks at ends of bands for tune and calibrate: different bands where there are two, opposite ends always."""
-    order = _shuffled(bands, seed, "bands", fold)
-    tune, calibrate = _counts(sum(lengths[b] for b in bands), settings)
-    top_first = bool(_shuffled([0, 1], seed, "ends", fold)[0])
-    first, second = order[0], order[-1]
-    chosen = {}
-    for band, role, count, at_start in (
-        (first, "tune", tune, top_first),
-        (second, "calibrate", calibrate, not top_first),
-    ):
-        for index in range(count):
-            chosen[band, index if at_start else lengths[band] - 1 - index] = role
-    return chosen
+def _edges(length: int, count: int) -> list[int]:
+    return np.linspace(0, length, count + 1).round().astype(int).tolist()
+
+
+def _ends(
+    image: str, bands: list[int], length: int, settings: Split, seed: int, fold: int
+) -> dict[tuple[int, int], Role]:
+    """Blocks for tune and calibrate, from the ends of all bands in a row: of different bands where there are two."""
+    first_to_last = bool(_shuffled([0, 1], seed, "ends", fold)[0])
+    places = range(length) if first_to_last else range(length - 1, -1, -1)
+    row = [(band, index) for band in _shuffled(bands, seed, "bands", fold) for index in places]
+    tune, calibrate = _counts(len(row), settings)
+    if tune + calibrate >= len(row):
+        raise SplitError(
+            f"{image}: of {len(row)} blocks besides fold {fold}, split.tune takes {tune} and split.calibrate "
+            f"{calibrate}, which leaves none to train on: set them or split.block lower"
+        )
+    calibrated: dict[tuple[int, int], Role] = dict.fromkeys(row[len(row) - calibrate :], "calibrate")
+    return calibrated | dict.fromkeys(row[:tune], "tune")
 
 
 def _counts(total: int, settings: Split) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import platform
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,15 @@ from pipeline.splits import Item, read_splits
 from pipeline.step_settings import settings_for
 from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.store import read_images, written_aside
-from pipeline.stretch import Stretch
+from pipeline.stretch import Stretch, StretchError
+from pipeline.tiling import Window
 from pipeline.training.degradation import Degrader
 from pipeline.training.instruments import Instruments
 from pipeline.training.loop import LoopSettings, fabric_for_this_machine
 from pipeline.training.loop import train as train_task
 from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
 from pipeline.training.scenes import Scenes, SceneStatistics, regions
+from pipeline.training.task import Task
 
 log = logging.getLogger("clearfield")
 
@@ -40,7 +43,9 @@ INSTRUMENT: dict[str, Any] = {"protocol": True, "psf": {"profile", "beta", "obsc
 READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
 """How files became images, as far as a user's own file is to be read alike."""
 WATCHED = (8, 128)
-"""Crops of the tune role on which training is watched, and their width in px."""
+"""Crops of the tune role on which training is watched, and their least width in px."""
+FLATTEST_SKY = 1e-3
+"""Noise of the sky over the span of the scene that a stretch assumes at least: a sky of one value has none."""
 
 
 def train(images: Path, splits: Path, study: Study, network: str, fold: int | str, out: Path, work: Path) -> None:
@@ -63,25 +68,27 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     """
     settings = study.networks[network]
     fabric = fabric_for_this_machine()
-    torch.manual_seed(addressed_generator(study.seed, network, fold, "weights").initial_seed() % 2**63)
-    material = _Material(images, read_splits(splits), study, fold, fabric.device)
-    module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
-    inputs = [digest(images), digest(splits)]
+    address = (study.seed, network, fold)
+    psf = [Path(study.degrade.psf.file)] if study.degrade.psf.file else []
+    inputs = [digest(file) for file in (images, splits, *psf)]
     key = settings_hash([settings_for(study, "train", network=network), code_hash("train"), *inputs])
     place = f"{network}/fold{fold}" if fold != FINAL else f"{network}/{FINAL}"
-    shared = material.shared((study.seed, network, fold))
+    loop = LoopSettings(**study.train.model_dump(include={"validate_every", "checkpoint_every", "ema", "clip"}))
     history: list[dict[str, Any]] = []
-    for output, task in _stages(settings, module, len(material.bands), shared):
-        loop = LoopSettings(**study.train.model_dump(include={"validate_every", "checkpoint_every", "ema", "clip"}))
-        if task.steps:
-            module_ema, rows = train_task(
-                task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
-            )
-            # The next stage goes on from the running mean, which is what this one is judged by.
-            module.load_state_dict(module_ema.state_dict())
-            history += rows
-        card = material.card(network, output, fold) | {"data_hash": inputs[0]}
-        write_model(out / f"{output}.safetensors", module.state_dict(), card)
+    with _Material(images, read_splits(splits), study, fold, fabric.device) as material:
+        _seed_weights(*address)
+        module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
+        shared = material.shared(address, module.size or _multiple(WATCHED[1], module.stride))
+        for output, task in _stages(settings, module, material.view, shared):
+            if task.steps:
+                average, rows = train_task(
+                    task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
+                )
+                # The next stage goes on from the running mean, which is what this one is judged by.
+                module.load_state_dict(average.state_dict())
+                history += rows
+            card = material.card(network, output, fold) | {"data_hash": inputs[0]}
+            write_model(out / f"{output}.safetensors", module.state_dict(), card)
     with written_aside(out / "history.csv") as aside:
         pd.DataFrame(history).to_csv(aside, index=False)
     last = {row["stage"]: row for row in history}.values()
@@ -91,13 +98,14 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
 
 
 class _Material:
-    """What a fold trains on, and how its network sees it."""
+    """What a fold trains on, and how its network sees it. A context manager, since the images may stay open."""
 
     def __init__(self, images: Path, splits: list[Item], study: Study, fold: int | str, device: torch.device) -> None:
         self._study, self._device = study, device
         with read_images(images) as scenes:
-            first = scenes.image(scenes.ids[0])
-        self.bands, self.unit, self.pixel_scale = first.bands, first.unit, first.pixel_scale
+            first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
+        self.bands, self.unit = first.bands, first.unit
+        self.pixel_scale = first.pixel_scale or study.images.pixel_scale
         stamp = read_stamp(study)
         guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
         number = None if fold == FINAL else int(fold)
@@ -105,19 +113,29 @@ class _Material:
         self._watched = Scenes(images, regions(splits, number or 0, "tune", 0))
         self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
         self._statistics = self._scenes.statistics()
-        stretch = _stretch(study, self._statistics)
+        stretch = _stretch(study, self.bands, self._statistics)
+        # As astronomers stretch an image to see its noise: the sky's noise is of order one.
+        noise = (max(s, FLATTEST_SKY * span) for s, span in zip(self._statistics.sky_sigma, self._statistics.span))
+        self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
         self.preparation = Preparation(stretch, self._statistics.variance, self._instruments.names)
 
-    def shared(self, address: tuple[object, ...]) -> dict[str, Any]:
+    def __enter__(self) -> _Material:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scenes.close()
+        self._watched.close()
+
+    def shared(self, address: tuple[object, ...], width: int) -> dict[str, Any]:
+        """What the tasks of all stages share; they are watched on crops of ``width`` px."""
         clipped = self._study.degrade.protocol == "galaxygan"
         draw, watch = (
             Degrader(scenes, self._instruments, self.preparation, clipped, self._device)
             for scenes in (self._scenes, self._watched)
         )
-        count, crop = WATCHED
         return {
             "degrader": draw,
-            "watched": watch.batch(*address, "watched", count=count, crop=crop),
+            "watched": watch.batch(*address, "watched", count=WATCHED[0], crop=width),
             "address": address,
             "span": torch.tensor(self._statistics.span, device=self._device),
         }
@@ -149,18 +167,38 @@ class _Material:
         return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
 
 
-def _stretch(study: Study, statistics: SceneStatistics) -> Stretch:
+def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics) -> Stretch:
+    for band, span, sigma in zip(bands, statistics.span, statistics.sky_sigma):
+        if not span:
+            raise StretchError(f"band {band}: all of the training role has one value; there is nothing to learn from")
+        if not sigma and study.train.stretch == "asinh":
+            raise StretchError(
+                f"band {band}: the sky is of one value, and its noise is what train.stretch asinh goes by; take linear"
+            )
     if study.train.stretch == "linear":
         return Stretch("linear", statistics.sky, statistics.span)
     return Stretch("asinh", statistics.sky, tuple(study.train.softening * s for s in statistics.sky_sigma))
 
 
-def _stages(settings: Nafnet | Pix2pix, module: nn.Module, bands: int, shared: dict[str, Any]) -> Any:
+def _stages(
+    settings: Nafnet | Pix2pix, module: nn.Module, view: Stretch, shared: dict[str, Any]
+) -> Iterator[tuple[str, Task]]:
     if isinstance(settings, Pix2pix):
-        yield "sharp", Pix2pixTask(module, settings, bands, **shared)
+        _seed_weights(*shared["address"], "discriminator")
+        yield "sharp", Pix2pixTask(module, settings, len(view.offset), **shared)
         return
     yield "faithful", RegressionTask(module, settings.regression, **shared)
-    yield "sharp", AdversarialTask(module, settings.adversarial, bands, **shared)
+    # A discriminator starts from weights of its own address, whether the stage before it ran or was read back.
+    _seed_weights(*shared["address"], "discriminator")
+    yield "sharp", AdversarialTask(module, settings.adversarial, view, **shared)
+
+
+def _seed_weights(*address: object) -> None:
+    torch.manual_seed(addressed_generator(*address, "weights").initial_seed())
+
+
+def _multiple(least: int, stride: int) -> int:
+    return -(-least // stride) * stride
 
 
 def digest(path: Path) -> str:

@@ -55,7 +55,16 @@ def load_checkpoint(
             index, field = key.split("/")
             state.setdefault(int(index), {})[field] = value
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+        _lay_out(optimiser)
     return notes
+
+
+def _lay_out(optimiser: Optimizer) -> None:
+    # In memory as the parameters are, as if the optimiser had made them: another order of sums would be another result.
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from lightning_fabric.plugins.environments import LightningEnvironment
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 
 from pipeline.errors import ClearfieldError
+from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.task import Task
@@ -38,8 +42,10 @@ class LoopSettings:
 
 def fabric_for_this_machine() -> Fabric:
     """One device, the GPU if there is one, with bfloat16 there and float32 elsewhere."""
-    precision = "bf16-mixed" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "32-true"
-    return Fabric(accelerator="auto", devices=1, precision=precision)
+    halves = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed" if halves else "32-true"
+    # One process by itself, also where a cluster's scheduler started it.
+    return Fabric(accelerator="auto", devices=1, precision=precision, plugins=[LightningEnvironment()])
 
 
 def train(
@@ -63,12 +69,12 @@ def train(
     module : Module
         The kept player with the running mean of its weights.
     history : list of dict
-        One row per ``validate_every`` steps: step, stage, seconds, losses, validation scores.
+        One row per ``validate_every`` steps, and for the last: step, stage, seconds, losses, validation scores.
 
     Raises
     ------
     TrainingError
-        If a loss is not finite.
+        If a loss, its gradient or a validation score is not finite.
     """
     players = {name: fabric.setup(p.module, p.optimiser) for name, p in task.players.items()}
     kept = task.players[task.kept].module
@@ -77,11 +83,14 @@ def train(
     optimisers = {name: p.optimiser for name, p in task.players.items()}
     file = work / f"{task.stage}.safetensors"
     notes = load_checkpoint(file, modules, optimisers) or {"step": 0, "seconds": 0.0, "history": []}
+    if notes["step"] >= task.steps:
+        return average.module, notes["history"]
     if notes["step"]:
         log.info("%s: going on from step %d of %d", task.stage, notes["step"], task.steps)
     base = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
     history, started = notes["history"], time.monotonic() - notes["seconds"]
-    with SummaryWriter(str(board / task.stage), purge_step=notes["step"]) as writer:
+    # Purged: what a killed run wrote of steps that are now taken again.
+    with SummaryWriter(str(board / task.stage), purge_step=notes["step"] + 1) as writer:
         for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"]):
             values = _step(task, players, optimisers, base, settings, fabric, step)
             average.update_parameters(kept)
@@ -106,10 +115,11 @@ def _step(
     settings: LoopSettings,
     fabric: Fabric,
     step: int,
-) -> dict[str, torch.Tensor]:
+) -> dict[str, Tensor]:
     # Whatever a module draws by itself, such as dropout, is a function of the step too.
-    torch.manual_seed(step)
-    batch, values = task.batch(step), {}
+    torch.manual_seed(addressed_generator(*task.address, task.stage, step, "modules").initial_seed())
+    batch = task.batch(step)
+    values: dict[str, Tensor] = {}
     modules = {name: module for name, (module, _) in players.items()}
     for name, (module, optimiser) in players.items():
         for group, rate in zip(optimisers[name].param_groups, base[name]):
@@ -117,21 +127,29 @@ def _step(
         losses = task.losses(name, batch, modules)
         optimiser.zero_grad()
         fabric.backward(losses["total"])
-        fabric.clip_gradients(module, optimiser, max_norm=settings.clip, error_if_nonfinite=False)
+        norm = fabric.clip_gradients(module, optimiser, max_norm=settings.clip, error_if_nonfinite=False)
+        # Before the step is taken, so that no checkpoint ever holds weights that are lost.
+        found = {f"{name}_{key}": value.detach() for key, value in losses.items()}
+        _check_finite(task.stage, step + 1, found | {f"the gradient of {name}_total": norm})
         optimiser.step()
-        values |= {f"{name}_{key}": value.detach() for key, value in losses.items()}
+        values |= found
     return values
 
 
-def _row(task: Task, values: dict[str, torch.Tensor], module: nn.Module, step: int, seconds: float) -> dict[str, Any]:
-    losses = {name: float(value) for name, value in values.items()}
-    for name, value in losses.items():
-        if not torch.isfinite(torch.tensor(value)):
-            raise TrainingError(
-                f"{task.stage}: {name} is {value} at step {step}; lower the learning rate, or look at the images for wild values"
-            )
+def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, seconds: float) -> dict[str, Any]:
     module.eval()
     with torch.no_grad():
         scores = task.validate(module)
     module.train()
+    _check_finite(task.stage, step, scores)
+    losses = {name: float(value) for name, value in values.items()}
     return {"step": step, "stage": task.stage, "seconds": round(seconds, 1), **losses, **scores}
+
+
+def _check_finite(stage: str, step: int, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"{stage}: {name} is {float(value)} at step {step}; lower the learning rate of this stage, or look at "
+                "the images for wild values"
+            )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.config import Adversarial, Pix2pix, Regression
 from pipeline.networks.patch_discriminator import PatchDiscriminator
+from pipeline.stretch import Stretch
 from pipeline.training.degradation import Batch, Degrader
 from pipeline.training.losses import absolute_error, cross_entropy, hinge_discriminator, hinge_generator, squared_error
 from pipeline.training.task import Player
@@ -81,18 +82,30 @@ class RegressionTask(Restoration):
 
 
 class AdversarialTask(Restoration):
-    """Second stage: a spectrally normalised patch discriminator asks for the texture of real images, by the hinge loss."""
+    """Second stage: a spectrally normalised patch discriminator asks for the texture of real images, by the hinge loss.
 
-    def __init__(self, network: nn.Module, settings: Adversarial, bands: int, **shared: Any) -> None:
+    Parameters
+    ----------
+    network : Module
+        From the first stage.
+    settings : Adversarial
+    view : Stretch
+        How the discriminator sees physical values. Its Lipschitz constant is 1, so faint texture must be of order one
+        to be seen.
+    **shared
+        See :class:`Restoration`.
+    """
+
+    def __init__(self, network: nn.Module, settings: Adversarial, view: Stretch, **shared: Any) -> None:
         super().__init__(**shared)
-        self.stage, self.steps, self._settings = "adversarial", settings.steps, settings
-        judge = PatchDiscriminator(bands, settings.base_channels)
+        self.stage, self.steps, self._settings, self._view = "adversarial", settings.steps, settings, view
+        judge = PatchDiscriminator(len(view.offset), settings.base_channels)
         self.players = {
             "discriminator": Player(judge, _adam(judge, settings.learning_rate, 0.0, 0.99)),
             "generator": Player(network, _adam(network, settings.learning_rate, 0.0, 0.99)),
         }
 
-    def rate(self, step: int) -> float:
+    def rate(self, _step: int) -> float:
         """Constant."""
         return 1.0
 
@@ -102,20 +115,24 @@ class AdversarialTask(Restoration):
 
     def losses(self, player: str, batch: Batch, modules: Modules) -> dict[str, Tensor]:
         """The discriminator's hinge loss, or the generator's with the absolute error."""
-        judge, observed = modules["discriminator"], batch.inputs.preview
+        judge, observed = modules["discriminator"], self._seen(batch.inputs.preview)
         if player == "discriminator":
             with torch.no_grad():
                 estimate = modules["generator"](batch.inputs)
-            real, fake = judge(batch.target, observed), judge(_known(estimate, batch), observed)
+            real = judge(self._seen(batch.target), observed)
+            fake = judge(self._seen(_known(estimate, batch)), observed)
             return {"total": hinge_discriminator(real, fake), "real": real.mean(), "fake": fake.mean()}
         estimate = modules["generator"](batch.inputs)
         absolute = absolute_error(estimate, batch.target, batch.weight)
-        opinion = hinge_generator(judge(_known(estimate, batch), observed))
+        opinion = hinge_generator(judge(self._seen(_known(estimate, batch)), observed))
         return {"total": absolute + self._settings.weight * opinion, "absolute_error": absolute, "opinion": opinion}
+
+    def _seen(self, stretched: Tensor) -> Tensor:
+        return self._view.apply(self.degrader.preparation.stretch.invert(stretched))
 
 
 class Pix2pixTask(Restoration):
-    """pix2pix as published: cross entropy plus the weighted absolute error (Isola et al. 2017, eq. 4), Adam for both."""
+    """pix2pix as published: cross entropy plus weighted absolute error (Isola et al. 2017, eq. 4), Adam for both."""
 
     def __init__(self, network: nn.Module, settings: Pix2pix, bands: int, **shared: Any) -> None:
         super().__init__(**shared)
@@ -126,7 +143,7 @@ class Pix2pixTask(Restoration):
             "generator": Player(network, _adam(network, settings.learning_rate, settings.beta1, 0.999)),
         }
 
-    def rate(self, step: int) -> float:
+    def rate(self, _step: int) -> float:
         """Constant."""
         return 1.0
 
@@ -150,7 +167,7 @@ class Pix2pixTask(Restoration):
 
 
 def _known(estimate: Tensor, batch: Batch) -> Tensor:
-    """The estimate where the truth is known and the truth's own values elsewhere: nobody is judged on what nobody measured."""
+    """The estimate where the truth is known, and the truth elsewhere: nobody is judged on what nobody measured."""
     return torch.where(batch.weight > 0, estimate, batch.target)
 
 

@@ -23,13 +23,15 @@ class Task(Protocol):
 
     stage: str
     """Name of the stage, for files and logs."""
+    address: tuple[object, ...]
+    """Where this training's random numbers lie: (seed, network, fold)."""
     steps: int
     players: dict[str, Player]
     """Who moves, in order."""
     kept: str
     """The player whose running mean of weights is the result."""
 
-    def rate(self, step: int) -> float:
+    def rate(self, step: int, /) -> float:
         """Factor on every optimiser's learning rate at a step."""
         ...
 
