@@ -299,10 +299,12 @@ class Adversarial(Settings):
     steps: int = Field(..., ge=0, description="Number of optimiser steps; 0 leaves `sharp` equal to `faithful`.")
     batch: int = Field(8, ge=1, description="Crops per step.")
     crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
-    learning_rate: Positive = Field(2e-4, description="Adam's rate, for both networks.")
+    learning_rate: Positive = Field(5e-4, description="Adam's rate for the restoring network.")
+    discriminator_learning_rate: Positive = Field(2e-3, description="Adam's rate for the discriminator.")
     weight: NotNegative = Field(
-        0.01, description="Weight of the discriminator's opinion beside the absolute error of 1."
+        0.02, description="Weight of the discriminator's opinion beside the absolute error of 1."
     )
+    l2_weight: NotNegative = Field(5.0, description="Weight of the squared error, as in the first stage.")
     base_channels: int = Field(32, ge=4, description="Channels of the discriminator's first layer.")
 
 
@@ -319,10 +321,10 @@ class Nafnet(Settings):
         [1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution."
     )
     regression: Regression = Field(
-        default_factory=lambda: Regression(steps=600), description="First stage, which makes the output `faithful`."
+        default_factory=lambda: Regression(steps=1200), description="First stage, which makes the output `faithful`."
     )
     adversarial: Adversarial = Field(
-        default_factory=lambda: Adversarial(steps=100), description="Second stage, which makes the output `sharp`."
+        default_factory=lambda: Adversarial(steps=150), description="Second stage, which makes the output `sharp`."
     )
 
     @model_validator(mode="after")

@@ -10,14 +10,16 @@ from typing import Any
 
 import yaml
 
-from pipeline.config import ConfigError, Settings, Study
+from pipeline.config import ConfigError, Publish, Settings, Study, Training
 
 _HEAD = """\
 # yaml-language-server: $schema=schema.json
 #
-# A study with every setting at its default, written by `clearfield config`. What a file of your own leaves out keeps
-# its default; README.md, beside this file, says how to begin.
+# The demo, written by `clearfield config`: every setting, at its default but for `train.stretch` (this image was
+# stretched for the eye already) and `publish.final` (no fourth training). What a file of your own leaves out keeps its
+# default, not the demo's value; README.md, beside this file, says how to begin.
 """
+_DEMO = Study(train=Training(stretch="linear"), publish=Publish(final="fold0"))
 _BOUNDS = {
     "minimum": "at least {}",
     "exclusiveMinimum": "above {}",
@@ -46,9 +48,9 @@ def write_config(folder: Path, force: bool = False) -> list[Path]:
 
 
 def default_yaml() -> str:
-    """The default study as YAML; above each setting, what it means and what is allowed."""
+    """The demo as YAML; above each setting, what it means and what is allowed."""
     schema = Study.model_json_schema()
-    return _HEAD + "\n".join(_lines(Study(), schema, schema["$defs"], 0)) + "\n"
+    return _HEAD + "\n".join(_lines(_DEMO, schema, schema["$defs"], 0)) + "\n"
 
 
 def schema_json() -> str:

@@ -75,10 +75,7 @@ class RegressionTask(Restoration):
 
     def losses(self, player: str, batch: Batch, modules: Modules) -> dict[str, Tensor]:
         """Absolute error plus weighted squared error."""
-        estimate = modules[player](batch.inputs)
-        absolute = absolute_error(estimate, batch.target, batch.weight)
-        squared = squared_error(estimate, batch.target, batch.weight)
-        return {"total": absolute + self._settings.l2_weight * squared, "absolute_error": absolute}
+        return {"total": _infidelity(modules[player](batch.inputs), batch, self._settings.l2_weight)}
 
 
 class AdversarialTask(Restoration):
@@ -101,7 +98,7 @@ class AdversarialTask(Restoration):
         self.stage, self.steps, self._settings, self._view = "adversarial", settings.steps, settings, view
         judge = PatchDiscriminator(len(view.offset), settings.base_channels)
         self.players = {
-            "discriminator": Player(judge, _adam(judge, settings.learning_rate, 0.0, 0.99)),
+            "discriminator": Player(judge, _adam(judge, settings.discriminator_learning_rate, 0.0, 0.99)),
             "generator": Player(network, _adam(network, settings.learning_rate, 0.0, 0.99)),
         }
 
@@ -114,7 +111,7 @@ class AdversarialTask(Restoration):
         return self._draw(step, self._settings.batch, self._settings.crop)
 
     def losses(self, player: str, batch: Batch, modules: Modules) -> dict[str, Tensor]:
-        """The discriminator's hinge loss, or the generator's with the absolute error."""
+        """The discriminator's hinge loss, or the generator's with the error of the first stage."""
         judge, observed = modules["discriminator"], self._seen(batch.inputs.preview)
         if player == "discriminator":
             with torch.no_grad():
@@ -123,9 +120,9 @@ class AdversarialTask(Restoration):
             fake = judge(self._seen(_known(estimate, batch)), observed)
             return {"total": hinge_discriminator(real, fake), "real": real.mean(), "fake": fake.mean()}
         estimate = modules["generator"](batch.inputs)
-        absolute = absolute_error(estimate, batch.target, batch.weight)
+        infidelity = _infidelity(estimate, batch, self._settings.l2_weight)
         opinion = hinge_generator(judge(self._seen(_known(estimate, batch)), observed))
-        return {"total": absolute + self._settings.weight * opinion, "absolute_error": absolute, "opinion": opinion}
+        return {"total": infidelity + self._settings.weight * opinion, "infidelity": infidelity, "opinion": opinion}
 
     def _seen(self, stretched: Tensor) -> Tensor:
         return self._view.apply(self.degrader.preparation.stretch.invert(stretched))
@@ -164,6 +161,11 @@ class Pix2pixTask(Restoration):
         absolute = absolute_error(estimate, batch.target, batch.weight)
         opinion = cross_entropy(judge(_known(estimate, batch), observed), True)
         return {"total": opinion + self._settings.l1_weight * absolute, "absolute_error": absolute, "opinion": opinion}
+
+
+def _infidelity(estimate: Tensor, batch: Batch, l2_weight: float) -> Tensor:
+    absolute = absolute_error(estimate, batch.target, batch.weight)
+    return absolute + l2_weight * squared_error(estimate, batch.target, batch.weight)
 
 
 def _known(estimate: Tensor, batch: Batch) -> Tensor:
