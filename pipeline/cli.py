@@ -5,6 +5,7 @@ Steps are imported inside their commands, so that help and configuration are the
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -216,6 +217,43 @@ def publish(
 
 
 @app.command()
+def apply(
+    model: Annotated[Path, typer.Argument(help="Model file, from `publish`.")],
+    images: Annotated[list[Path], typer.Argument(help="The image; or a FITS file per band, in the model's order.")],
+    out: Out,
+    psf: Annotated[
+        str | None,
+        typer.Option("--psf", help="FITS file, width (3px, 1.4as), or model: the one that it was trained for."),
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option("--noise", help="Number (or one per band: 1,2,3), FITS map, or auto, from the background (auto)."),
+    ] = None,
+    operator: Annotated[
+        str | None, typer.Option("--operator", help="The general form of both: psf=3px,noise=auto,...")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Restore also outside of what it was trained for.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
+    tile: Annotated[int, typer.Option("--tile", min=32, help="Width in px of what is restored at a time.")] = 512,
+    log: Log = None,
+) -> None:
+    """Restore your own image with a model; header and WCS are kept."""
+    with running(f"apply {model.stem}", out, log, threads=_cores()):
+        from pipeline.steps import apply as step
+
+        step.apply(model, images, out, psf, noise, operator, force, overwrite, tile)
+
+
+@app.command()
+def inspect(file: Annotated[Path, typer.Argument(help="An image, a model, or a file between two steps.")]) -> None:
+    """Say what is in a file, in about ten lines."""
+    from pipeline.steps import inspect as step
+
+    for line in step.inspect(file):
+        typer.echo(line)
+
+
+@app.command()
 def config(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for config.yaml and schema.json.")] = Path("config"),
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
@@ -240,6 +278,11 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or '').lower()}"
     return " ".join(str(error).split())
+
+
+def _cores() -> int:
+    # Those that this process may use, which in a container or a job are fewer than the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _ending(files: list[Path], suffix: str) -> list[Path]:

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -376,6 +377,8 @@ def _why_not_written(error: Exception, path: Path) -> str | None:
     told = (code for code in full if os.strerror(code) in str(error))
     if code := next(told, None):
         return os.strerror(code)
+    if isinstance(error, OSError) and re.fullmatch(r"\d+ requested and \d+ written", str(error)):
+        return os.strerror(errno.ENOSPC)  # NumPy, which does not pass on why
     if isinstance(error, PermissionError | NotADirectoryError | FileExistsError | IsADirectoryError):
         return error.strerror if str(path.parent) in str(error.filename) else None
     return None

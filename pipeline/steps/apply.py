@@ -1,0 +1,207 @@
+"""apply: a user's own image, restored by a model file; header, WCS, unit and bands are kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import __version__
+from pipeline.config import Images
+from pipeline.errors import ClearfieldError
+from pipeline.formats import BandsError, FormatError, is_fits, read_image, refuse_unwritable, write_image
+from pipeline.formats.bands import UNKNOWN
+from pipeline.formats.fits import list_extensions
+from pipeline.image import Image, Observation
+from pipeline.measures.background import give_back_background, take_off_background
+from pipeline.measures.residual import residual_chi2
+from pipeline.model_file import Model, ModelFileError, read_model
+from pipeline.physics.galaxygan import clip
+from pipeline.restorers.network import NetworkRestorer
+from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
+from pipeline.steps.trained_range import beyond_range
+
+log = logging.getLogger("clearfield")
+
+SCALE_TOLERANCE = 0.05
+"""Pixels may be wider or narrower than those of the training by this share."""
+PLAUSIBLE_CHI2 = (0.5, 2.0)
+"""Outside, the restored image and the data do not belong together."""
+
+
+class ApplyError(ClearfieldError):
+    """An image that a model cannot restore, or a place where the result cannot go."""
+
+
+def apply(
+    model: Path,
+    images: Sequence[Path],
+    out: Path,
+    psf: str | None = None,
+    noise: str | None = None,
+    operator: str | None = None,
+    force: bool = False,
+    overwrite: bool = False,
+    tile: int = 512,
+) -> None:
+    """Restore an image of any size with a model file.
+
+    Everything is checked before the work begins, in the order model file, image, bands and unit, operator, output; the
+    output is written aside and renamed. It says in HISTORY what was done, with which model, PSF and noise.
+
+    Parameters
+    ----------
+    model : path
+        What ``publish`` or ``train`` wrote.
+    images : sequence of path
+        One file, or one FITS file per band in the order of the model's bands.
+    out : path
+        FITS; TIFF or PNG for an image that came as a picture. Masked pixels hold the estimate from their neighbours,
+        and the mask goes with them as the extension MASK.
+    psf : str
+        A FITS file, a width (``3px``, ``1.4as``) or ``model``.
+    noise : str, optional
+        Standard deviation in the unit of the image, for all bands or one per band with commas; a FITS map; or
+        ``auto``, the default: measured on the background.
+    operator : str, optional
+        The general form of both: ``psf=3px,noise=auto``.
+    force : bool
+        Restore although PSF, noise or pixel scale are outside what the model was trained for.
+    overwrite : bool
+        Replace a file that is at ``out``; never the input.
+    tile : int
+        Width in px of what is restored at a time. Memory grows with it, results do not depend on it.
+
+    Raises
+    ------
+    ModelFileError, FormatError, ApplyError, OperatorError, NoiseEstimateError
+        One line: the file, what was found, what is allowed.
+    """
+    restorer = _restorer(model, tile)
+    card = restorer.model.card
+    image = _read(images, card)
+    _refuse_unlike(image, images[0], card, force)
+    instrument = instrument_from_words(operator_words(psf, noise, operator), image, card)
+    beyond = beyond_range(card, image, instrument)
+    if beyond and not force:
+        raise OperatorError(f"{beyond[0]}: take a model for it, or restore all the same with --force")
+    _refuse_output(out, image, [model, *images, *instrument.words.files], overwrite)
+
+    observation = _observed(image, instrument, card)
+    restored = restorer.restore(observation)
+    if not np.isfinite(restored.pixels).all():
+        raise ApplyError(f"{images[0]}: so far from what {model} was trained on that the result is not finite")
+    chi2 = residual_chi2(restored.pixels, observation, tile)
+    history = _history(restorer.model, images, image, instrument, chi2, beyond)
+    write_image(out, give_back_background(restored), mask=bool(restored.mask.any()), history=history)
+    _tell(restorer.model, out, image, instrument, chi2, beyond)
+
+
+def _restorer(path: Path, tile: int) -> NetworkRestorer:
+    model = read_model(path)
+    try:
+        return NetworkRestorer(model, tile)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+
+
+def _read(images: Sequence[Path], card: dict[str, Any]) -> Image:
+    """The image as the model's study would have read it, its background taken off."""
+    reading = card["reading"]
+    extensions = _extensions_that_are_there(images[0], reading) if is_fits(images[0]) else {}
+    settings = Images(
+        bands=card["bands"], unit=reading["unit"], noise_kind=reading["noise_kind"], mask_bits=reading["mask_bits"],
+        **extensions,
+    )  # fmt: skip
+    try:
+        image = read_image(images, settings, id=str(images[0]))
+    except BandsError as error:
+        raise ApplyError(f"{error.found}; the model restores {', '.join(card['bands'])}, in this order") from None
+    return take_off_background(image, reading["background"], reading["background_box"])
+
+
+def _extensions_that_are_there(path: Path, reading: dict[str, Any]) -> dict[str, Any]:
+    # A user's file need not be built as those of the study; what it has of them is read as there.
+    names = [extension.name.upper() for extension in list_extensions(path)]
+    wanted = {role: reading[role] for role in ("science", "noise", "mask") if reading[role] is not None}
+    return {
+        role: key
+        for role, key in wanted.items()
+        if (key < len(names) if isinstance(key, int) else key.partition(",")[0].strip().upper() in names)
+    }
+
+
+def _refuse_unlike(image: Image, source: Path, card: dict[str, Any], force: bool) -> None:
+    """Refuse another unit or another pixel scale than the model knows."""
+    if image.unit != card["unit"]:
+        found = "names no unit (BUNIT)" if image.unit == UNKNOWN else f"in {image.unit}"
+        raise ApplyError(f"{source}: {found}, but the model restores {card['unit']}; convert it, or set BUNIT")
+    here, there = image.pixel_scale, card["pixel_scale"]
+    if here and there and abs(here / there - 1) > SCALE_TOLERANCE and not force:
+        raise ApplyError(
+            f'{source}: pixels of {here:.4g}", but the model was trained on {there:.4g}" (5% more or less is allowed); '
+            "resample it, or restore all the same with --force"
+        )
+
+
+def _observed(image: Image, instrument: Instrument, card: dict[str, Any]) -> Observation:
+    noise, trained = instrument.noise, card["instrument"]
+    if trained["protocol"] == "galaxygan":
+        # Clipping is a part of that protocol's instrument: the network has seen nothing else.
+        image = image.with_pixels(clip(image.pixels))
+    if noise.estimated and trained["noise"]["kind"] == "poisson":
+        log.warning("the model knows noise that grows with the light, and auto is one level: better give --noise a map")
+    return Observation(replace(image, sigma=noise.sigma, mask=image.mask | noise.mask), instrument.operator)
+
+
+def _refuse_output(out: Path, image: Image, inputs: Sequence[Path], overwrite: bool) -> None:
+    if is_fits(Path(image.id)) and not is_fits(out):
+        raise FormatError(f"{out}: a picture keeps neither header nor mask of a FITS image; name it .fits")
+    refuse_unwritable(out, image)
+    if not out.exists():
+        return
+    if any(out.samefile(path) for path in inputs):
+        raise ApplyError(f"{out}: is an input, and is never written over; give another name to the output")
+    if out.is_dir():
+        raise ApplyError(f"{out}: is a folder; give the name of a file")
+    if not overwrite:
+        raise ApplyError(f"{out}: is there already; write over it with --overwrite, or give another name")
+
+
+def _history(
+    model: Model, images: Sequence[Path], image: Image, instrument: Instrument, chi2: float, beyond: Sequence[str]
+) -> list[str]:
+    card, words, psf = model.card, instrument.words, instrument.operator.descriptor()
+    lines = [
+        f"Restored by Clearfield {__version__} from {', '.join(path.name for path in images)}",
+        f"model {_name(model)} (study {card['study']}, fold {card['fold']})",
+        f"psf {words.psf}: FWHM {psf['fwhm_px']:.4g} px, 80% of the light within {psf['r80_px']:.4g} px",
+        f"noise {words.noise}: {instrument.levels_in_words(image.bands)} {image.unit}",
+        f"residual chi-square {chi2:.4g}",
+    ]
+    lines += [f"outside the trained range, forced: {sentence}" for sentence in beyond]
+    if card["instrument"]["protocol"] == "galaxygan":
+        lines.append("clipped to the range of the protocol galaxygan before it was restored")
+    if card["output"] == "sharp":
+        lines.append("output sharp: its finest texture is invented to look real, not measured")
+    return lines
+
+
+def _tell(model: Model, out: Path, image: Image, instrument: Instrument, chi2: float, beyond: Sequence[str]) -> None:
+    for sentence in beyond:
+        log.warning("%s; restored all the same", sentence)
+    low, high = PLAUSIBLE_CHI2
+    if chi2 < low:
+        log.warning("residual chi-square %.2f, far below 1: noise was fitted, or is less than was said", chi2)
+    elif chi2 > high:
+        log.warning("residual chi-square %.2f, far above 1: PSF or noise is not that of the image", chi2)
+    size, levels = f"{image.shape[-2]} x {image.shape[-1]} px", instrument.levels_in_words(image.bands)
+    log.info("apply %s: %s, %s, noise %s, residual chi-square %.2f", _name(model), out, size, levels, chi2)
+
+
+def _name(model: Model) -> str:
+    return f"{model.card['network']}_{model.card['output']} {model.hash}"

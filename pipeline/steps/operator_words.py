@@ -1,0 +1,273 @@
+"""The words in which a user tells of an instrument, such as ``--psf 3px --noise auto``, and what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.config import Images, Width, parse_width
+from pipeline.errors import ClearfieldError
+from pipeline.formats.bands import UNKNOWN
+from pipeline.formats.checks import refuse_other_shape
+from pipeline.formats.fits import read_fits, read_psf
+from pipeline.image import Image, Mask, Pixels
+from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
+from pipeline.physics.blur import Blur
+from pipeline.physics.conditions import psf_from_stamp
+from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.operator import Operator
+from pipeline.physics.psf import Profile, PSFError, draw_psf
+
+KEYS = ("psf", "noise", "psf_scale")
+"""What the general form ``--operator key=value,...`` knows."""
+PSF_WORDS = "a FITS file, a width such as 3px or 1.4as, or the word model"
+NOISE_WORDS = "a number above 0 (or one per band, with commas), a FITS map such as map.fits or image.fits[ERR], or auto"
+
+
+class OperatorError(ClearfieldError):
+    """Words that tell of no instrument, or of one that the model was not trained for."""
+
+
+@dataclass(frozen=True)
+class OperatorWords:
+    """What a user said of the instrument.
+
+    Parameters
+    ----------
+    psf : str, optional
+        Path of a FITS file, a width, or ``model``.
+    noise : str
+        A number or one per band, path of a FITS map, or ``auto``.
+    psf_scale : Width, optional
+        Width of a pixel of the PSF's file, where its header does not say, in arcsec or in pixels of the image.
+    """
+
+    psf: str | None = None
+    noise: str = "auto"
+    psf_scale: Width | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that are named, as far as they are there."""
+        named = [Path(self.psf or ""), _file_and_extension(self.noise)[0]]
+        return [path for path in named if path.is_file()]
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseMap:
+    """Standard deviation of the noise at each pixel, shape (C, H, W), in the unit of the image.
+
+    ``mask`` is True where the map holds none, and ``estimated`` says that it was measured on the image itself.
+    """
+
+    sigma: Pixels
+    mask: Mask
+    estimated: bool = False
+
+    @cached_property
+    def level(self) -> tuple[float, ...]:
+        """Median of each band, by which a restorer chooses its filter."""
+        return tuple(float(np.median(plane)) for plane in self.sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class Instrument:
+    """What the words mean for one image."""
+
+    words: OperatorWords
+    operator: Operator
+    noise: NoiseMap
+
+    def levels_in_words(self, bands: Sequence[str]) -> str:
+        """The noise of each band."""
+        return ", ".join(f"{band} {level:.3g}" for band, level in zip(bands, self.noise.level))
+
+
+def operator_words(psf: str | None, noise: str | None, general: str | None) -> OperatorWords:
+    """Put ``--psf``, ``--noise`` and ``--operator key=value,...`` together.
+
+    Raises
+    ------
+    OperatorError
+        If a key is unknown, is given twice, or has no value.
+    """
+    found = {name: value for name, value in (("psf", psf), ("noise", noise)) if value is not None}
+    key = None
+    for part in general.split(",") if general else ():
+        name, equals, value = part.partition("=")
+        if not equals and key is not None:
+            found[key] += f",{part}"  # a list of numbers, one per band
+            continue
+        key = name.strip()
+        if key not in KEYS or not value.strip():
+            raise OperatorError(f"--operator {part!r}: key=value is needed, and the keys are {', '.join(KEYS)}")
+        if key in found:
+            raise OperatorError(f"--operator {part!r}: {key} is given twice; once is enough")
+        found[key] = value.strip()
+    return OperatorWords(found.get("psf"), found.get("noise", "auto"), _scale(found.get("psf_scale")))
+
+
+def instrument_from_words(words: OperatorWords, image: Image, card: dict[str, Any]) -> Instrument:
+    """The instrument that took an image.
+
+    Parameters
+    ----------
+    words : OperatorWords
+    image : Image
+        For its bands, its pixel scale and, where the noise is to be estimated, its background.
+    card : dict
+        The model's: a width alone takes the profile that the model was trained for.
+
+    Raises
+    ------
+    OperatorError
+        If no PSF is given, or PSF or noise cannot be one or do not fit the image.
+    FormatError
+        If a file cannot be read.
+    NoiseEstimateError
+        If ``auto`` finds no noise on the background.
+    """
+    psf = _psf(words, image, card)
+    noise = _noise(words.noise, image)
+    return Instrument(words, Blur(psf, GaussianNoise(noise.level)), noise)
+
+
+def _psf(words: OperatorWords, image: Image, card: dict[str, Any]) -> Tensor:
+    if words.psf is None:
+        raise OperatorError(f"--psf is missing; it takes {PSF_WORDS}")
+    if words.psf == "model":
+        return _psf_of_model(card)
+    try:
+        width = parse_width(words.psf)
+    except ValueError:
+        return _psf_of_file(words, image)
+    try:
+        shape = card["instrument"]["psf"]
+        profile: Profile = "gaussian" if shape["profile"] == "file" else shape["profile"]
+        kernel = draw_psf(profile, _in_pixels(width, image), shape["beta"], shape["obscuration"])
+    except PSFError as error:
+        raise OperatorError(f"--psf {words.psf}: {error}") from None
+    return kernel.expand(image.shape[0], -1, -1).contiguous()
+
+
+def _noise(word: str, image: Image) -> NoiseMap:
+    if word == "auto":
+        return _estimated(image)
+    parts = word.split(",")
+    try:
+        levels = [float(part) for part in parts]
+    except ValueError:
+        return _mapped(word, image)
+    if len(levels) not in (1, image.shape[0]):
+        raise OperatorError(
+            f"--noise {word}: {len(levels)} levels for {image.shape[0]} bands "
+            f"({', '.join(image.bands)}); one for all is needed, or one for each"
+        )
+    wrong = [part for part, level in zip(parts, levels) if not 0 < level < float("inf")]
+    if wrong:
+        raise OperatorError(f"--noise {wrong[0]}: no standard deviation of noise; it takes {NOISE_WORDS}")
+    return _flat(levels if len(levels) > 1 else levels * image.shape[0], image)
+
+
+def _psf_of_model(card: dict[str, Any]) -> Tensor:
+    if card["psf"] is None:
+        low, high = card["range"]["fwhm_px"]
+        raise OperatorError(
+            f"--psf model: the model was trained for many PSFs, of FWHM {low:.3g} to {high:.3g} px; "
+            "say which, such as --psf 3px, or give a FITS file"
+        )
+    return torch.tensor(card["psf"])
+
+
+def _psf_of_file(words: OperatorWords, image: Image) -> Tensor:
+    path = Path(words.psf or "")
+    if not path.is_file():
+        raise OperatorError(f"--psf {words.psf}: neither a file nor a width above 0; it takes {PSF_WORDS}")
+    stamp, scale = read_psf(path)
+    known, bands = image.pixel_scale, image.shape[0]
+    try:
+        if words.psf_scale is not None:
+            return psf_from_stamp((stamp, _in_pixels(words.psf_scale, image)), bands, 1.0)
+        if (scale is None) != (known is None):
+            unknown = "PSF" if scale is None else "image"
+            raise OperatorError(
+                f"{path}: the pixel scale of the {unknown} is not known, so the PSF cannot be resampled; give the "
+                "PSF's, as --operator psf_scale=0.05as, or psf_scale=1px where it is that of the image"
+            )
+        return psf_from_stamp((stamp, scale), bands, known)
+    except PSFError as error:
+        raise OperatorError(f"{path}: {error}") from None
+
+
+def _in_pixels(width: Width, image: Image) -> float:
+    if width.unit == "as" and image.pixel_scale is None:
+        raise OperatorError(f"{image.id}: does not say how wide a pixel is, so {width} has no meaning; give it in px")
+    return width.in_pixels(image.pixel_scale)
+
+
+def _scale(text: str | None) -> Width | None:
+    try:
+        return parse_width(text) if text is not None else None
+    except ValueError as error:
+        raise OperatorError(f"--operator psf_scale={text}: {error}") from None
+
+
+def _estimated(image: Image) -> NoiseMap:
+    levels = []
+    for band, plane, mask in zip(image.bands, image.pixels, image.mask):
+        try:
+            levels.append(white_noise_sigma(plane, mask))
+        except NoiseEstimateError as error:
+            raise NoiseEstimateError(f"{image.id}: band {band}: {error}; say how much there is by --noise") from None
+    return _flat(levels, image, estimated=True)
+
+
+def _flat(levels: list[float], image: Image, estimated: bool = False) -> NoiseMap:
+    sigma = np.broadcast_to(np.array(levels, np.float32)[:, None, None], image.shape)
+    return NoiseMap(sigma.copy(), np.zeros(image.shape, bool), estimated)
+
+
+def _mapped(word: str, image: Image) -> NoiseMap:
+    path, extension = _file_and_extension(word)
+    if not path.is_file():
+        raise OperatorError(f"--noise {word}: neither a file nor a number; it takes {NOISE_WORDS}")
+    found = read_fits(path, Images(science=extension))
+    refuse_other_shape(path, found.shape, image.id, image.shape)
+    if found.unit not in (UNKNOWN, image.unit):
+        raise OperatorError(f"{path}: in {found.unit}, but the image is in {image.unit}; the noise needs the same unit")
+    order = _order(path, found, image)
+    sigma, mask = found.pixels[order], found.mask[order]
+    if (sigma < 0).any():
+        raise OperatorError(f"{path}: noise of {sigma.min():.4g}; standard deviations above 0 are needed")
+    mask |= sigma == 0
+    for band, plane, without in zip(image.bands, sigma, mask):
+        if without.all():
+            raise OperatorError(f"{path}: no noise above 0 in band {band}; standard deviations above 0 are needed")
+        plane[without] = np.median(plane[~without])
+    return NoiseMap(sigma, mask)
+
+
+def _order(path: Path, found: Image, image: Image) -> NDArray[np.intp]:
+    """Which plane of a map holds for each band: one for all, by name, or in the order of the bands."""
+    count, bands = len(found.bands), image.shape[0]
+    if count not in (1, bands):
+        raise OperatorError(f"{path}: {count} planes for {bands} bands; one for all is needed, or one for each")
+    if set(found.bands) == set(image.bands):
+        return np.array([found.bands.index(band) for band in image.bands])
+    return np.arange(bands) if count == bands else np.zeros(bands, np.intp)
+
+
+def _file_and_extension(word: str) -> tuple[Path, str | int | None]:
+    match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", word)
+    if match is None or Path(word).exists():
+        return Path(word), None
+    return Path(match[1]), int(match[2]) if match[2].isdecimal() else match[2]

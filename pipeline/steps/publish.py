@@ -1,0 +1,125 @@
+"""publish: the model file that a user applies, with its scores on images that it never saw and a card to read."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.config import Study
+from pipeline.errors import ClearfieldError
+from pipeline.model_file import Model, read_model, write_model
+from pipeline.splits import Item, read_splits
+from pipeline.steps.model_card import card_text
+from pipeline.steps.train import FINAL, digest
+
+log = logging.getLogger("clearfield")
+
+SCORE = [
+    *("condition", "space", "median", "low", "high", "n", "scope"),
+    *("reference", "difference", "difference_low", "difference_high"),
+]
+"""What a score takes over of ``summary.csv``."""
+
+
+class PublishError(ClearfieldError):
+    """A model that is not the one to be published, or that nobody has judged."""
+
+
+def publish(
+    study: Study,
+    images: Path,
+    splits: Path,
+    network: str,
+    output: str,
+    models: list[Path],
+    summary_csv: Path,
+    metrics_csv: Path,
+    out: Path,
+) -> None:
+    """Write the tensors of a trained model once more, under a card that says how well it did and on what.
+
+    The card gains ``scores`` (PSNR of each condition and space, on items that the network of their fold never saw),
+    ``trained_on`` and ``text``, a page to read. The model's hash is that of its tensors, and stays.
+
+    Parameters
+    ----------
+    study : Study
+    images, splits : path
+        ``images.h5`` and ``splits.csv``.
+    network, output : str
+        Which model.
+    models : list of path
+        One file: the network that was trained on all groups, or fold 0's, as ``publish.final`` asks.
+    summary_csv, metrics_csv : path
+        What ``summarise`` wrote.
+    out : path
+        ``published/<network>_<output>.safetensors``.
+
+    Raises
+    ------
+    PublishError
+        If the file holds another model, one that was trained on other images, or one without scores.
+    """
+    if len(models) != 1:
+        raise PublishError(f"{out}: {len(models)} models; one file is needed, that of publish.final")
+    model = read_model(models[0])
+    _refuse_another(models[0], model, study, network, output, images)
+    scores = _scores(summary_csv, metrics_csv, f"{network}_{output}")
+    trained_on = _trained_on(read_splits(splits), model.card["fold"]) | {"dataset": study.images.dataset}
+    card = model.card | {"scores": scores, "trained_on": trained_on, "folds": study.split.folds}
+    write_model(out, model.tensors, card | {"text": card_text(card, model.hash)})
+    best = max(scores, key=lambda score: score["median"])
+    log.info(
+        "publish %s_%s %s: PSNR up to %.2f dB (%s)", network, output, model.hash, best["median"], best["condition"]
+    )
+
+
+def _refuse_another(path: Path, model: Model, study: Study, network: str, output: str, images: Path) -> None:
+    fold = FINAL if study.publish.final == "retrain" else 0
+    for what, found, wanted in (
+        ("study", model.card["study"], study.study),
+        ("network", model.card["network"], network),
+        ("output", model.card["output"], output),
+        ("fold", model.card["fold"], fold),
+    ):
+        if found != wanted:
+            raise PublishError(f"{path}: a model of {what} {found}, and {wanted} is to be published; give its file")
+    if model.card["data_hash"] != digest(images):
+        raise PublishError(f"{path}: was trained on other images than {images}; delete it, and `train` runs again")
+
+
+def _scores(summary_csv: Path, metrics_csv: Path, method: str) -> list[dict[str, Any]]:
+    table = pd.read_csv(summary_csv)
+    rows = table.loc[(table["method"] == method) & (table["metric"] == "psnr"), SCORE]
+    if rows.empty:
+        raise PublishError(f"{summary_csv}: no PSNR of {method}; the steps `evaluate` and `summarise` write it")
+    by_fold = _by_fold(metrics_csv, method)
+    # JSON has no NaN: what could not be measured is null.
+    plain: list[Any] = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return [row | {"by_fold": by_fold.get((row["condition"], row["space"]), {})} for row in plain]
+
+
+def _by_fold(metrics_csv: Path, method: str) -> dict[tuple[str, str], dict[str, float]]:
+    """Mean PSNR of each fold, by condition and space."""
+    keys = ["condition", "space", "fold"]
+    # In parts: the table has millions of rows in a large study.
+    parts = pd.read_csv(metrics_csv, usecols=[*keys, "method", "metric", "value"], chunksize=500_000)
+    psnr = pd.concat([part[(part["method"] == method) & (part["metric"] == "psnr")] for part in parts])
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for row in psnr.groupby(keys)["value"].mean().dropna().reset_index().itertuples():
+        found.setdefault((str(row.condition), str(row.space)), {})[str(row.fold)] = round(float(str(row.value)), 4)
+    return found
+
+
+def _trained_on(splits: list[Item], fold: int | str) -> dict[str, Any]:
+    """How many images, groups and pixels the network learned from."""
+    number = 0 if fold == FINAL else fold
+    items = [i for i in splits if i.fold == number and (fold == FINAL or i.role == "train")]
+    return {
+        "images": len({item.image for item in items}),
+        "groups": len({item.group for item in items}),
+        "megapixels": round(sum(item.window.height * item.window.width for item in items) / 1e6, 3),
+    }

@@ -1,0 +1,49 @@
+"""Whether an instrument is one that a model was trained for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.image import Image
+from pipeline.steps.operator_words import Instrument
+
+TOLERANCE = 0.02
+"""A PSF or a noise may lie outside the trained range by this share ..."""
+ESTIMATE_TOLERANCE = 0.10
+"""... and a noise that was estimated by this one, which is how well it is known."""
+
+_PSF_IN_WORDS = {"fwhm_px": "the PSF's FWHM is {} px", "r80_px": "80% of the PSF's light lies within {} px"}
+
+
+def beyond_range(card: dict[str, Any], image: Image, instrument: Instrument) -> list[str]:
+    """What of an instrument lies outside the range on a model's card.
+
+    Parameters
+    ----------
+    card : dict
+        The model's.
+    image : Image
+        Which the instrument took.
+    instrument : Instrument
+
+    Returns
+    -------
+    list of str
+        A sentence for each number that does: where it came from, what it is, what was trained for.
+    """
+    words, noise = instrument.words, instrument.noise
+    psf, levels = instrument.operator.descriptor(), dict(zip(image.bands, noise.level))
+    sentences = []
+    for name, (low, high) in card["range"].items():
+        if name in psf:
+            value, tolerance, source = psf[name], TOLERANCE, f"--psf {words.psf}"
+            what = _PSF_IN_WORDS.get(name, f"{name} is {{}}").format(f"{value:.4g}")
+        else:
+            band = name.removeprefix("sigma_")
+            value, tolerance = levels[band], ESTIMATE_TOLERANCE if noise.estimated else TOLERANCE
+            source = image.id if noise.estimated else f"--noise {words.noise}"
+            what = f"the noise in band {band} is {value:.4g} {image.unit}"
+        if not low * (1 - tolerance) <= value <= high * (1 + tolerance):
+            trained = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+            sentences.append(f"{source}: {what}, and the model was trained for {trained}")
+    return sentences

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+from astropy.io import fits
+from made_model import make_fits, make_model
+from made_study import make_study
+
+from pipeline.errors import ClearfieldError
+from pipeline.formats.raster import write_raster
+from pipeline.image import Image
+from pipeline.steps.inspect import inspect
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_study(tmp_path_factory.mktemp("made"))
+
+
+def said(path):
+    lines = inspect(path)
+    assert len(lines) <= 14
+    assert all("\n" not in line for line in lines)
+    return "\n".join(lines)
+
+
+def test_an_image_says_where_it_points_and_what_it_holds(tmp_path):
+    words = said(make_fits(tmp_path / "a.fits"))
+    for part in (
+        "0 PRIMARY 3 x 90 x 110 float32",
+        "90 x 110 px, bands g, r, i",
+        "nanomaggy",
+        "0.2 arcsec",
+        "100.00% of the pixels",
+        "deg (icrs)",
+    ):
+        assert part in words
+    noise = words.rpartition("white noise")[2]
+    np.testing.assert_allclose([float(part.split()[1]) for part in noise.split(";")], 0.05, rtol=0.1)
+
+
+def test_the_centre_is_that_of_the_wcs(tmp_path):
+    header = fits.Header({"CTYPE1": "GLON-CAR", "CTYPE2": "GLAT-CAR", "CRVAL1": 12.5, "CRVAL2": 0.0})
+    header.update({"CRPIX1": 50.5, "CRPIX2": 40.5, "CDELT1": -0.01, "CDELT2": 0.01})
+    fits.writeto(tmp_path / "a.fits", np.random.default_rng(0).random((80, 100)), header)
+    assert "12.500000, +0.000000 deg (galactic)" in said(tmp_path / "a.fits")
+
+
+def test_a_picture_without_sky_and_a_flat_one_are_described_too(tmp_path):
+    flat = Image("a", np.full((1, 70, 80), 0.5, np.float32), np.zeros((1, 70, 80), bool), "display", ("grey",))
+    write_raster(tmp_path / "a.png", flat)
+    words = said(tmp_path / "a.png")
+    assert "unknown, without a WCS" in words
+    assert "not measurable" in words
+
+
+def test_extensions_and_flagged_pixels_are_counted(tmp_path):
+    values = np.random.default_rng(0).random((80, 100))
+    values[:40] = np.nan
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(values, name="SCI"), fits.ImageHDU(values, name="ERR")]
+    fits.HDUList(hdus).writeto(tmp_path / "a.fits")
+    words = said(tmp_path / "a.fits")
+    assert "0 PRIMARY no image; 1 SCI 80 x 100 float64; 2 ERR 80 x 100 float64" in words
+    assert "50.00%" in words
+
+
+def test_a_model_says_what_it_is_for(tmp_path):
+    words = said(make_model(tmp_path / "m.safetensors"))
+    for part in (
+        "nafnet_faithful",
+        "images in nanomaggy, bands g, r, i, pixels of 0.2 arcsec",
+        "PSF gaussian: FWHM 3 to 4 px, 80% of the light within 2.12 to 2.85 px",
+        "gaussian noise: g 0.05, r 0.05, i 0.05 nanomaggy",
+        "asinh",
+        "stride 4 px",
+        "32 px for the inverse",
+        "study made, fold final",
+        "none: `publish` adds them",
+        "clearfield 0",
+    ):
+        assert part in words
+
+
+def test_a_published_model_says_how_well_it_did(tmp_path):
+    score = {
+        **{"condition": "fwhm3px", "space": "linear", "median": 31.0, "low": 30.5, "high": 31.5, "n": 24},
+        **{"scope": "field", "reference": "wiener", "difference": 2.0, "difference_low": 1.5, "difference_high": None},
+    }
+    words = said(make_model(tmp_path / "m.safetensors", scores=[score], trained_on={"images": 1, "groups": 3}))
+    assert "fwhm3px: PSNR 31.00 [30.50, 31.50] dB, +2.00 [+1.50, unknown] against wiener (linear, n 24, field)" in words
+    assert "1 image in 3 groups" in words
+
+
+def test_files_between_steps_say_their_kind(made):
+    words = said(made.images)
+    assert words.startswith("images       1: field")
+    assert "data_range 1" in words
+    assert "3 x 180 x 240 (bands x height x width), bands red, green, blue" in words
+    words = said(made.restored[0])
+    assert words.startswith("restored     9 items: ")
+    assert "fold" in words
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.txt", b"hello", "no image format"),
+        ("a.fits", b"hello", "cannot be read as FITS"),
+        ("a.h5", b"hello", "not a readable HDF5 file"),
+        ("a.safetensors", b"hello", "not a safetensors file"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path, name, content, says):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ClearfieldError, match=rf"{name}: .*{says}"):
+        inspect(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.fits", "a.h5", "a.safetensors", "a.png"])
+def test_a_file_that_is_not_there_is_named(tmp_path, name):
+    with pytest.raises(ClearfieldError, match=rf"{name}: no such file"):
+        inspect(tmp_path / name)
