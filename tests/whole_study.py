@@ -1,0 +1,104 @@
+"""A whole study in one process, step by step as the rules have it: for tests of what a study promises as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.config import Study
+from pipeline.steps.degrade import degrade
+from pipeline.steps.evaluate import evaluate
+from pipeline.steps.gallery import gallery
+from pipeline.steps.ingest import ingest
+from pipeline.steps.publish import publish
+from pipeline.steps.report import report
+from pipeline.steps.restore import restore
+from pipeline.steps.split import split
+from pipeline.steps.summarise import summarise
+from pipeline.steps.train import train
+from pipeline.steps.tune import tune
+
+
+class WholeStudy:
+    """Paths of a study's results in a folder, and its steps in the order of the rules."""
+
+    def __init__(self, study: Study, folder: Path) -> None:
+        self.study, self.folder = study, folder
+        self.images, self.splits = folder / "images.h5", folder / "splits.csv"
+        self.metrics, self.summary, self.page = folder / "metrics.csv", folder / "summary.csv", folder / "report.html"
+
+    def run(self) -> WholeStudy:
+        """From images to report and published models."""
+        return self.prepare().learn().judge()
+
+    def prepare(self) -> WholeStudy:
+        """ingest and split."""
+        ingest(self.study, self.images)
+        split(self.images, self.study, self.splits)
+        return self
+
+    def learn(self) -> WholeStudy:
+        """degrade, tune and train: all that a fold may learn from."""
+        for condition in self.conditions:
+            degrade(self.images, self.study, condition, self.degraded(condition))
+            for method in self.study.methods:
+                out = self.tuned(condition, method)
+                tune(self.images, self.splits, self.degraded(condition), self.study, method, out)
+        for network in self.study.networks:
+            for fold in range(self.study.split.folds):
+                train(self.images, self.splits, self.study, network, fold, self.models(network, fold), self.folder / "work")
+        return self
+
+    def judge(self) -> WholeStudy:
+        """restore, evaluate, gallery, summarise, report and publish."""
+        tuned = {(c, m): self.tuned(c, m) for c in self.conditions for m in self.study.methods}
+        for condition in self.conditions:
+            for method in self.study.all_methods:
+                degraded, restored = self.degraded(condition), self.restored(condition, method)
+                models = self.models_of(method)
+                restore(degraded, self.splits, self.study, method, tuned.get((condition, method)), models, restored)
+                out = self.scores(condition, method)
+                evaluate(self.images, self.splits, degraded, restored, self.study, condition, method, out)
+            of_condition = [self.restored(condition, m) for m in self.study.all_methods]
+            gallery(self.images, self.splits, of_condition, self.folder / "gallery" / condition)
+        scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
+        summarise(scores, list(tuned.values()), self.study, self.metrics, self.summary)
+        self._tell(list(tuned.values()))
+        return self
+
+    def _tell(self, tuned: list[Path]) -> None:
+        shown = [self.folder / "gallery" / c / f"{m}.h5" for c in self.conditions for m in self.study.all_methods]
+        folds = range(self.study.split.folds)
+        histories = [self.models(n, fold) / "history.csv" for n in self.study.networks for fold in folds]
+        figures, provenance = self.folder / "figures", self.folder / "provenance.json"
+        given = (self.images, self.splits, [], shown, self.metrics, self.summary, histories, tuned)
+        report(self.study, *given, self.page, figures, provenance)
+        for network, settings in self.study.networks.items():
+            for output in settings.outputs:
+                out = self.folder / "published" / f"{network}_{output}.safetensors"
+                models = [self.models(network, 0) / f"{output}.safetensors"]
+                publish(self.study, self.images, self.splits, network, output, models, self.summary, self.metrics, out)
+
+    @property
+    def conditions(self) -> list[str]:
+        return [condition.name for condition in self.study.conditions]
+
+    def degraded(self, condition: str) -> Path:
+        return self.folder / "degraded" / f"{condition}.h5"
+
+    def tuned(self, condition: str, method: str) -> Path:
+        return self.folder / "tuned" / condition / f"{method}.json"
+
+    def models(self, network: str, fold: int) -> Path:
+        return self.folder / "models" / network / f"fold{fold}"
+
+    def models_of(self, method: str) -> list[Path]:
+        if method in self.study.methods:
+            return []
+        network, output = method.rsplit("_", 1)
+        return [self.models(network, fold) / f"{output}.safetensors" for fold in range(self.study.split.folds)]
+
+    def restored(self, condition: str, method: str) -> Path:
+        return self.folder / "restored" / condition / f"{method}.h5"
+
+    def scores(self, condition: str, method: str) -> Path:
+        return self.folder / "metrics" / condition / f"{method}.parquet"
