@@ -45,7 +45,15 @@ class WholeStudy:
                 tune(self.images, self.splits, self.degraded(condition), self.study, method, out)
         for network in self.study.networks:
             for fold in range(self.study.split.folds):
-                train(self.images, self.splits, self.study, network, fold, self.models(network, fold), self.folder / "work")
+                train(
+                    self.images,
+                    self.splits,
+                    self.study,
+                    network,
+                    fold,
+                    self.models(network, fold),
+                    self.folder / "work",
+                )
         return self
 
     def judge(self) -> WholeStudy:

@@ -41,12 +41,11 @@ def load_checkpoint(
     dict or None
         The notes that :func:`save_checkpoint` was given.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            notes = json.loads((file.metadata() or {})["notes"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError, KeyError):
+    notes = read_notes(path)
+    if notes is None:
         return None
+    with safe_open(path, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     for name, module in modules.items():
         module.load_state_dict(_below(tensors, f"module/{name}/"))
     for name, optimiser in optimisers.items():
@@ -57,6 +56,15 @@ def load_checkpoint(
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
         _lay_out(optimiser)
     return notes
+
+
+def read_notes(path: Path) -> dict[str, Any] | None:
+    """The notes of a checkpoint (step, history), without its tensors; None where there is no whole checkpoint."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["notes"])
+    except (FileNotFoundError, SafetensorError, KeyError):
+        return None
 
 
 def _lay_out(optimiser: Optimizer) -> None:
