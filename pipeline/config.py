@@ -298,7 +298,8 @@ class Adversarial(Settings):
 
     steps: int = Field(..., ge=0, description="Number of optimiser steps; 0 leaves `sharp` equal to `faithful`.")
     batch: int = Field(8, ge=1, description="Crops per step.")
-    crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
+    # Below 24 px the discriminator's layers leave nothing to judge.
+    crop: int = Field(64, ge=24, multiple_of=8, description="Width of a crop in px.")
     learning_rate: Positive = Field(5e-4, description="Adam's rate for the restoring network.")
     discriminator_learning_rate: Positive = Field(2e-3, description="Adam's rate for the discriminator.")
     weight: NotNegative = Field(
