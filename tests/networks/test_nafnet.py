@@ -1,0 +1,82 @@
+import pytest
+import torch
+from made_training import awakened, network_input
+
+from pipeline.networks.nafnet import NAFNet, SimpleGate
+
+SHAPES = [([1], 1, [1]), ([2], 2, [1]), ([1, 1], 1, [1, 1]), ([1, 2], 1, [2, 1]), ([1, 1, 1], 1, [1, 1, 1])]
+
+
+def made(shape, bands=1):
+    encoder, middle, decoder = shape
+    return awakened(NAFNet(bands, 2, 4, encoder, middle, decoder))
+
+
+def reach(network, size, at):
+    """How far from an output pixel the inputs lie that decide it."""
+    inputs = network_input(size, size, bands=1)
+    preview = inputs.preview.requires_grad_()
+    network(inputs._replace(preview=preview))[0, 0, at, at].backward()
+    touched = preview.grad[0, 0].nonzero()
+    return int((touched - at).abs().max())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_output_pixel_reads_the_declared_radius_and_no_more(shape):
+    network = made(shape)
+    radius, stride = network.receptive_radius, network.stride
+    size = -(-(2 * radius + 2 * stride) // stride) * stride
+    reaches = [reach(network, size, size // 2 // stride * stride + phase) for phase in range(stride)]
+    assert max(reaches) == radius
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_change_beyond_the_radius_changes_no_bit(shape):
+    network = made(shape)
+    size = 2 * network.receptive_radius + 4 * network.stride
+    size += -size % network.stride
+    inputs = network_input(size, size, bands=1)
+    changed = inputs._replace(preview=inputs.preview.clone())
+    at = size // 2 + 1
+    changed.preview[..., at, at] += 10
+    with torch.no_grad():
+        difference = (network(inputs) != network(changed))[0, 0].nonzero()
+    assert len(difference)
+    assert (difference - at).abs().max() <= network.receptive_radius
+
+
+def test_halvings_make_the_stride():
+    assert [made(shape).stride for shape in SHAPES] == [2, 2, 4, 4, 8]
+
+
+def test_a_shift_by_the_stride_shifts_the_result():
+    network = made(([1, 1], 1, [1, 1]))
+    inputs = network_input(96, 96, bands=1)
+    shifted = type(inputs)(*(plane.roll(4, -1) if plane.ndim == 4 else plane for plane in inputs))
+    inner = slice(40, 60)
+    with torch.no_grad():
+        whole, moved = network(inputs), network(shifted)
+    torch.testing.assert_close(moved[..., inner, 44:64], whole[..., inner, 40:60])
+
+
+def test_images_of_a_batch_do_not_see_one_another():
+    network = made(([1, 1], 1, [1, 1]), bands=3)
+    inputs = network_input(16, 24, bands=3, count=3)
+    with torch.no_grad():
+        together = network(inputs)
+        for index in range(3):
+            alone = network(type(inputs)(*(plane[index : index + 1] for plane in inputs)))
+            torch.testing.assert_close(together[index : index + 1], alone)
+
+
+def test_the_output_is_added_to_the_inverse():
+    network = NAFNet(2, 2, 4, [1], 1, [1])
+    torch.nn.init.zeros_(network.last.weight)
+    torch.nn.init.zeros_(network.last.bias)
+    inputs = network_input(8, 8)
+    assert torch.equal(network(inputs), inputs.inverse)
+
+
+def test_a_gate_multiplies_halves_of_the_channels():
+    x = torch.tensor([2.0, 3.0, 5.0, 7.0]).reshape(1, 4, 1, 1)
+    assert SimpleGate()(x).flatten().tolist() == [10.0, 21.0]

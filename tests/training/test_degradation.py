@@ -1,0 +1,231 @@
+import numpy as np
+import pytest
+import torch
+from made_training import CPU, NOISE, SKY_SIGMA, degrader, made_study, sky, write_sky
+
+from pipeline.networks.preparation import Preparation
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.psf import draw_psf
+from pipeline.stretch import Stretch
+from pipeline.tiling import Window, read_reflected
+from pipeline.training import degradation
+from pipeline.training import scenes as scenes_module
+from pipeline.training.degradation import Degrader
+from pipeline.training.instruments import Instruments
+from pipeline.training.scenes import Region, Scenes
+
+CROP = 32
+
+
+@pytest.fixture
+def flawless(monkeypatch):
+    """Crops without borders and dead pixels."""
+    monkeypatch.setattr(degradation, "BORDER_SHARE", 0)
+    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 0)
+
+
+def numbered(height, width):
+    """An image whose every value says where it is; the second band is the first plus one."""
+    first = np.arange(height * width, dtype=np.float32).reshape(height, width)
+    return np.stack([first, first + height * width]) / (height * width)
+
+
+def whole_image(tmp_path, pixels, mask=None, study=None, **kwargs):
+    masks = None if mask is None else {0: mask}
+    path = write_sky(tmp_path / "images.h5", pixels, masks=masks)
+    return degrader(path, [Region("field0", Window(0, 0, *pixels.shape[1:]))], study, **kwargs)
+
+
+def orientations(array):
+    for turns in range(4):
+        turned = np.rot90(array, turns, (-2, -1))
+        yield turned
+        yield turned[..., ::-1]
+
+
+def placed(target, truth):
+    """Row, column and orientation of a crop of a numbered image."""
+    for number, turned in enumerate(orientations(target)):
+        y, x = divmod(round(float(turned[0, 0, 0]) * truth[0].size), truth.shape[-1])
+        if np.array_equal(truth[:, y : y + CROP, x : x + CROP], turned):
+            return y, x, number
+    raise AssertionError("no part of the truth")
+
+
+def assert_same(one, other, **tolerance):
+    for a, b in zip((*one.inputs, one.target, one.weight), (*other.inputs, other.target, other.weight)):
+        torch.testing.assert_close(a, b, **(tolerance or {"atol": 0, "rtol": 0}))
+
+
+def test_a_batch_is_a_function_of_its_address(tmp_path):
+    first, second = whole_image(tmp_path, sky(200, 220)), whole_image(tmp_path, sky(200, 220))
+    second.batch(0, "other", count=3, crop=CROP)
+    once = first.batch(7, "net", 0, "regression", 5, count=4, crop=CROP)
+    assert_same(once, second.batch(7, "net", 0, "regression", 5, count=4, crop=CROP))
+    for address in ((8, "net", 0, "regression", 5), (7, "net", 1, "regression", 5), (7, "net", 0, "regression", 6)):
+        assert not torch.equal(once.target, first.batch(*address, count=4, crop=CROP).target)
+
+
+def test_a_crop_does_not_depend_on_the_others(tmp_path):
+    source = whole_image(tmp_path, sky(200, 220))
+    few, many = (source.batch(1, count=count, crop=CROP) for count in (2, 6))
+    part = type(many)(type(many.inputs)(*(plane[:2] for plane in many.inputs)), many.target[:2], many.weight[:2])
+    assert_same(few, part, atol=1e-5, rtol=0)
+
+
+def test_what_is_streamed_makes_the_same_batch(tmp_path, monkeypatch):
+    mask = np.zeros((2, 200, 220), bool)
+    mask[1, 90:100, 100:120] = True
+    study = made_study(degrade={"psf": {"fwhm": ["2px"]}, "noise": {"ratio": [1, 3]}})
+    held = whole_image(tmp_path, sky(200, 220), mask, study)
+    monkeypatch.setattr(scenes_module, "LARGEST_IN_MEMORY", 0)
+    streamed = whole_image(tmp_path, sky(200, 220), mask, study)
+    for step in range(3):
+        assert_same(held.batch(0, step, count=4, crop=CROP), streamed.batch(0, step, count=4, crop=CROP))
+
+
+def test_noise_has_the_level_that_is_told_and_is_independent_per_band(tmp_path, flawless):
+    batch = whole_image(tmp_path, np.full((2, 200, 200), 0.3, np.float32)).batch(0, count=8, crop=64)
+    noise = (batch.inputs.preview - 0.3).transpose(0, 1).flatten(1)
+    assert noise.std(1).tolist() == pytest.approx([NOISE] * 2, rel=0.02)
+    assert noise.mean(1).abs().max() < 0.001
+    assert abs(torch.corrcoef(noise)[0, 1]) < 0.02
+    torch.testing.assert_close(batch.inputs.sigma, torch.full_like(batch.inputs.sigma, NOISE))
+
+
+def test_photon_noise_grows_with_the_light(tmp_path, flawless):
+    study = made_study(degrade={"psf": {"fwhm": ["2px"]}, "noise": {"kind": "poisson", "gain": [100.0]}})
+    batch = whole_image(tmp_path, np.full((2, 200, 200), 4.0, np.float32), study=study).batch(0, count=4, crop=64)
+    assert batch.inputs.preview.std().item() == pytest.approx(0.2, rel=0.02)
+    torch.testing.assert_close(batch.inputs.sigma, torch.full_like(batch.inputs.sigma, 0.2), rtol=1e-4, atol=0)
+
+
+def test_a_ratio_is_to_the_sky_of_the_image(tmp_path, flawless):
+    study = made_study(degrade={"psf": {"fwhm": ["3px"]}, "noise": {"ratio": [2.0]}})
+    batch = whole_image(tmp_path, sky(200, 200), study=study).batch(0, count=2, crop=CROP)
+    kept = draw_psf("gaussian", 3.0).double().square().sum().item()
+    assert batch.inputs.sigma.mean().item() == pytest.approx(SKY_SIGMA * (4 - kept) ** 0.5, rel=0.05)
+
+
+def test_the_target_is_the_truth_in_all_eight_orientations(tmp_path, flawless):
+    truth = numbered(130, 140)
+    target = whole_image(tmp_path, truth).batch(0, count=64, crop=CROP).target.numpy()
+    found = [placed(crop, truth) for crop in target]
+    assert {orientation for *_, orientation in found} == set(range(8))
+    assert len({(y, x) for y, x, _ in found}) > 50
+
+
+def test_the_target_is_stretched(tmp_path, flawless):
+    path = write_sky(tmp_path / "images.h5", sky(150, 150))
+    region = [Region("field0", Window(0, 0, 150, 150))]
+    stretch = Stretch("asinh", (0.1, 0.1), (0.02, 0.03))
+    scenes, instruments = Scenes(path, region), Instruments(made_study(), 2, None, None, CPU)
+    stretched = Degrader(scenes, instruments, Preparation(stretch, (1.0, 1.0), instruments.names), False, CPU)
+    plain = degrader(path, region)
+    torch.testing.assert_close(
+        stretched.batch(0, count=2, crop=CROP).target, stretch.apply(plain.batch(0, count=2, crop=CROP).target)
+    )
+
+
+def test_data_are_the_blurred_truth(tmp_path, flawless):
+    truth = numbered(160, 170)
+    study = made_study(degrade={"psf": {"fwhm": ["3px"]}, "noise": {"sigma": [0.0]}})
+    batch = whole_image(tmp_path, truth, study=study).batch(0, count=8, crop=CROP)
+    psf = draw_psf("gaussian", 3.0).expand(2, -1, -1).contiguous()
+    blurred = Blur(psf, GaussianNoise((0.0, 0.0))).forward(torch.from_numpy(truth)[None])[0].numpy()
+    for preview, target in zip(batch.inputs.preview.numpy(), batch.target.numpy()):
+        y, x, orientation = placed(target, truth)
+        turned = list(orientations(preview))[orientation]
+        np.testing.assert_allclose(turned, blurred[:, y : y + CROP, x : x + CROP], atol=1e-5)
+    assert (batch.weight == 1).all()
+
+
+def test_a_small_image_is_continued_by_reflection(tmp_path, flawless):
+    truth = sky(40, 45)
+    target = whole_image(tmp_path, truth).batch(0, count=8, crop=64).target.numpy()
+    expected = list(orientations(read_reflected(truth, Window((40 - 64) // 2, (45 - 64) // 2, 64, 64))))
+    assert all(any(np.array_equal(crop, turned) for turned in expected) for crop in target)
+
+
+def test_nothing_is_asked_and_nothing_told_where_the_truth_is_masked(tmp_path, flawless):
+    truth = numbered(160, 170)
+    mask = np.zeros(truth.shape, bool)
+    mask[0, 60:100, 60:100] = True
+    batch = whole_image(tmp_path, truth, mask).batch(0, count=16, crop=CROP)
+    seen = 0
+    # Masked values are filled; the other band says where a crop lies.
+    for target, weight, valid in zip(batch.target.numpy(), batch.weight.numpy(), batch.inputs.valid.numpy()):
+        values = np.round(target[1] * truth[0].size).astype(int) - truth[0].size
+        hidden = mask[0].ravel()[values]
+        np.testing.assert_array_equal(weight[0], ~hidden)
+        np.testing.assert_array_equal(valid[0], np.where(hidden, 0.5, 1))
+        assert (weight[1] == 1).all()
+        seen += hidden.sum()
+    assert seen > 0
+
+
+def test_a_placeholder_reaches_nothing(tmp_path):
+    mask = np.zeros((2, 150, 150), bool)
+    mask[:, 70:90, 60:80] = True
+    mask[0, 20, 20:30] = True
+    batches = []
+    for placeholder in (0.0, 1e6):
+        pixels = np.where(mask, placeholder, sky(150, 150)).astype(np.float32)
+        batches.append(whole_image(tmp_path, pixels, mask).batch(3, count=8, crop=64))
+    assert_same(*batches)
+
+
+def test_beyond_a_border_data_are_mirrored_and_nothing_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(degradation, "BORDER_SHARE", 1)
+    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 0)
+    batch = whole_image(tmp_path, sky(200, 200)).batch(0, count=48, crop=CROP)
+    sides = set()
+    for preview, weight, valid in zip(batch.inputs.preview, batch.weight, batch.inputs.valid):
+        assert torch.equal(weight[0], valid[0])
+        assert torch.equal(weight[0], weight[1])
+        for side, turned in enumerate(torch.rot90(torch.cat([preview, weight]), turns, (-2, -1)) for turns in range(4)):
+            beyond = int((turned[2, :, 0] == 0).sum())
+            if (turned[2, :beyond] == 0).all() and (turned[2, beyond:] == 1).all() and 0 < beyond < CROP // 2:
+                sides.add(side)
+                assert torch.equal(turned[:2, :beyond], turned[:2, beyond + 1 : 2 * beyond + 1].flip(-2))
+    assert sides == {0, 1, 2, 3}
+
+
+def test_without_a_border_all_is_asked(tmp_path, flawless):
+    batch = whole_image(tmp_path, sky(200, 200)).batch(0, count=8, crop=CROP)
+    assert (batch.weight == 1).all()
+    assert (batch.inputs.valid == 1).all()
+
+
+def test_dead_pixels_are_filled_marked_and_not_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(degradation, "BORDER_SHARE", 0)
+    whole_batches = []
+    for share in (0, 1):
+        monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", share)
+        whole_batches.append(whole_image(tmp_path, sky(200, 200)).batch(0, count=8, crop=64))
+    alive, dead = whole_batches
+    hit = dead.weight == 0
+    assert torch.equal(hit[:, 0], hit[:, 1])
+    assert torch.equal(hit[:, :1], dead.inputs.valid == 0)
+    assert hit.float().mean().item() == pytest.approx(degradation.BAD_PIXELS, rel=0.3)
+    assert torch.equal(dead.inputs.preview[~hit], alive.inputs.preview[~hit])
+    assert (dead.inputs.preview[hit] != alive.inputs.preview[hit]).all()
+    # From about a dozen neighbours, so less noisy than the pixels themselves.
+    assert dead.inputs.preview[hit].std() < alive.inputs.preview[hit].std()
+
+
+def test_a_quarter_of_the_crops_ends_at_a_border(tmp_path):
+    batch = whole_image(tmp_path, sky(200, 200)).batch(0, count=200, crop=16)
+    whole = (batch.inputs.valid == 0).flatten(1).float().mean(1)
+    # Half of the borders lie in the crop's halo, where only the inverse sees them.
+    assert (whole > 0.05).float().mean().item() == pytest.approx(degradation.BORDER_SHARE / 4, abs=0.06)
+
+
+def test_the_protocol_of_galaxygan_clips_the_data(tmp_path, flawless):
+    study = made_study(degrade={"protocol": "galaxygan", "psf": {"fwhm": ["2px"]}, "noise": {"sigma": [1.0]}})
+    bright = np.full((2, 150, 150), 3.5, np.float32)
+    preview = whole_image(tmp_path, bright, study=study, clipped=True).batch(0, count=2, crop=64).inputs.preview
+    assert preview.max() == 4.0
+    # One realisation for all bands.
+    assert torch.equal(preview[:, 0], preview[:, 1])

@@ -1,0 +1,201 @@
+import math
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
+from made_training import NAFNET, PIX2PIX, degrader, made_study, sky, write_sky
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
+
+from pipeline.networks.build import build_network
+from pipeline.stretch import Stretch
+from pipeline.tiling import Window
+from pipeline.training.loop import LoopSettings, TrainingError, train
+from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
+from pipeline.training.scenes import Region
+from pipeline.training.task import Player
+
+LOOP = LoopSettings(validate_every=2, checkpoint_every=1, ema=0.9, clip=1.0)
+VIEW = Stretch("asinh", (0.1, 0.1), (0.02, 0.02))
+
+
+class Killed(BaseException):
+    """As Ctrl-C or a signal would end the process."""
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = write_sky(tmp_path / "images.h5", sky(120, 130))
+    return degrader(path, [Region("field0", Window(0, 0, 120, 130))])
+
+
+def made_task(kind, source, seed=0):
+    study = made_study({"net": NAFNET, "pix": PIX2PIX})
+    settings = study.networks["pix" if kind is Pix2pixTask else "net"]
+    torch.manual_seed(seed)
+    module = build_network(settings.model_dump(), 2, 2)
+    watched = source.batch("watched", count=2, crop=32)
+    shared = {"degrader": source, "watched": watched, "address": (seed, "net", 0), "span": torch.ones(2)}
+    if kind is RegressionTask:
+        return RegressionTask(module, settings.regression, **shared)
+    if kind is AdversarialTask:
+        return AdversarialTask(module, settings.adversarial, VIEW, **shared)
+    return Pix2pixTask(module, settings, 2, **shared)
+
+
+def run(task, folder, settings=LOOP, killed_at=None):
+    if killed_at is not None:
+        true_batch = task.batch
+
+        def batch(step):
+            if step == killed_at:
+                raise Killed
+            return true_batch(step)
+
+        task.batch = batch
+    fabric = Fabric(accelerator="cpu", devices=1, plugins=[LightningEnvironment()])
+    module, history = train(task, settings, fabric, folder / "work", folder / "board")
+    weights = {f"average/{k}": v for k, v in module.state_dict().items()}
+    for name, player in task.players.items():
+        weights |= {f"{name}/{k}": v for k, v in player.module.state_dict().items()}
+    return weights, [{k: v for k, v in row.items() if k != "seconds"} for row in history]
+
+
+def assert_equal(one, other):
+    assert one[0].keys() == other[0].keys()
+    for name, value in one[0].items():
+        assert torch.equal(value, other[0][name]), name
+    assert one[1] == other[1]
+
+
+@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, Pix2pixTask])
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_killed_training_ends_as_an_unbroken_one(kind, every, source, tmp_path):
+    settings = LoopSettings(validate_every=2, checkpoint_every=every, ema=0.9, clip=1.0)
+    unbroken = run(made_task(kind, source), tmp_path / "unbroken", settings)
+    for killed_at in (0, 1, 3):
+        with pytest.raises(Killed):
+            run(made_task(kind, source), tmp_path / "killed", settings, killed_at)
+    # Other weights at the start: what counts is the checkpoint.
+    task = made_task(kind, source)
+    nn.init.ones_(next(iter(task.players["generator"].module.parameters())))
+    assert_equal(unbroken, run(task, tmp_path / "killed", settings))
+
+
+def test_a_finished_training_is_read_back(source, tmp_path):
+    first = run(made_task(RegressionTask, source), tmp_path)
+    events = sorted((tmp_path / "board").rglob("events*"))
+    assert_equal(first, run(made_task(RegressionTask, source, seed=0), tmp_path, killed_at=0))
+    assert sorted((tmp_path / "board").rglob("events*")) == events
+
+
+@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, Pix2pixTask])
+def test_one_seed_makes_one_network(kind, source, tmp_path):
+    first, second = (run(made_task(kind, source), tmp_path / name) for name in "ab")
+    assert_equal(first, second)
+    other, _ = run(made_task(kind, source, seed=1), tmp_path / "c")
+    assert not torch.equal(next(iter(first[0].values())), next(iter(other.values())))
+
+
+def test_dropout_depends_on_the_address(source, tmp_path):
+    """Two seeds with the same weights and batches still draw other masks."""
+    found = []
+    for seed in (0, 1):
+        task = made_task(Pix2pixTask, source)
+        fixed = task.batch(0)
+        task.batch, task.address = lambda step, fixed=fixed: fixed, (seed, "net", 0)
+        found.append(run(task, tmp_path / str(seed))[0])
+    assert not torch.equal(found[0]["generator/encoder.0.0.weight"], found[1]["generator/encoder.0.0.weight"])
+
+
+def test_history_has_a_row_for_each_look_and_for_the_last_step(source, tmp_path):
+    settings = LoopSettings(validate_every=4, checkpoint_every=100, ema=0.9, clip=1.0)
+    _, history = run(made_task(RegressionTask, source), tmp_path, settings)
+    assert [row["step"] for row in history] == [4, 6]
+    assert list(history[0])[:3] == ["step", "stage", "generator_total"]
+    assert list(history[0])[-1] == "validation_psnr"
+    assert {row["stage"] for row in history} == {"regression"}
+
+
+def scalars(folder):
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return [event.step for event in events.Scalars("validation_psnr")]
+
+
+def test_tensorboard_shows_each_step_once_after_a_kill(source, tmp_path):
+    settings = LoopSettings(validate_every=1, checkpoint_every=2, ema=0.9, clip=1.0)
+    with pytest.raises(Killed):
+        run(made_task(RegressionTask, source), tmp_path, settings, killed_at=3)
+    run(made_task(RegressionTask, source), tmp_path, settings)
+    assert scalars(tmp_path / "board" / "regression") == [1, 2, 3, 4, 5, 6]
+
+
+class Toy:
+    """One weight, drawn to 1 with gradient descent; it can be made to go wrong."""
+
+    stage, steps, kept, address = "toy", 4, "generator", (0, "toy", 0)
+
+    def __init__(self, wrong_at=None, score=0.0):
+        self.module = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.module.weight)
+        self.players = {"generator": Player(self.module, torch.optim.SGD(self.module.parameters(), 1.0))}
+        self.wrong_at, self.score, self.seen = wrong_at, score, []
+
+    def rate(self, step):
+        return 0.5**step
+
+    def batch(self, step):
+        self.seen.append(self.module.weight.item())
+        return step
+
+    def losses(self, player, batch, modules):
+        loss = (modules["generator"](torch.ones(1, 1)) - 1).square().mean() / 2
+        return {"total": loss * (math.nan if batch == self.wrong_at else 1)}
+
+    def validate(self, module):
+        return {"validation_psnr": self.score + module.weight.item()}
+
+
+def test_rates_follow_the_task_and_the_mean_follows_the_weights(tmp_path):
+    task = Toy()
+    weights, _ = run(task, tmp_path, LoopSettings(1, 1, 0.5, 10.0))
+    # w <- w + rate (1 - w), with rates 1, 1/2, ...: the first step arrives, the rest stay.
+    assert task.seen == [0, 1, 1, 1]
+    assert weights["average/weight"].item() == 1
+    task = Toy()
+    task.rate = lambda step: 0.5
+    weights, _ = run(task, tmp_path / "other", LoopSettings(1, 1, 0.5, 10.0))
+    assert task.seen == [0, 0.5, 0.75, 0.875]
+    # The mean starts at the first step's weights: 0.5, then halfway to 0.75, 0.875 and 0.9375.
+    assert weights["average/weight"].item() == pytest.approx(0.84375)
+
+
+def test_gradients_are_clipped(tmp_path):
+    task = Toy()
+    task.rate = lambda step: 1.0
+    run(task, tmp_path, LoopSettings(1, 1, 0.5, 0.1))
+    assert task.seen == pytest.approx([0, 0.1, 0.2, 0.3], rel=1e-5)
+
+
+def test_a_rate_goes_on_where_it_was_after_a_kill(tmp_path):
+    with pytest.raises(Killed):
+        run(Toy(), tmp_path, killed_at=2)
+    task = Toy()
+    run(task, tmp_path)
+    assert task.players["generator"].optimiser.param_groups[0]["lr"] == 0.5**3
+
+
+def test_a_loss_that_is_not_finite_stops_in_one_line(tmp_path):
+    with pytest.raises(TrainingError, match="toy: generator_total is nan at step 3; lower the learning rate") as error:
+        run(Toy(wrong_at=2), tmp_path, LoopSettings(validate_every=100, checkpoint_every=1, ema=0.5, clip=1.0))
+    assert "\n" not in str(error.value)
+    # What was saved before is sound: with the cause gone, the training goes on.
+    weights, _ = run(Toy(), tmp_path)
+    assert all(value.isfinite().all() for value in weights.values())
+
+
+def test_a_score_that_is_not_finite_stops_in_one_line(tmp_path):
+    with pytest.raises(TrainingError, match="validation_psnr is -inf at step 2"):
+        run(Toy(score=-math.inf), tmp_path)
