@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_model import make_card
+from made_training import awakened
+
+from pipeline.config import Nafnet, Pix2pix
+from pipeline.image import Image, Observation
+from pipeline.model_file import Model, ModelFileError
+from pipeline.networks.build import build_network
+from pipeline.networks.preparation import Preparation
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.psf import draw_psf
+from pipeline.restorers.network import NetworkRestorer
+from pipeline.stretch import Stretch
+from pipeline.tiling import Window, read_reflected
+
+BANDS, NOISE = ("r", "g"), 0.05
+PREPARATION = Preparation(Stretch("linear", (0.1, 0.1), (0.2, 0.1)), (0.04, 0.04), ("fwhm_px", "r80_px"))
+
+
+def model(architecture, seed=0):
+    card = make_card(BANDS, settings=architecture.model_dump(mode="json"), preparation=PREPARATION.to_dict())
+    network = build_network(card["settings"], len(BANDS), 2)
+    return Model(awakened(network, seed, 0.3).state_dict(), card)
+
+
+def nafnet(encoder=(1, 1), middle=1):
+    return model(Nafnet(width=4, encoder_blocks=[*encoder], middle_blocks=middle, decoder_blocks=[*encoder[::-1]]))
+
+
+def observation(height, width, mask=None, seed=0):
+    random = np.random.default_rng(seed)
+    pixels = (0.1 + random.random((2, height, width)) ** 8 + NOISE * random.standard_normal((2, height, width))).astype(
+        np.float32
+    )
+    mask = np.zeros(pixels.shape, bool) if mask is None else mask
+    sigma = (NOISE * (1 + 0.2 * random.random(pixels.shape))).astype(np.float32)
+    preview = Image("made", pixels, mask, "display", BANDS, sigma=sigma)
+    psf = draw_psf("gaussian", 3.0).expand(2, -1, -1).contiguous()
+    return Observation(preview, Blur(psf, GaussianNoise((NOISE, NOISE))))
+
+
+def restored(made, seen, tile=512):
+    return NetworkRestorer(made, tile, device="cpu").restore(seen).pixels
+
+
+def assert_same_sky(one, other):
+    assert np.abs(one - other).max() <= 1e-5 * np.ptp(one)
+
+
+@pytest.mark.parametrize("tile", [4, 24, 40, 64])
+@pytest.mark.parametrize("size", [(61, 83), (64, 64), (17, 101), (9, 5)])
+@pytest.mark.parametrize("encoder", [(1, 1), (2, 1, 1)])
+def test_tiles_of_any_size_give_what_the_whole_gives(tile, size, encoder):
+    if tile == 4 and max(size) > 65:
+        pytest.skip("hundreds of tiles say no more than dozens")
+    made, seen = nafnet(encoder), observation(*size)
+    whole = restored(made, seen)
+    assert whole.shape == (2, *size)
+    assert np.isfinite(whole).all()
+    assert_same_sky(whole, restored(made, seen, tile))
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(3, 90), st.integers(3, 90), st.integers(1, 50), st.integers(0, 1000), st.sampled_from([0.0, 0.02, 0.5])
+)
+def test_tiles_fill_holes_as_the_whole_does(height, width, tile, seed, share):
+    random = np.random.default_rng(seed)
+    mask = random.random((2, height, width)) < share
+    mask[:, : height // 3, : width // 2] = True
+    made, seen = nafnet((1,)), observation(height, width, mask, seed)
+    assert_same_sky(restored(made, seen), restored(made, seen, max(tile, 16)))
+
+
+def test_the_network_sees_what_it_was_trained_on():
+    made, seen = nafnet(), observation(40, 52)
+    network = build_network(made.card["settings"], 2, 2)
+    network.load_state_dict(made.tensors)
+    window = Window(0, 0, 40, 52).grown(36 + 32)
+    planes = [torch.from_numpy(read_reflected(p, window))[None] for p in (seen.preview.pixels, seen.preview.sigma)]
+    mask = torch.ones_like(planes[0], dtype=torch.bool)
+    mask[..., 68:108, 68:120] = False
+    level = torch.from_numpy(np.median(seen.preview.sigma, (-2, -1)))[None]
+    operator = seen.operator
+    inputs = PREPARATION(planes[0], mask, planes[1], level, operator, PREPARATION.described(operator)[None])
+    with torch.no_grad():
+        expected = PREPARATION.stretch.invert(network.eval()(inputs))[0, :, 36:76, 36:88].numpy()
+    assert_same_sky(expected, restored(made, seen))
+
+
+def test_a_frame_without_data_is_taken_for_the_end_of_the_image():
+    made, whole = nafnet(), observation(64, 72)
+    inner = (slice(None), slice(8, 60), slice(12, 64))
+    preview, sigma = whole.preview, whole.preview.sigma
+    mask = np.ones(preview.shape, bool)
+    mask[inner] = False
+    framed = Image("a", np.where(mask, 9, preview.pixels), mask, "display", BANDS, sigma=np.where(mask, 7, sigma))
+    cut = Image("b", preview.pixels[inner], mask[inner], "display", BANDS, sigma=sigma[inner])
+    one = restored(made, Observation(framed, whole.operator))
+    other = restored(made, Observation(cut, whole.operator))
+    assert_same_sky(one[inner], other)
+
+
+def test_an_image_without_a_trusted_pixel_is_restored_to_something():
+    seen = observation(20, 20, np.ones((2, 20, 20), bool))
+    result = NetworkRestorer(nafnet(), device="cpu").restore(seen)
+    assert np.isfinite(result.pixels).all()
+    assert result.mask.all()
+
+
+@pytest.mark.parametrize("crop", [32, 64])
+@pytest.mark.parametrize("size", [(33, 70), (100, 64), (5, 9)])
+def test_pix2pix_restores_images_of_any_size(crop, size):
+    made, seen = model(Pix2pix(steps=1, crop=crop, base_channels=4)), observation(*size)
+    result = restored(made, seen)
+    assert result.shape == (2, *size)
+    assert np.isfinite(result).all()
+    # Its tiles have the size that it was trained with, whatever is asked for.
+    np.testing.assert_array_equal(result, restored(made, seen, 40))
+
+
+def test_the_image_keeps_all_but_its_values():
+    mask = np.zeros((2, 30, 30), bool)
+    mask[:, 3:5, 3:5] = True
+    seen = observation(30, 30, mask)
+    result = NetworkRestorer(nafnet(), device="cpu").restore(seen)
+    assert (result.id, result.unit, result.bands) == ("made", "display", BANDS)
+    np.testing.assert_array_equal(result.mask, mask)
+    assert not np.array_equal(result.pixels, seen.preview.pixels)
+    assert np.isfinite(seen.preview.pixels).all()
+
+
+def test_what_a_tile_needs_is_told():
+    restorer = NetworkRestorer(nafnet((1, 1, 1)), device="cpu")
+    assert restorer.stride == 8
+    assert restorer.halo % 8 == 0
+    assert restorer.halo >= build_network(restorer.model.card["settings"], 2, 2).receptive_radius
+
+
+def test_weights_of_another_network_are_refused_in_a_line():
+    made = nafnet()
+    with pytest.raises(ModelFileError, match="weights do not fit the network on its card") as error:
+        NetworkRestorer(Model(nafnet((1,)).tensors, made.card))
+    assert "\n" not in str(error.value)
