@@ -58,14 +58,17 @@ def _filled(pixels: Tensor, mask: Tensor) -> Tensor:
 
 
 def _spread(image: Tensor) -> Tensor:
+    height, width = image.shape[-2:]
     total = torch.zeros_like(image)
-    for width, share in zip(_WIDTHS, _SHARES):
-        total += share * (_smoothing(image, -2, width) @ image @ _smoothing(image, -1, width))
+    for reach, share in zip(_WIDTHS, _SHARES):
+        down = _smoothing(image, height, reach)
+        across = down if width == height else _smoothing(image, width, reach)
+        total += share * (down @ image @ across)
     return total
 
 
-def _smoothing(image: Tensor, axis: int, width: float) -> Tensor:
+def _smoothing(image: Tensor, size: int, width: float) -> Tensor:
     # As a banded matrix, shape (N, N): ten times as fast as sliding so wide a kernel, and free of an FFT's rounding.
-    position = torch.arange(image.shape[axis], device=image.device)
+    position = torch.arange(size, device=image.device)
     distance = (position[:, None] - position).abs()
     return torch.where(distance <= 3 * width, torch.exp(-0.5 * (distance / width) ** 2), 0).to(image.dtype)

@@ -125,8 +125,10 @@ def sky_bands(image: str, area: Window, settings: Split, guard: int, seed: int) 
         If blocks are too thin to leave anything beside the guards, or too few for the roles.
     """
     strips = _strips(area, settings.folds)
+    # Alike for all, though strips may differ by a pixel.
     upright = strips[0].height >= strips[0].width
-    blocks = [_blocks(strip, settings.block, upright) for strip in strips]
+    count = max(round(max(strips[0].height, strips[0].width) / settings.block), 1)
+    blocks = [_blocks(strip, count, upright) for strip in strips]
     _refuse_cramped(image, blocks, guard)
     items = []
     for fold in range(settings.folds):
@@ -165,10 +167,9 @@ def _strips(area: Window, count: int) -> list[Window]:
     return [Window(area.y0 + a, area.x0, b - a, area.width) for a, b in pairwise(_edges(area.height, count))]
 
 
-def _blocks(band: Window, length: int, upright: bool) -> list[Window]:
-    """Cut a band into blocks of about ``length`` px, below one another if ``upright`` and otherwise side by side."""
-    side = band.height if upright else band.width
-    cuts = list(pairwise(_edges(side, max(round(side / length), 1))))
+def _blocks(band: Window, count: int, upright: bool) -> list[Window]:
+    """Cut a band into blocks, below one another if ``upright`` and otherwise side by side."""
+    cuts = pairwise(_edges(band.height if upright else band.width, count))
     if upright:
         return [Window(band.y0 + a, band.x0, b - a, band.width) for a, b in cuts]
     return [Window(band.y0, band.x0 + a, band.height, b - a) for a, b in cuts]
