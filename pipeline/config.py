@@ -322,7 +322,7 @@ class Nafnet(Settings):
         [1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution."
     )
     regression: Regression = Field(
-        default_factory=lambda: Regression(steps=1200), description="First stage, which makes the output `faithful`."
+        default_factory=lambda: Regression(steps=900), description="First stage, which makes the output `faithful`."
     )
     adversarial: Adversarial = Field(
         default_factory=lambda: Adversarial(steps=150), description="Second stage, which makes the output `sharp`."
