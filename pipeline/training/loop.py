@@ -84,7 +84,7 @@ def train(
     file = work / f"{task.stage}.safetensors"
     notes = load_checkpoint(file, modules, optimisers) or {"step": 0, "seconds": 0.0, "history": []}
     if notes["step"] >= task.steps:
-        return average.module, notes["history"]
+        return _finished(task, average.module, notes["history"])
     if notes["step"]:
         log.info("%s: going on from step %d of %d", task.stage, notes["step"], task.steps)
     base = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
@@ -104,7 +104,12 @@ def train(
             if done % settings.checkpoint_every == 0 or done == task.steps:
                 notes = {"step": done, "seconds": time.monotonic() - started, "history": history}
                 save_checkpoint(file, modules, optimisers, notes)
-    return average.module, history
+    return _finished(task, average.module, history)
+
+
+def _finished(task: Task, module: nn.Module, history: list[dict[str, Any]]) -> tuple[nn.Module, list[dict[str, Any]]]:
+    module.eval()
+    return module, [*history[:-1], history[-1] | task.finish(module)]
 
 
 def _step(
@@ -122,6 +127,8 @@ def _step(
     values: dict[str, Tensor] = {}
     modules = {name: module for name, (module, _) in players.items()}
     for name, (module, optimiser) in players.items():
+        if not task.moves(name, step):
+            continue
         for group, rate in zip(optimisers[name].param_groups, base[name]):
             group["lr"] = rate * task.rate(step)
         losses = task.losses(name, batch, modules)

@@ -13,6 +13,7 @@ from pipeline.config import Adversarial, Pix2pix, Regression
 from pipeline.networks.patch_discriminator import PatchDiscriminator
 from pipeline.stretch import Stretch
 from pipeline.training.degradation import Batch, Degrader
+from pipeline.training.interpolation import interpolate_weights
 from pipeline.training.losses import absolute_error, cross_entropy, hinge_discriminator, hinge_generator, squared_error
 from pipeline.training.task import Player
 
@@ -47,6 +48,10 @@ class Restoration:
     def _draw(self, step: int, count: int, crop: int) -> Batch:
         return self.degrader.batch(*self.address, self.stage, step, count=count, crop=crop)
 
+    def moves(self, _player: str, _step: int, /) -> bool:
+        """All players at every step."""
+        return True
+
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
         inputs, target, weight = self.watched
@@ -54,6 +59,10 @@ class Restoration:
         span = self.span[:, None, None]
         error = squared_error(invert(module(inputs)) / span, invert(target) / span, weight)
         return {"validation_psnr": -10 * math.log10(max(error.item(), 1e-12))}
+
+    def finish(self, _module: nn.Module, /) -> dict[str, float]:
+        """Leave the network as training made it."""
+        return {}
 
 
 class RegressionTask(Restoration):
@@ -96,6 +105,7 @@ class AdversarialTask(Restoration):
     def __init__(self, network: nn.Module, settings: Adversarial, view: Stretch, **shared: Any) -> None:
         super().__init__(**shared)
         self.stage, self.steps, self._settings, self._view = "adversarial", settings.steps, settings, view
+        self._faithful = {name: value.clone() for name, value in network.state_dict().items()}
         judge = PatchDiscriminator(len(view.offset), settings.base_channels)
         self.players = {
             "discriminator": Player(judge, _adam(judge, settings.discriminator_learning_rate, 0.0, 0.99)),
@@ -105,6 +115,10 @@ class AdversarialTask(Restoration):
     def rate(self, _step: int) -> float:
         """Constant."""
         return 1.0
+
+    def moves(self, player: str, step: int, /) -> bool:
+        """The discriminator alone at first: until it can tell, its opinion would only shake the network."""
+        return player == "discriminator" or step >= self._settings.lead
 
     def batch(self, step: int) -> Batch:
         """Crops, degraded anew."""
@@ -123,6 +137,13 @@ class AdversarialTask(Restoration):
         infidelity = _infidelity(estimate, batch, self._settings.l2_weight)
         opinion = hinge_generator(judge(self._seen(_known(estimate, batch)), observed))
         return {"total": infidelity + self._settings.weight * opinion, "infidelity": infidelity, "opinion": opinion}
+
+    def finish(self, module: nn.Module) -> dict[str, float]:
+        """Step back towards the faithful network as far as the allowed loss of PSNR asks."""
+        allowed = self._settings.allowed_loss
+        share = interpolate_weights(module, self._faithful, lambda m: self.validate(m)["validation_psnr"], allowed)
+        with torch.no_grad():
+            return self.validate(module) | {"kept_share": share}
 
     def _seen(self, stretched: Tensor) -> Tensor:
         return self._view.apply(self.degrader.preparation.stretch.invert(stretched))

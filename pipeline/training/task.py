@@ -35,6 +35,10 @@ class Task(Protocol):
         """Factor on every optimiser's learning rate at a step."""
         ...
 
+    def moves(self, player: str, step: int, /) -> bool:
+        """Whether a player moves at a step; the others wait."""
+        ...
+
     def batch(self, step: int) -> Any:
         """What all players see at a step; a function of the step alone."""
         ...
@@ -48,4 +52,8 @@ class Task(Protocol):
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Scores of the kept network on the tune role, by name."""
+        ...
+
+    def finish(self, module: nn.Module) -> dict[str, float]:
+        """What is done to the kept network when training has ended, in place; scores that it changes, by name."""
         ...

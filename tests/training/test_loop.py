@@ -146,6 +146,12 @@ class Toy:
     def rate(self, step):
         return 0.5**step
 
+    def moves(self, player, step):
+        return True
+
+    def finish(self, module):
+        return {}
+
     def batch(self, step):
         self.seen.append(self.module.weight.item())
         return step
