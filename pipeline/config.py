@@ -297,11 +297,10 @@ class Adversarial(Settings):
     """Second stage of training: a discriminator asks for the texture of real images."""
 
     steps: int = Field(..., ge=0, description="Number of optimiser steps; 0 leaves `sharp` equal to `faithful`.")
-    lead: int = Field(40, ge=0, description="First steps, in which the discriminator alone moves.")
     batch: int = Field(4, ge=1, description="Crops per step.")
     # Below 24 px the discriminator's layers leave nothing to judge.
     crop: int = Field(96, ge=24, multiple_of=8, description="Width of a crop in px.")
-    learning_rate: Positive = Field(3e-4, description="Adam's rate for the restoring network.")
+    learning_rate: Positive = Field(5e-4, description="Adam's rate for the restoring network.")
     discriminator_learning_rate: Positive = Field(2e-3, description="Adam's rate for the discriminator.")
     weight: NotNegative = Field(
         0.04, description="Weight of the discriminator's opinion beside the absolute error of 1."
@@ -331,7 +330,7 @@ class Nafnet(Settings):
         default_factory=lambda: Regression(steps=800), description="First stage, which makes the output `faithful`."
     )
     adversarial: Adversarial = Field(
-        default_factory=lambda: Adversarial(steps=190), description="Second stage, which makes the output `sharp`."
+        default_factory=lambda: Adversarial(steps=150), description="Second stage, which makes the output `sharp`."
     )
 
     @model_validator(mode="after")

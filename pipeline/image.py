@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ClearfieldError
-
-if TYPE_CHECKING:
-    from pipeline.physics.operator import Operator
 
 Pixels = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -84,25 +80,3 @@ class Image:
     def with_pixels(self, pixels: Pixels) -> Image:
         """Return the same image with other values, of the same shape and unit."""
         return replace(self, pixels=pixels)
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """What an instrument recorded of a scene, with what is known of the instrument.
-
-    Parameters
-    ----------
-    preview : Image
-        The data brought to image space, the method called ``degraded``. ``sigma`` is always given. Where the data are
-        an image already, as behind a blur, the preview is the data.
-    operator : Operator
-        The instrument, with the parameters that applied to this image.
-    """
-
-    preview: Image
-    operator: Operator
-
-    @property
-    def id(self) -> str:
-        """Name of the observed image within its study."""
-        return self.preview.id

@@ -18,8 +18,7 @@ import h5py
 import numpy as np
 
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image, Mask, Observation, Pixels
-from pipeline.physics import operator_from
+from pipeline.image import Image, Mask, Pixels
 from pipeline.tiling import Window, read_reflected, reflected_index
 
 
@@ -132,7 +131,7 @@ class ImageReader:
 
     def shape(self, id: str) -> tuple[int, int, int]:
         """Shape (C, H, W) of an image, without reading it."""
-        return _entry(self._file, id)["pixels"].shape
+        return entry(self._file, id)["pixels"].shape
 
     def image(self, id: str, window: Window | None = None) -> Image:
         """Read an image.
@@ -150,45 +149,21 @@ class ImageReader:
         StoreError
             If there is no image of that name.
         """
-        return _read_image(_entry(self._file, id), id, window)
+        return _read_image(entry(self._file, id), id, window)
 
     def pixels(self, id: str, window: Window) -> Pixels:
         """Values of a window inside an image, shape (C, H, W); ten times as quick as :meth:`image`, which reads all."""
-        return _entry(self._file, id)["pixels"][(slice(None), *window.slices)]
+        return entry(self._file, id)["pixels"][(slice(None), *window.slices)]
 
     def mask(self, id: str, window: Window) -> Mask:
         """Mask of a window inside an image, shape (C, H, W)."""
-        return _entry(self._file, id)["mask"][(slice(None), *window.slices)]
+        return entry(self._file, id)["mask"][(slice(None), *window.slices)]
 
     def __iter__(self) -> Iterator[Image]:
         return (self.image(id) for id in self.ids)
 
     def __len__(self) -> int:
         return len(self._file)
-
-
-class ObservationWriter(ImageWriter):
-    """Appends observations to a file."""
-
-    def append(self, observation: Observation) -> None:  # type: ignore[override]
-        """Write one observation."""
-        super().append(observation.preview)
-        group = self._file[_key(observation.id)].create_group("operator")
-        parameters = observation.operator.to_dict()
-        for name, value in parameters.items():
-            if isinstance(value, np.ndarray):
-                group.create_dataset(name, data=value, track_times=False)
-        group.attrs["parameters"] = json.dumps({k: v for k, v in parameters.items() if not isinstance(v, np.ndarray)})
-
-
-class ObservationReader(ImageReader):
-    """Reads observations from a file, whole or by windows."""
-
-    def observation(self, id: str, window: Window | None = None) -> Observation:
-        """Read an observation; see :meth:`ImageReader.image` for the window."""
-        group = _entry(self._file, id)["operator"]
-        parameters = json.loads(group.attrs["parameters"]) | {name: group[name][()] for name in group}
-        return Observation(self.image(id, window), operator_from(parameters))
 
 
 class RestoredWriter:
@@ -226,57 +201,44 @@ class RestoredReader:
 
     def pixels(self, item: str) -> Pixels:
         """Restored values of one item, shape (C, H, W), in the unit of its image."""
-        return _entry(self._file, item)[()]
+        return entry(self._file, item)[()]
 
     def attributes(self, item: str) -> dict[str, Any]:
         """What was noted of an item, such as the fold that restored it."""
-        return _attributes(_entry(self._file, item))
+        return _attributes(entry(self._file, item))
 
 
 @contextmanager
 def write_images(path: str | Path, **attributes: Any) -> Iterator[ImageWriter]:
     """Open a file of images for writing; keyword arguments are noted of the file as a whole."""
-    with _created(path, "images", attributes) as (file, disk):
+    with created(path, "images", attributes) as (file, disk):
         yield ImageWriter(file, disk)
-
-
-@contextmanager
-def write_observations(path: str | Path, **attributes: Any) -> Iterator[ObservationWriter]:
-    """Open a file of observations for writing."""
-    with _created(path, "observations", attributes) as (file, disk):
-        yield ObservationWriter(file, disk)
 
 
 @contextmanager
 def write_restored(path: str | Path, **attributes: Any) -> Iterator[RestoredWriter]:
     """Open a file of restored items for writing."""
-    with _created(path, "restored", attributes) as (file, disk):
+    with created(path, "restored", attributes) as (file, disk):
         yield RestoredWriter(file, disk)
 
 
 @contextmanager
 def read_images(path: str | Path) -> Iterator[ImageReader]:
     """Open a file of images for reading."""
-    with _opened(path, "images") as file:
+    with opened(path, "images") as file:
         yield ImageReader(file)
-
-
-@contextmanager
-def read_observations(path: str | Path) -> Iterator[ObservationReader]:
-    """Open a file of observations for reading."""
-    with _opened(path, "observations") as file:
-        yield ObservationReader(file)
 
 
 @contextmanager
 def read_restored(path: str | Path) -> Iterator[RestoredReader]:
     """Open a file of restored items for reading."""
-    with _opened(path, "restored") as file:
+    with opened(path, "restored") as file:
         yield RestoredReader(file)
 
 
 @contextmanager
-def _created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterator[tuple[h5py.File, _Disk]]:
+def created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterator[tuple[h5py.File, _Disk]]:
+    """Open a new file of some kind, with the disk behind it; it is renamed to ``path`` when all was written."""
     with written_aside(path) as aside, _Disk(aside, "w+") as disk:
         with h5py.File(disk, "w", track_order=True) as file:
             file.attrs["kind"] = json.dumps(kind)
@@ -286,7 +248,14 @@ def _created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterato
 
 
 @contextmanager
-def _opened(path: str | Path, kind: str) -> Iterator[h5py.File]:
+def opened(path: str | Path, kind: str) -> Iterator[h5py.File]:
+    """Open a file of some kind for reading.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged or of another kind.
+    """
     try:
         file = h5py.File(path, "r")
     except FileNotFoundError:
@@ -347,7 +316,8 @@ def _attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in node.attrs.items() if name != "kind"}
 
 
-def _entry(file: h5py.File, id: str) -> Any:
+def entry(file: h5py.File, id: str) -> Any:
+    """What a file holds of one image or item, in words if there is no such thing."""
     try:
         return file[_key(id)]
     except KeyError:

@@ -14,8 +14,6 @@ def use_threads(count: int) -> None:
     before NumPy is imported for the first time: its libraries read the environment once.
     """
     os.environ.update(dict.fromkeys(_POOLS, str(count)))
-    # Waiting threads sleep: where they spin, any other program on the machine slows training tenfold.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, sums on a GPU differ from run to run
     import torch
 

@@ -28,7 +28,7 @@ NAFNET: dict[str, Any] = {
     "encoder_blocks": [1],
     "decoder_blocks": [1],
     "regression": {"steps": 6, "batch": 2, "crop": 16},
-    "adversarial": {"steps": 4, "lead": 1, "batch": 2, "crop": 32, "base_channels": 4},
+    "adversarial": {"steps": 4, "batch": 2, "crop": 32, "base_channels": 4},
 }
 PIX2PIX: dict[str, Any] = {"architecture": "pix2pix", "base_channels": 4, "crop": 32, "batch": 2, "steps": 6}
 

@@ -10,20 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.image import Image, ImageError, Observation
+from pipeline.image import Image, ImageError
+from pipeline.observation import Observation, read_observations, write_observations
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise, PoissonNoise
 from pipeline.physics.psf import draw_psf
-from pipeline.store import (
-    StoreError,
-    read_images,
-    read_observations,
-    read_restored,
-    write_images,
-    write_observations,
-    write_restored,
-    written_aside,
-)
+from pipeline.store import StoreError, read_images, read_restored, write_images, write_restored, written_aside
 from pipeline.tiling import Window
 
 

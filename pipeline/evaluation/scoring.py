@@ -13,10 +13,11 @@ from torch import Tensor
 
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.spaces import LINEAR, Space
-from pipeline.image import Image, Mask, Observation
+from pipeline.image import Image, Mask
 from pipeline.measures.fidelity import mae, psnr, ssim
 from pipeline.measures.photometry import aperture_metric_names, bias_and_scatter, find_sources, relative_errors
 from pipeline.measures.spectrum import cutoff_frequency, log_spectrum_error
+from pipeline.observation import Observation
 from pipeline.physics import Blur, Operator
 from pipeline.splits import Item
 from pipeline.tiling import Window, whole

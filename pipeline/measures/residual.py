@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.image import Observation, Pixels
+from pipeline.image import Pixels
+from pipeline.observation import Observation
 from pipeline.tiling import Window, read_reflected, tiles, whole
 
 

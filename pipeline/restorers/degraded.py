@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.restorers.restorer import TunedRestorer
 
 

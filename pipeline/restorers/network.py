@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.fill import FILL_HALO, fill_masked
-from pipeline.image import Image, Mask, Observation, Pixels
+from pipeline.image import Image, Mask, Pixels
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
+from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
 from pipeline.progress import progress
 from pipeline.restorers.restorer import Restorer

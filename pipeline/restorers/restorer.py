@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 
 Settings = dict[str, Any]
 """Settings of a classical restorer, as plain numbers that JSON can hold."""

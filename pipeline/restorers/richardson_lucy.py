@@ -8,8 +8,9 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
 from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.observation import Observation
 from pipeline.restorers.restorer import Settings, TunedRestorer
 from pipeline.restorers.whitened import Whitened, whitened
 

@@ -9,7 +9,8 @@ import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.restorers.restorer import TunedRestorer
 from pipeline.restorers.whitened import Whitened, point_response, transfer_function, whitened
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image, Mask, Observation, Pixels
+from pipeline.image import Image, Mask, Pixels
 from pipeline.measures.fidelity import psnr
+from pipeline.observation import Observation
 from pipeline.restorers.restorer import Settings, TunedRestorer
 from pipeline.tiling import Window
 

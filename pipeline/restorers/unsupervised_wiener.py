@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from skimage.restoration import unsupervised_wiener
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.restorers.restorer import TunedRestorer
 from pipeline.restorers.whitened import point_response, whitened
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from pipeline.fill import fill_masked
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.physics import Operator
 
 SMALLEST_NOISE = 1e-5

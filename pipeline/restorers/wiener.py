@@ -11,7 +11,8 @@ from torch import Tensor
 
 from pipeline.errors import ClearfieldError
 from pipeline.fill import fill_masked
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.physics.blur import pad_reflect
 from pipeline.restorers.restorer import Settings, TunedRestorer
 from pipeline.restorers.whitened import Whitened, point_response, transfer_function, whitened

@@ -16,10 +16,11 @@ from pipeline.errors import ClearfieldError
 from pipeline.formats import BandsError, FormatError, is_fits, read_image, refuse_unwritable, write_image
 from pipeline.formats.bands import UNKNOWN
 from pipeline.formats.fits import list_extensions
-from pipeline.image import Image, Observation
+from pipeline.image import Image
 from pipeline.measures.background import give_back_background, take_off_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
+from pipeline.observation import Observation
 from pipeline.physics.galaxygan import clip
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words

@@ -10,14 +10,15 @@ import torch
 
 from pipeline.config import Study
 from pipeline.fill import fill_masked
-from pipeline.image import Image, Observation
+from pipeline.image import Image
 from pipeline.measures.sky import SkyError, sky_level_and_sigma
+from pipeline.observation import Observation, write_observations
 from pipeline.physics import galaxygan
 from pipeline.physics.conditions import Stamp, operator_for
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.steps.instrument import read_stamp
-from pipeline.store import read_images, write_observations
+from pipeline.store import read_images
 
 log = logging.getLogger("clearfield")
 

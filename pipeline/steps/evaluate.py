@@ -12,9 +12,10 @@ from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.scoring import COLUMNS, score
 from pipeline.evaluation.spaces import spaces_of
+from pipeline.observation import read_observations
 from pipeline.progress import progress
 from pipeline.splits import Item, read_splits
-from pipeline.store import RestoredReader, read_images, read_observations, read_restored, written_aside
+from pipeline.store import RestoredReader, read_images, read_restored, written_aside
 
 log = logging.getLogger("clearfield")
 

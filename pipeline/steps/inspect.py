@@ -19,10 +19,11 @@ from pipeline.image import Image, Mask, Pixels
 from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.model_file import Model, read_model
+from pipeline.observation import read_observations
 from pipeline.physics.blur import INVERSE_HALO
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.model_card import range_in_words, score_in_words
-from pipeline.store import ImageReader, RestoredReader, read_images, read_observations, read_restored
+from pipeline.store import ImageReader, RestoredReader, read_images, read_restored
 
 
 def inspect(path: Path) -> list[str]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.image import Pixels
+from pipeline.observation import ObservationReader, read_observations
 from pipeline.progress import progress
 from pipeline.restorers import classical
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.restorers.restorer import Restorer
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.instrument import guard_for
-from pipeline.store import ObservationReader, read_observations, write_restored
+from pipeline.store import write_restored
 from pipeline.tiling import Window
 
 log = logging.getLogger("clearfield")

@@ -16,12 +16,13 @@ from pipeline.evaluation.scoring import inner_window
 from pipeline.evaluation.spaces import Space, spaces_of
 from pipeline.image import Image
 from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.observation import ObservationReader, read_observations
 from pipeline.progress import progress
 from pipeline.restorers import CLASSICAL, tuning
 from pipeline.restorers.tuning import Trial
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.instrument import guard_for
-from pipeline.store import ImageReader, ObservationReader, read_images, read_observations, written_aside
+from pipeline.store import ImageReader, read_images, written_aside
 
 log = logging.getLogger("clearfield")
 

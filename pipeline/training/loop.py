@@ -127,8 +127,6 @@ def _step(
     values: dict[str, Tensor] = {}
     modules = {name: module for name, (module, _) in players.items()}
     for name, (module, optimiser) in players.items():
-        if not task.moves(name, step):
-            continue
         for group, rate in zip(optimisers[name].param_groups, base[name]):
             group["lr"] = rate * task.rate(step)
         losses = task.losses(name, batch, modules)

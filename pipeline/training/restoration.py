@@ -48,10 +48,6 @@ class Restoration:
     def _draw(self, step: int, count: int, crop: int) -> Batch:
         return self.degrader.batch(*self.address, self.stage, step, count=count, crop=crop)
 
-    def moves(self, _player: str, _step: int, /) -> bool:
-        """All players at every step."""
-        return True
-
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
         inputs, target, weight = self.watched
@@ -115,10 +111,6 @@ class AdversarialTask(Restoration):
     def rate(self, _step: int) -> float:
         """Constant."""
         return 1.0
-
-    def moves(self, player: str, step: int, /) -> bool:
-        """The discriminator alone at first: until it can tell, its opinion would only shake the network."""
-        return player == "discriminator" or step >= self._settings.lead
 
     def batch(self, step: int) -> Batch:
         """Crops, degraded anew."""

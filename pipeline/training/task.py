@@ -35,10 +35,6 @@ class Task(Protocol):
         """Factor on every optimiser's learning rate at a step."""
         ...
 
-    def moves(self, player: str, step: int, /) -> bool:
-        """Whether a player moves at a step; the others wait."""
-        ...
-
     def batch(self, step: int) -> Any:
         """What all players see at a step; a function of the step alone."""
         ...

@@ -7,7 +7,8 @@ import torch
 from pipeline.evaluation.metrics import metric
 from pipeline.evaluation.scoring import ScoringError, inner_window, residual_chi2, score
 from pipeline.evaluation.spaces import GalaxyGAN, Linear
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
 from pipeline.measures.residual import residual_chi2
+from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf

@@ -5,7 +5,8 @@ import pytest
 import torch
 from skimage.data import hubble_deep_field
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise, addressed_generator
 from pipeline.physics.psf import draw_psf

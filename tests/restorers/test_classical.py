@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.config import CLASSICAL_METHODS
-from pipeline.image import Observation
 from pipeline.measures.fidelity import psnr
+from pipeline.observation import Observation
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.restorers import CLASSICAL, classical

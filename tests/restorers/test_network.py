@@ -7,10 +7,11 @@ from made_model import make_card
 from made_training import awakened
 
 from pipeline.config import Nafnet, Pix2pix
-from pipeline.image import Image, Observation
+from pipeline.image import Image
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
+from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.image import Observation
+from pipeline.observation import Observation
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.image import Image, Observation
+from pipeline.image import Image
 from pipeline.measures.fidelity import psnr
+from pipeline.observation import Observation
 from pipeline.physics.noise import GaussianNoise
 from pipeline.restorers.wiener import Wiener, WienerError, signal_spectrum
 

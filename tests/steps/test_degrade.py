@@ -5,12 +5,12 @@ from made_training import NOISE, SKY_SIGMA, made_study, sky, write_sky
 
 from pipeline.image import Image
 from pipeline.measures.sky import SkyError
+from pipeline.observation import read_observations
 from pipeline.physics import galaxygan
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise, addressed_generator
 from pipeline.physics.psf import draw_psf, measured_fwhm
 from pipeline.steps.degrade import degrade, observe
-from pipeline.store import read_observations
 
 CONDITION = "fwhm3px_sigma0.05"
 

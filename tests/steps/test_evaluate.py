@@ -5,13 +5,14 @@ import torch
 
 from pipeline.config import study_from
 from pipeline.evaluation.metrics import metric
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation, write_observations
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf
 from pipeline.splits import COLUMNS
 from pipeline.steps.evaluate import EvaluationError, evaluate
-from pipeline.store import write_images, write_observations, write_restored
+from pipeline.store import write_images, write_restored
 
 CONDITION = "fwhm3px_sigma0.05"
 PSF = draw_psf("gaussian", 3.0)[None]

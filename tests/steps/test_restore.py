@@ -8,13 +8,14 @@ from made_training import awakened, made_study, sky, write_sky
 from pipeline.model_file import write_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
+from pipeline.observation import read_observations
 from pipeline.restorers import classical
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import items_of, read_splits
 from pipeline.steps.degrade import degrade
 from pipeline.steps.restore import RestoreError, restore
 from pipeline.steps.split import split
-from pipeline.store import read_observations, read_restored
+from pipeline.store import read_restored
 from pipeline.stretch import Stretch
 
 CONDITION = "fwhm3px_sigma0.05"

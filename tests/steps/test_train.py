@@ -10,8 +10,8 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from made_training import NAFNET, PIX2PIX, made_study, sky, write_sky
 
-from pipeline.image import Observation
 from pipeline.model_file import read_model
+from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf

@@ -7,7 +7,8 @@ import torch
 from skimage.data import hubble_deep_field
 
 from pipeline.config import CLASSICAL_METHODS, study_from
-from pipeline.image import Image, Observation
+from pipeline.image import Image
+from pipeline.observation import Observation, write_observations
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise, addressed_generator
 from pipeline.physics.psf import draw_psf
@@ -15,7 +16,7 @@ from pipeline.restorers import classical
 from pipeline.restorers.tuning import TuningError
 from pipeline.splits import COLUMNS
 from pipeline.steps.tune import MOST_TRIALS, _spread, tune
-from pipeline.store import write_images, write_observations
+from pipeline.store import write_images
 
 CONDITION = "fwhm3px_sigma0.05"
 OPERATOR = Blur(draw_psf("gaussian", 3.0).expand(3, -1, -1).contiguous(), GaussianNoise((0.05,) * 3))

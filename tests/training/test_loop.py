@@ -146,9 +146,6 @@ class Toy:
     def rate(self, step):
         return 0.5**step
 
-    def moves(self, player, step):
-        return True
-
     def finish(self, module):
         return {}
 

@@ -30,7 +30,7 @@ STUDY = {
             "encoder_blocks": [1],
             "decoder_blocks": [1],
             "regression": {"steps": 60, "batch": 2, "crop": 32},
-            "adversarial": {"steps": 2, "lead": 0, "batch": 2, "crop": 32, "base_channels": 4},
+            "adversarial": {"steps": 2, "batch": 2, "crop": 32, "base_channels": 4},
         }
     },
     "train": {"stretch": "linear", "validate_every": 20, "checkpoint_every": 1},

@@ -17,7 +17,7 @@ TINY_NAFNET = {
     "encoder_blocks": [1],
     "decoder_blocks": [1],
     "regression": {"steps": 4, "batch": 2, "crop": 32},
-    "adversarial": {"steps": 2, "lead": 0, "batch": 2, "crop": 32, "base_channels": 4},
+    "adversarial": {"steps": 2, "batch": 2, "crop": 32, "base_channels": 4},
 }
 BRIEF = {"validate_every": 2, "checkpoint_every": 2}
 
