@@ -400,7 +400,7 @@ class Training(Settings):
     )
     checkpoint_every: int = Field(100, ge=1, description="Steps between checkpoints, from which a killed run goes on.")
     ema: float = Field(
-        0.995, ge=0, lt=1, description="Decay per step of the running mean of the weights, which is what is kept."
+        0.98, ge=0, lt=1, description="Decay per step of the running mean of the weights, which is what is kept."
     )
     clip: Positive = Field(1.0, description="Largest norm of the gradient.")
 
