@@ -259,7 +259,7 @@ def config(
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Write a configuration with every setting at its default and explained, and its schema for editors."""
-    from pipeline.config_file import write_config
+    from pipeline.config.file import write_config
 
     for path in write_config(out, force):
         typer.echo(path)

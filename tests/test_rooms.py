@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "pipeline"
 FLOORS = [
     {"cli", "__main__"},
-    {"steps", "step_runner", "step_settings", "workflow", "config_file"},
+    {"steps", "step_runner", "step_settings", "workflow"},
     {"report"},
     {"evaluation"},
     {"restorers"},

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from pipeline.config import ConfigError, Study, load_study
-from pipeline.config_file import default_yaml, schema_json, write_config
+from pipeline.config.file import default_yaml, schema_json, write_config
 
-CONFIG = Path(__file__).parents[1] / "config"
+CONFIG = Path(__file__).parents[2] / "config"
 STUDIES = sorted(CONFIG.glob("*.yaml"))
 
 

@@ -1,0 +1,48 @@
+"""The study, typed: every setting with its meaning, unit and bounds. Nothing else reads a configuration file."""
+
+from pipeline.config.degrade import Degrade, Noise, Psf
+from pipeline.config.evaluate import Evaluate
+from pipeline.config.grid import Condition
+from pipeline.config.images import Images
+from pipeline.config.load import load_study, study_from
+from pipeline.config.methods import CLASSICAL_METHODS, Method
+from pipeline.config.networks import NetworkSettings
+from pipeline.config.networks.nafnet import Nafnet
+from pipeline.config.networks.pix2pix import Pix2pix
+from pipeline.config.networks.stages import Adversarial, Regression
+from pipeline.config.publish import Publish
+from pipeline.config.restore import Restore
+from pipeline.config.settings import ConfigError, Settings, settings_hash
+from pipeline.config.split import Split
+from pipeline.config.study import Study
+from pipeline.config.train import Training
+from pipeline.config.width import Width, parse_width, plain_number
+
+__all__ = [
+    "CLASSICAL_METHODS",
+    "Adversarial",
+    "Condition",
+    "ConfigError",
+    "Degrade",
+    "Evaluate",
+    "Images",
+    "Method",
+    "Nafnet",
+    "NetworkSettings",
+    "Noise",
+    "Pix2pix",
+    "Psf",
+    "Publish",
+    "Regression",
+    "Restore",
+    "Settings",
+    "Split",
+    "Study",
+    "Training",
+    "Width",
+    "load_study",
+    "parse_width",
+    "plain_number",
+    "settings_hash",
+    "study_from",
+]

@@ -1,0 +1,103 @@
+"""The section `degrade`: the PSF, the noise, and what they are combined to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.names import CONDITION_NAME
+from pipeline.config.settings import NotNegative, Positive, Settings
+from pipeline.config.width import WidthField
+
+
+class Psf(Settings):
+    """How the instrument spreads the light of a point."""
+
+    profile: Literal["gaussian", "moffat", "kolmogorov", "airy", "file"] = Field(
+        "gaussian", description="Shape of the PSF that is added."
+    )
+    fwhm: list[WidthField] | None = Field(
+        None,
+        min_length=1,
+        description="Full widths at half maximum that are added, one condition each: 3px, or 1.4as for arcsec.",
+    )
+    fwhm_final: list[WidthField] | None = Field(
+        None,
+        min_length=1,
+        description="Instead of fwhm: widths that the image has afterwards, where images.psf_fwhm is known.",
+    )
+    beta: float = Field(2.5, gt=1.1, allow_inf_nan=False, description="Slope of a Moffat profile.")
+    obscuration: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of an Airy profile's aperture diameter that is hidden by the secondary mirror.",
+    )
+    file: str | None = Field(
+        None, min_length=1, description="file: FITS image of the PSF, one stamp or a cube with one per band."
+    )
+    file_scale: Positive | None = Field(
+        None, description="file: width of the stamp's pixels in arcsec, where its header does not say."
+    )
+
+    @model_validator(mode="after")
+    def _one_width(self) -> Psf:
+        if self.profile == "file":
+            if self.file is None or self.fwhm or self.fwhm_final:
+                raise ValueError("file: the profile `file` needs the path of a FITS image, and no fwhm")
+        elif (self.fwhm is None) == (self.fwhm_final is None):
+            raise ValueError("fwhm: either fwhm or fwhm_final is needed, such as [3px, 4px]")
+        return self
+
+
+class Noise(Settings):
+    """What the detector adds."""
+
+    kind: Literal["gaussian", "poisson"] = Field(
+        "gaussian", description="gaussian: white noise; poisson: photons with read-out noise."
+    )
+    sigma: list[NotNegative] | None = Field(
+        None, min_length=1, description="gaussian: standard deviations in the unit of the image, one condition each."
+    )
+    ratio: list[Annotated[float, Field(ge=1, allow_inf_nan=False)]] | None = Field(
+        None,
+        min_length=1,
+        description="gaussian, instead of sigma: noise afterwards as a multiple of the image's own sky noise.",
+    )
+    gain: list[Positive] | None = Field(
+        None, min_length=1, description="poisson: electrons per unit of the image, one condition each."
+    )
+    read_noise: NotNegative = Field(0.0, description="poisson: standard deviation of the read-out in electrons.")
+    sky: NotNegative = Field(0.0, description="poisson: level of the sky that was taken off, in the unit of the image.")
+
+    @model_validator(mode="after")
+    def _levels_fit_the_kind(self) -> Noise:
+        if self.kind == "poisson" and (self.gain is None or self.sigma or self.ratio):
+            raise ValueError("gain: `poisson` needs a list of gains, and neither sigma nor ratio")
+        if self.kind == "gaussian" and ((self.sigma is None) == (self.ratio is None) or self.gain):
+            raise ValueError("sigma: `gaussian` needs either sigma or ratio, and no gain, such as sigma: [0.05]")
+        return self
+
+
+class Degrade(Settings):
+    """What the instrument does to the images: every PSF with every noise level is a condition."""
+
+    protocol: Literal["physical", "galaxygan"] = Field(
+        "physical",
+        description="physical: values are never clipped and noise is independent per band; galaxygan: as Schawinski "
+        "et al. 2017 did it.",
+    )
+    psf: Psf = Field(default_factory=lambda: Psf(fwhm=["3px", "4px"]), description="The point-spread function.")
+    noise: Noise = Field(default_factory=lambda: Noise(sigma=[0.05]), description="The noise.")
+    names: list[Annotated[str, Field(pattern=CONDITION_NAME)]] | None = Field(
+        None,
+        description="Names of the conditions, PSF outside, noise inside; by default made of the values, such as "
+        "fwhm3px_sigma0.05.",
+    )
+
+    @model_validator(mode="after")
+    def _noise_fits_the_protocol(self) -> Degrade:
+        if self.protocol == "galaxygan" and self.noise.kind != "gaussian":
+            raise ValueError("noise.kind: the protocol galaxygan adds gaussian noise, given as sigma or ratio")
+        return self

@@ -1,0 +1,22 @@
+"""The section `evaluate`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.config.settings import OnceEach, Positive, Settings
+
+
+class Evaluate(Settings):
+    """How restored images are judged."""
+
+    spaces: Annotated[list[Literal["linear", "asinh", "galaxygan"]], OnceEach] = Field(
+        ["linear"], min_length=1, description="Scalings in which PSNR, SSIM and MAE are taken."
+    )
+    apertures: Annotated[list[Positive], OnceEach] = Field(
+        [3.0, 6.0], min_length=1, description="Radii in px of the apertures around sources of the truth."
+    )
+    detection: Positive = Field(5.0, description="Sources are peaks of the truth above this many sigmas of its sky.")
+    bootstrap: int = Field(2000, ge=100, description="Resamplings behind every interval.")

@@ -1,0 +1,53 @@
+"""A study, read from a file or from plain dictionaries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.config.messages import in_words
+from pipeline.config.settings import ConfigError
+from pipeline.config.study import Study
+
+
+def load_study(path: str | Path) -> Study:
+    """Read a study from a YAML or JSON file.
+
+    Raises
+    ------
+    ConfigError
+        One line: the file, the key, what is wrong, what is allowed.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; `clearfield config` writes one with every setting explained"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); a YAML file is needed") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    return study_from(values, str(path))
+
+
+def study_from(values: Any, source: str = "config") -> Study:
+    """Check a study given as plain dictionaries, as Snakemake does.
+
+    Raises
+    ------
+    ConfigError
+        One line: the source, the key, what is wrong, what is allowed.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{source}: holds no settings; `clearfield config` writes a file with every setting explained"
+        )
+    try:
+        return Study.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {in_words(error)}") from None

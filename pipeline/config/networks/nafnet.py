@@ -1,0 +1,45 @@
+"""A network of the section `networks`: NAFNet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.networks.stages import Adversarial, Regression
+from pipeline.config.settings import Settings
+
+
+class Nafnet(Settings):
+    """NAFNet (Chen et al. 2022), given the degraded image, its Wiener estimate, noise, mask and PSF."""
+
+    architecture: Literal["nafnet"] = Field("nafnet", description="Which network this is.")
+    width: int = Field(16, ge=4, description="Channels at full resolution.")
+    encoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
+        [1, 1, 1], min_length=1, description="Blocks before each halving of the resolution."
+    )
+    middle_blocks: int = Field(1, ge=1, description="Blocks at the lowest resolution.")
+    decoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
+        [1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution."
+    )
+    regression: Regression = Field(
+        default_factory=lambda: Regression(steps=800), description="First stage, which makes the output `faithful`."
+    )
+    adversarial: Adversarial = Field(
+        default_factory=lambda: Adversarial(steps=150), description="Second stage, which makes the output `sharp`."
+    )
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> Nafnet:
+        down, up = len(self.encoder_blocks), len(self.decoder_blocks)
+        if down != up:
+            raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")
+        for name, crop in (("regression", self.regression.crop), ("adversarial", self.adversarial.crop)):
+            if crop % 2**down:
+                raise ValueError(f"{name}.crop: {crop} px cannot be halved {down} times; take a multiple of {2**down}")
+        return self
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The restorers that training makes."""
+        return ("faithful", "sharp")

@@ -1,0 +1,40 @@
+"""The two stages of training that a restoring network goes through."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pipeline.config.settings import NotNegative, Positive, Settings
+
+
+class Regression(Settings):
+    """First stage of training: the network learns the mean of what the scene may have been."""
+
+    steps: int = Field(..., ge=1, description="Number of optimiser steps.")
+    batch: int = Field(16, ge=1, description="Crops per step.")
+    crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
+    learning_rate: Positive = Field(2e-3, description="AdamW's rate at the start; it falls to zero along a cosine.")
+    l2_weight: NotNegative = Field(
+        5.0, description="Weight of the squared error beside the absolute error, in stretched units."
+    )
+
+
+class Adversarial(Settings):
+    """Second stage of training: a discriminator asks for the texture of real images."""
+
+    steps: int = Field(..., ge=0, description="Number of optimiser steps; 0 leaves `sharp` equal to `faithful`.")
+    batch: int = Field(4, ge=1, description="Crops per step.")
+    # Below 24 px the discriminator's layers leave nothing to judge.
+    crop: int = Field(96, ge=24, multiple_of=8, description="Width of a crop in px.")
+    learning_rate: Positive = Field(5e-4, description="Adam's rate for the restoring network.")
+    discriminator_learning_rate: Positive = Field(2e-3, description="Adam's rate for the discriminator.")
+    weight: NotNegative = Field(
+        0.04, description="Weight of the discriminator's opinion beside the absolute error of 1."
+    )
+    l2_weight: NotNegative = Field(5.0, description="Weight of the squared error, as in the first stage.")
+    allowed_loss: NotNegative = Field(
+        1.35,
+        description="PSNR in dB that `sharp` may lose against `faithful` on the tune role; where training lost more, "
+        "its weights are moved back towards those of `faithful`.",
+    )
+    base_channels: int = Field(32, ge=4, description="Channels of the discriminator's first layer.")

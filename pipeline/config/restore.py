@@ -1,0 +1,18 @@
+"""The section `restore`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pipeline.config.settings import Settings
+
+
+class Restore(Settings):
+    """How large images are restored."""
+
+    tile: int = Field(
+        512,
+        ge=32,
+        description="Width in px of the tiles that a network restores at a time; memory grows with it, results do "
+        "not depend on it.",
+    )

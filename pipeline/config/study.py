@@ -1,0 +1,103 @@
+"""A study, whole: its sections, and what must hold between them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.degrade import Degrade
+from pipeline.config.evaluate import Evaluate
+from pipeline.config.grid import Condition, conditions_of, grid
+from pipeline.config.images import Images
+from pipeline.config.methods import CLASSICAL_METHODS, Method
+from pipeline.config.names import NAME, STUDY_NAME
+from pipeline.config.networks import NetworkSettings, default_networks
+from pipeline.config.publish import Publish
+from pipeline.config.restore import Restore
+from pipeline.config.settings import ConfigError, OnceEach, Settings
+from pipeline.config.split import Split
+from pipeline.config.train import Training
+from pipeline.config.width import parse_width
+
+
+class Study(Settings):
+    """A cross-validated restoration study. Clearfield knows no settings but these."""
+
+    study: str = Field("hubble", pattern=STUDY_NAME, description="Name of the study; results go to results/<study>.")
+    seed: int = Field(0, ge=0, description="Everything random follows from this number.")
+    threads: int = Field(
+        2,
+        ge=1,
+        description="Cores for training and restoring. Results depend on it in the last digits, so it stands here.",
+    )
+    images: Images = Field(default_factory=lambda: Images(), description="The images.")
+    split: Split = Field(default_factory=lambda: Split(), description="Folds and roles.")
+    degrade: Degrade = Field(default_factory=lambda: Degrade(), description="The instrument.")
+    methods: Annotated[list[Method], OnceEach] = Field(
+        default_factory=lambda: [*CLASSICAL_METHODS],
+        min_length=1,
+        description="Classical restorers, tuned on the tune role.",
+    )
+    networks: dict[Annotated[str, Field(pattern=NAME)], NetworkSettings] = Field(
+        default_factory=default_networks, description="Networks by a name of your choice."
+    )
+    train: Training = Field(default_factory=lambda: Training(), description="Training.")
+    restore: Restore = Field(default_factory=lambda: Restore(), description="Restoration.")
+    evaluate: Evaluate = Field(default_factory=lambda: Evaluate(), description="Judgement.")
+    publish: Publish = Field(default_factory=lambda: Publish(), description="Publication.")
+    keep: list[Literal["degraded", "restored"]] = Field(
+        default_factory=list,
+        description="Images that stay on the disk when all that needs them is done: degraded, restored.",
+    )
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Study:
+        if "degraded" not in self.methods:
+            raise ValueError("methods: `degraded` is missing; it is what every other method is compared with")
+        if self.degrade.psf.fwhm_final and self.images.psf_fwhm is None:
+            raise ValueError("degrade.psf.fwhm_final: needs images.psf_fwhm, the width that the images have already")
+        own = parse_width(self.images.psf_fwhm) if self.images.psf_fwhm else None
+        for final in map(parse_width, self.degrade.psf.fwhm_final or []):
+            if own and final.unit == own.unit and final.value <= own.value:
+                raise ValueError(f"degrade.psf.fwhm_final: {final} is not above images.psf_fwhm, which is {own}")
+        count, names = len(grid(self.degrade)), self.degrade.names
+        if names is not None and (len(names) != count or len(set(names)) != count):
+            raise ValueError(
+                f"degrade.names: {len(names)} names for {count} conditions; one different name each is needed"
+            )
+        made = [condition.name for condition in self.conditions]
+        twice = [name for name in made if made.count(name) > 1]
+        if twice:
+            raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
+        return self
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """Every PSF with every noise level, in the order of the configuration."""
+        return conditions_of(self.degrade)
+
+    def condition(self, name: str) -> Condition:
+        """The condition of that name.
+
+        Raises
+        ------
+        ConfigError
+            If there is none.
+        """
+        for condition in self.conditions:
+            if condition.name == name:
+                return condition
+        raise ConfigError(
+            f"no condition is called {name!r}; the study has {', '.join(c.name for c in self.conditions)}"
+        )
+
+    @property
+    def network_methods(self) -> list[str]:
+        """Restorers that training makes: ``<network>_<output>``."""
+        return [f"{name}_{output}" for name, network in self.networks.items() for output in network.outputs]
+
+    @property
+    def all_methods(self) -> list[str]:
+        """Every restorer, classical ones first."""
+        return [*self.methods, *self.network_methods]
