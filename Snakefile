@@ -16,11 +16,13 @@
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
 
+from pipeline.workflow import config_or_exit
+
 min_version("9.10")
 
 if not config:
 
-    configfile: "config/config.yaml"
+    configfile: config_or_exit("config/config.yaml")
 
 
 include: "rules/common.smk"

@@ -9,9 +9,22 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
-from pipeline.config import ConfigError, Study, study_from
+from pipeline.config import ConfigError, Study, load_study, study_from
+
+
+def config_or_exit(path: str) -> str:
+    """The path of a configuration, if it holds a study; what is wrong with it ends the run with one line.
+
+    Snakemake would name a line of the Snakefile instead. Of a file that is given by ``--configfile`` it speaks for
+    itself, since it reads that one before the Snakefile.
+    """
+    try:
+        load_study(path)
+    except ConfigError as error:
+        _exit(error)
+    return path
 
 
 def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
@@ -29,8 +42,7 @@ def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
     try:
         return study_from(config, " + ".join(map(_as_typed, sources)) or "config")
     except ConfigError as error:
-        sys.stderr.write(f"clearfield: {error}\n")
-        sys.exit(1)
+        _exit(error)
 
 
 def resolved_config(study: Study) -> str:
@@ -76,6 +88,11 @@ def lock_or_exit(study: Study) -> TextIO:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def _exit(error: ConfigError) -> NoReturn:
+    sys.stderr.write(f"clearfield: {error}\n")
+    sys.exit(1)
 
 
 def _as_typed(path: Any) -> str:

@@ -110,6 +110,16 @@ def test_a_comment_in_the_blur_concerns_no_step_and_code_there_those_that_blur(c
     assert {"degrade", "train"} <= differing(ours, copies("physics/blur.py", lambda text: text + "EXTRA = 1\n"))
 
 
+def test_a_setting_of_any_section_concerns_the_steps_that_read_the_study(copies, ours):
+    added = differing(ours, copies("config/networks/stages.py", lambda text: text + "EXTRA = 1\n"))
+    assert {"ingest", "split", "degrade", "train", "evaluate", "report"} <= added
+    assert differing(ours, copies("config/networks/stages.py", lambda text: text + "# a comment\n")) == set()
+
+
+def test_how_the_explained_configuration_is_written_concerns_no_step(copies, ours):
+    assert differing(ours, copies("config/file.py", lambda text: text + "EXTRA = 1\n")) == set()
+
+
 def test_every_import_of_ours_is_one_that_the_hash_can_see():
     for path in HOME.rglob("*.py"):
         tree = ast.parse(path.read_text())

@@ -30,8 +30,8 @@ def load_study(path: str | Path) -> Study:
         ) from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); a YAML file is needed") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError: bytes that are no text, or a day such as 2020-13-45
+        raise ConfigError(f"{path}: not YAML: {_fault(error)}") from None
     return study_from(values, str(path))
 
 
@@ -51,3 +51,11 @@ def study_from(values: Any, source: str = "config") -> Study:
         return Study.model_validate(values)
     except ValidationError as error:
         raise ConfigError(f"{source}: {in_words(error)}") from None
+
+
+def _fault(error: Exception) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    # YAML's own text quotes the lines around the fault, and calls the file "<unicode string>".
+    tab = "; indent with spaces" if "'\\t'" in (error.problem or "") else ""
+    return f"line {error.problem_mark.line + 1}: {error.problem}{tab}"

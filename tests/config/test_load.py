@@ -20,7 +20,12 @@ def test_a_study_is_read_from_yaml_and_from_json(tmp_path):
     ("content", "says"),
     [
         (None, "no such file; `clearfield config` writes one"),
-        (b"a: [1\nb: {", "not YAML: "),
+        (b"a: [1\nb: {", "not YAML: line 2: expected ',' or ']'"),
+        (
+            b"split:\n\tfolds: 3\n",
+            "not YAML: line 2: found character '\\t' that cannot start any token; indent with spaces",
+        ),
+        (b"study: 2020-13-45\n", "not YAML: month must be in 1..12"),
         (b"\xff\xfe\x00", "not YAML: "),
         (b"", "holds no settings"),
         (b"study: a b\n", "study is a b; letters"),

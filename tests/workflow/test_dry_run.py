@@ -35,6 +35,13 @@ def jobs(run):
     return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdecimal()}
 
 
+def refused(run):
+    """The one line that a run ended with before any job."""
+    assert run.returncode != 0
+    (said,) = [line for line in run.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
+    return said
+
+
 def test_the_demo_is_planned(snakemake):
     run = snakemake("--dry-run")
     assert run.returncode == 0, run.stderr
@@ -81,13 +88,28 @@ def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_pat
 )
 def test_a_bad_config_is_one_line_before_any_job(snakemake, tmp_path, text, says):
     (tmp_path / "bad.yaml").write_text(text)
-    run = snakemake("--configfile", "bad.yaml")
-    assert run.returncode != 0
-    ours = [line for line in run.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
-    assert len(ours) == 1
-    assert ours[0].startswith("clearfield: bad.yaml: ")
-    assert says in ours[0]
+    said = refused(snakemake("--configfile", "bad.yaml"))
+    assert said.startswith("clearfield: bad.yaml: ")
+    assert says in said
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "no such file; `clearfield config` writes one"),
+        ("", "holds no settings"),
+        ("- study\n", "holds no settings"),
+        ("split:\n\tfolds: 3\n", "not YAML: line 2: "),
+        ("split: {folds: 1}\n", "split.folds is 1"),
+    ],
+)
+def test_a_demo_file_that_was_spoilt_is_one_line_too(snakemake, tmp_path, content, says):
+    demo = tmp_path / "config" / "config.yaml"
+    demo.unlink()
+    if content is not None:
+        demo.write_text(content)
+    assert refused(snakemake("--dry-run")).startswith(f"clearfield: config/config.yaml: {says}")
 
 
 def test_the_workflow_has_no_lint(snakemake):
