@@ -28,6 +28,8 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
 Images = Annotated[Path, typer.Argument(help="images.h5, from `ingest`.")]
 Splits = Annotated[Path, typer.Argument(help="splits.csv, from `split`.")]
 Degraded = Annotated[Path, typer.Argument(help="degraded/<condition>.h5, from `degrade`.")]
+Metrics = Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")]
+Summary = Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")]
 ConditionName = Annotated[str, typer.Option("--condition", help="Name of the condition.")]
 Method = Annotated[str, typer.Option("--method", help="Name of the restorer.")]
 Network = Annotated[str, typer.Option("--network", help="Name of the network in the study.")]
@@ -175,8 +177,8 @@ def summarise(
 def report(
     images: Images,
     splits: Splits,
-    metrics_csv: Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")],
-    summary_csv: Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")],
+    metrics_csv: Metrics,
+    summary_csv: Summary,
     files: Annotated[list[Path], typer.Argument(help="Every gallery/..., history.csv and tuned/... file.")],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
@@ -199,8 +201,8 @@ def report(
 def publish(
     images: Images,
     splits: Splits,
-    metrics_csv: Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")],
-    summary_csv: Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")],
+    metrics_csv: Metrics,
+    summary_csv: Summary,
     models: Annotated[list[Path], typer.Argument(help="The model to publish.")],
     network: Network,
     output: Annotated[str, typer.Option("--output", help="Which of the network's outputs: faithful or sharp.")],
