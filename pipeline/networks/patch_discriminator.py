@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
 from torch.nn.utils.parametrizations import spectral_norm
+
+SLOPE = 0.2
+"""Of the leaky rectifiers, below zero."""
 
 
 class PatchDiscriminator(nn.Module):
@@ -16,29 +23,39 @@ class PatchDiscriminator(nn.Module):
         Planes of the candidate, and of the observation.
     base_channels : int
         Channels of the first layer; they double up to eightfold.
-    spectral : bool
-        Spectral normalisation of every layer (Miyato et al. 2018) in place of pix2pix's normalisation of activations.
+    normalisation : {"none", "spectral", "instance"}
+        none: what penalties on the slope ask for; spectral: every layer's greatest singular value is 1 (Miyato et al.
+        2018); instance: of activations, as pix2pix has it.
     """
 
-    def __init__(self, bands: int, base_channels: int = 64, spectral: bool = True) -> None:
+    def __init__(
+        self, bands: int, base_channels: int = 64, normalisation: Literal["none", "spectral", "instance"] = "none"
+    ) -> None:
         super().__init__()
         widths = [base_channels * factor for factor in (1, 2, 4, 8)]
-        layers: list[nn.Module] = []
-        before = 2 * bands
-        for index, width in enumerate(widths):
-            layers.append(_convolution(before, width, stride=2 if index < 3 else 1, spectral=spectral))
-            if index > 0 and not spectral:
-                layers.append(nn.InstanceNorm2d(width))
-            layers.append(nn.LeakyReLU(0.2))
-            before = width
-        layers.append(_convolution(before, 1, stride=1, spectral=spectral))
-        self.layers = nn.Sequential(*layers)
+        channels = [2 * bands, *widths, 1]
+        layers = [
+            nn.Conv2d(before, after, 4, stride=2 if level < 3 else 1, padding=1)
+            for level, (before, after) in enumerate(itertools.pairwise(channels))
+        ]
+        if normalisation == "none":
+            for layer in layers:
+                nn.init.kaiming_normal_(layer.weight, a=SLOPE)
+        spectral, instance = normalisation == "spectral", normalisation == "instance"
+        self.layers = nn.ModuleList(spectral_norm(layer) if spectral else layer for layer in layers[:-1])
+        self.norms = nn.ModuleList(
+            nn.InstanceNorm2d(w) if instance and i else nn.Identity() for i, w in enumerate(widths)
+        )
+        self.last = spectral_norm(layers[-1]) if spectral else layers[-1]
 
     def forward(self, candidate: Tensor, observation: Tensor) -> Tensor:
         """Logits, shape (B, 1, about H / 8, about W / 8), of two images of shape (B, C, H, W) in stretched units."""
-        return self.layers(torch.cat([candidate, observation], 1))
+        return self.last(self.features(candidate, observation)[-1])
 
-
-def _convolution(before: int, after: int, stride: int, spectral: bool) -> nn.Module:
-    layer = nn.Conv2d(before, after, 4, stride=stride, padding=1)
-    return spectral_norm(layer) if spectral else layer
+    def features(self, candidate: Tensor, observation: Tensor) -> list[Tensor]:
+        """What each layer but the last makes of the images, from fine to coarse."""
+        found, x = [], torch.cat([candidate, observation], 1)
+        for layer, norm in zip(self.layers, self.norms):
+            x = leaky_relu(norm(layer(x)), SLOPE)
+            found.append(x)
+        return found

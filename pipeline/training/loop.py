@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -125,11 +126,11 @@ def _step(
     torch.manual_seed(addressed_generator(*task.address, task.stage, step, "modules").initial_seed())
     batch = task.batch(step)
     values: dict[str, Tensor] = {}
-    modules = {name: module for name, (module, _) in players.items()}
     for name, (module, optimiser) in players.items():
         for group, rate in zip(optimisers[name].param_groups, base[name]):
             group["lr"] = rate * task.rate(step)
-        losses = task.losses(name, batch, modules)
+        with fabric.autocast(), _others_at_rest(task, name) as others:
+            losses = task.losses(name, batch, {**others, name: module})
         optimiser.zero_grad()
         fabric.backward(losses["total"])
         norm = fabric.clip_gradients(module, optimiser, max_norm=settings.clip, error_if_nonfinite=False)
@@ -139,6 +140,19 @@ def _step(
         optimiser.step()
         values |= found
     return values
+
+
+@contextmanager
+def _others_at_rest(task: Task, moving: str) -> Iterator[dict[str, nn.Module]]:
+    """The bare modules of all players but the one that moves; their weights take no gradient meanwhile."""
+    others = {name: player.module for name, player in task.players.items() if name != moving}
+    for module in others.values():
+        module.requires_grad_(False)
+    try:
+        yield others
+    finally:
+        for module in others.values():
+            module.requires_grad_(True)
 
 
 def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, seconds: float) -> dict[str, Any]:

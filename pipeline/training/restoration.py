@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from pipeline.config import Adversarial, Pix2pix, Regression
 from pipeline.networks.patch_discriminator import PatchDiscriminator
+from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
+from pipeline.training.adversarial_losses import LOSSES, cross_entropy
 from pipeline.training.degradation import Batch, Degrader
+from pipeline.training.gradient_penalties import one_centred, zero_centred
 from pipeline.training.interpolation import interpolate_weights
-from pipeline.training.losses import absolute_error, cross_entropy, hinge_discriminator, hinge_generator, squared_error
+from pipeline.training.losses import absolute_error, squared_error
 from pipeline.training.task import Player
 
 Modules = dict[str, nn.Module]
@@ -83,8 +86,18 @@ class RegressionTask(Restoration):
         return {"total": _infidelity(modules[player](batch.inputs), batch, self._settings.l2_weight)}
 
 
+class Round(NamedTuple):
+    """What the players of the adversarial stage see at a step."""
+
+    crops: Batch
+    penalised: bool
+    """Whether the discriminator's slope is looked at in this step."""
+    share: Tensor
+    """How much of the truth is in each mixture, shape (B, 1, 1, 1); for the penalty of ``wasserstein``."""
+
+
 class AdversarialTask(Restoration):
-    """Second stage: a spectrally normalised patch discriminator asks for the texture of real images, by the hinge loss.
+    """Second stage: a patch discriminator, shown the observation too, asks for the texture of real images.
 
     Parameters
     ----------
@@ -92,8 +105,8 @@ class AdversarialTask(Restoration):
         From the first stage.
     settings : Adversarial
     view : Stretch
-        How the discriminator sees physical values. Its Lipschitz constant is 1, so faint texture must be of order one
-        to be seen.
+        How the discriminator sees physical values: its slope is bounded, so faint texture must be of order one to be
+        seen.
     **shared
         See :class:`Restoration`.
     """
@@ -102,7 +115,9 @@ class AdversarialTask(Restoration):
         super().__init__(**shared)
         self.stage, self.steps, self._settings, self._view = "adversarial", settings.steps, settings, view
         self._faithful = {name: value.clone() for name, value in network.state_dict().items()}
-        judge = PatchDiscriminator(len(view.offset), settings.base_channels)
+        self._loss = LOSSES[settings.loss]
+        normalisation: Literal["spectral", "none"] = "spectral" if settings.spectral else "none"
+        judge = PatchDiscriminator(len(view.offset), settings.base_channels, normalisation)
         self.players = {
             "discriminator": Player(judge, _adam(judge, settings.discriminator_learning_rate, 0.0, 0.99)),
             "generator": Player(network, _adam(network, settings.learning_rate, 0.0, 0.99)),
@@ -112,22 +127,24 @@ class AdversarialTask(Restoration):
         """Constant."""
         return 1.0
 
-    def batch(self, step: int) -> Batch:
-        """Crops, degraded anew."""
-        return self._draw(step, self._settings.batch, self._settings.crop)
+    def batch(self, step: int) -> Round:
+        """Crops, degraded anew, and whether this step looks at the discriminator's slope."""
+        crops = self._draw(step, self._settings.batch, self._settings.crop)
+        generator = addressed_generator(*self.address, self.stage, step, "mixture")
+        share = torch.rand(len(crops.target), 1, 1, 1, generator=generator).to(crops.target.device)
+        return Round(crops, self._settings.penalty > 0 and step % self._settings.penalty_every == 0, share)
 
-    def losses(self, player: str, batch: Batch, modules: Modules) -> dict[str, Tensor]:
-        """The discriminator's hinge loss, or the generator's with the error of the first stage."""
-        judge, observed = modules["discriminator"], self._seen(batch.inputs.preview)
+    def losses(self, player: str, batch: Round, modules: Modules) -> dict[str, Tensor]:
+        """The discriminator's loss with its penalties, or the generator's with the error of the first stage."""
+        crops = batch.crops
+        observed, real = self._seen(crops.inputs.preview), self._seen(crops.target)
         if player == "discriminator":
             with torch.no_grad():
-                estimate = modules["generator"](batch.inputs)
-            real = judge(self._seen(batch.target), observed)
-            fake = judge(self._seen(_known(estimate, batch)), observed)
-            return {"total": hinge_discriminator(real, fake), "real": real.mean(), "fake": fake.mean()}
-        estimate = modules["generator"](batch.inputs)
-        infidelity = _infidelity(estimate, batch, self._settings.l2_weight)
-        opinion = hinge_generator(judge(self._seen(_known(estimate, batch)), observed))
+                fake = self._seen(_known(modules["generator"](crops.inputs).float(), crops))
+            return self._judged(modules["discriminator"], observed, real, fake, batch)
+        estimate = modules["generator"](crops.inputs)
+        infidelity = _infidelity(estimate, crops, self._settings.l2_weight)
+        opinion = self._opinion(modules["discriminator"], observed, real, self._seen(_known(estimate, crops)))
         return {"total": infidelity + self._settings.weight * opinion, "infidelity": infidelity, "opinion": opinion}
 
     def finish(self, module: nn.Module) -> dict[str, float]:
@@ -136,6 +153,32 @@ class AdversarialTask(Restoration):
         share = interpolate_weights(module, self._faithful, lambda m: self.validate(m)["validation_psnr"], allowed)
         with torch.no_grad():
             return self.validate(module) | {"kept_share": share}
+
+    def _judged(
+        self, judge: nn.Module, observed: Tensor, real: Tensor, fake: Tensor, batch: Round
+    ) -> dict[str, Tensor]:
+        of_real, of_fake = judge(real, observed).float(), judge(fake, observed).float()
+        total = self._loss.discriminator(of_real, of_fake)
+        values = {"real": of_real.mean(), "fake": of_fake.mean()}
+        if batch.penalised:
+            slope = self._slope(judge, observed, real, fake, batch.share)
+            # As much in the mean over steps as if every step had it.
+            total = total + self._settings.penalty / 2 * self._settings.penalty_every * slope
+        return {"total": total, **values}
+
+    def _slope(self, judge: nn.Module, observed: Tensor, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
+        # Second derivatives want full precision and a network that nobody has wrapped or compiled.
+        bare = getattr(judge, "module", judge)
+        with torch.autocast(real.device.type, enabled=False):
+            if self._settings.loss == "wasserstein":
+                return 2 * one_centred(lambda x: bare(x, observed.float()), real, fake, share)
+            at_real, at_fake = (zero_centred(lambda x: bare(x, observed.float()), x) for x in (real, fake))
+            return at_real + at_fake
+
+    def _opinion(self, judge: nn.Module, observed: Tensor, real: Tensor, fake: Tensor) -> Tensor:
+        with torch.no_grad():
+            of_real = judge(real, observed).float()
+        return self._loss.generator(of_real, judge(fake, observed).float())
 
     def _seen(self, stretched: Tensor) -> Tensor:
         return self._view.apply(self.degrader.preparation.stretch.invert(stretched))
@@ -147,7 +190,7 @@ class Pix2pixTask(Restoration):
     def __init__(self, network: nn.Module, settings: Pix2pix, bands: int, **shared: Any) -> None:
         super().__init__(**shared)
         self.stage, self.steps, self._settings = "pix2pix", settings.steps, settings
-        judge = PatchDiscriminator(bands, settings.base_channels, spectral=False)
+        judge = PatchDiscriminator(bands, settings.base_channels, "instance")
         self.players = {
             "discriminator": Player(judge, _adam(judge, settings.learning_rate, settings.beta1, 0.999)),
             "generator": Player(network, _adam(network, settings.learning_rate, settings.beta1, 0.999)),

@@ -42,7 +42,8 @@ class Task(Protocol):
     def losses(self, player: str, batch: Any, modules: dict[str, nn.Module]) -> dict[str, Tensor]:
         """What a player minimises, under ``total``, and what else is worth logging.
 
-        ``modules`` are the players' networks, wrapped for the device and its precision.
+        ``modules`` are the players' networks: this player's wrapped for the device and its precision, the others' bare
+        and with weights that take no gradient.
         """
         ...
 

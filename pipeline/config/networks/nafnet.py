@@ -26,7 +26,7 @@ class Nafnet(Settings):
         default_factory=lambda: Regression(steps=800), description="First stage, which makes the output `faithful`."
     )
     adversarial: Adversarial = Field(
-        default_factory=lambda: Adversarial(steps=150), description="Second stage, which makes the output `sharp`."
+        default_factory=lambda: Adversarial(steps=200), description="Second stage, which makes the output `sharp`."
     )
 
     @model_validator(mode="after")

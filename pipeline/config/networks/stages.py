@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from pydantic import Field
 
 from pipeline.config.settings import NotNegative, Positive, Settings
+
+LossName = Literal["relativistic", "hinge", "wasserstein", "least_squares", "cross_entropy"]
+LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
 
 
 class Regression(Settings):
@@ -26,14 +31,28 @@ class Adversarial(Settings):
     batch: int = Field(4, ge=1, description="Crops per step.")
     # Below 24 px the discriminator's layers leave nothing to judge.
     crop: int = Field(96, ge=24, multiple_of=8, description="Width of a crop in px.")
+    loss: LossName = Field(
+        "relativistic",
+        description="What the two networks ask of each other: relativistic (is the truth more real than its "
+        "restoration?), hinge, wasserstein, least_squares, or cross_entropy as in pix2pix.",
+    )
+    penalty: NotNegative = Field(
+        0.1,
+        description="Weight of the penalty on the discriminator's slope at true and restored images (R1 and R2; with "
+        "wasserstein that on mixtures of both, customary at 10).",
+    )
+    penalty_every: int = Field(4, ge=1, description="Steps between looks at the slope, which cost as much as a step.")
+    spectral: bool = Field(
+        False, description="Spectral normalisation of the discriminator: for hinge, which has no penalty of its own."
+    )
     learning_rate: Positive = Field(5e-4, description="Adam's rate for the restoring network.")
-    discriminator_learning_rate: Positive = Field(2e-3, description="Adam's rate for the discriminator.")
+    discriminator_learning_rate: Positive = Field(1e-3, description="Adam's rate for the discriminator.")
     weight: NotNegative = Field(
-        0.04, description="Weight of the discriminator's opinion beside the absolute error of 1."
+        0.06, description="Weight of the discriminator's opinion beside the absolute error of 1."
     )
     l2_weight: NotNegative = Field(5.0, description="Weight of the squared error, as in the first stage.")
     allowed_loss: NotNegative = Field(
-        1.35,
+        1.1,
         description="PSNR in dB that `sharp` may lose against `faithful` on the tune role; where training lost more, "
         "its weights are moved back towards those of `faithful`.",
     )
