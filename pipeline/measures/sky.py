@@ -58,6 +58,6 @@ def evenly_spaced(parts: Parts) -> NDArray[np.floating]:
     step = -(-sum(part.size for part in parts()) // LARGEST_SAMPLE) | 1
     sample, passed = [], 0
     for part in parts():
-        sample.append(np.ravel(part)[-passed % step :: step])
+        sample.append(np.ravel(part)[-passed % step :: step].copy())  # a view would hold all of the part
         passed += part.size
     return np.concatenate(sample)

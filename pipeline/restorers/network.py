@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pipeline.fill import FILL_HALO, fill_masked
 from pipeline.image import Image, Mask, Pixels
-from pipeline.measures.sky import evenly_spaced
+from pipeline.measures.median import median_of_parts
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
@@ -86,7 +86,7 @@ class NetworkRestorer(Restorer):
 
         Rows and columns at the border that hold no trusted pixel are taken for what lies beyond it: as in training, the
         network sees the image reflected there. The level of the noise, by which the filter is chosen, is the median of
-        a million evenly spaced pixels of its map.
+        its map over all that was measured.
 
         Parameters
         ----------
@@ -126,8 +126,7 @@ class NetworkRestorer(Restorer):
 
 
 def _noise_level(seen: WindowedImage, band: int, measured: Window) -> float:
-    noise = evenly_spaced(lambda: (noise_of(seen.read(band, window)) for window in strips(measured)))
-    return float(np.median(noise))
+    return median_of_parts(lambda: (noise_of(seen.read(band, window)) for window in strips(measured)))
 
 
 def _read(seen: WindowedImage, window: Window, measured: Window) -> tuple[Pixels, Mask, Pixels]:

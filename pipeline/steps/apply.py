@@ -57,8 +57,7 @@ def apply(
 
     FITS is read, restored and written by windows: memory does not grow with the image. Until the output is written, the
     restored pixels lie in a nameless file beside it, so that twice its size is needed on the disk. What is measured on
-    the whole image (background, noise, residual) is measured strip by strip, once, on a million pixels of a band at
-    most, the residual on all.
+    the whole image (background, noise, residual) is measured part by part, once, and never for a tile alone.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,8 +21,8 @@ from pipeline.formats.bands import UNKNOWN
 from pipeline.formats.checks import refuse_other_shape
 from pipeline.formats.fits import open_fits, read_psf
 from pipeline.image import Pixels
+from pipeline.measures.median import median_of_parts
 from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips
-from pipeline.measures.sky import evenly_spaced
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_from_stamp
 from pipeline.physics.noise import GaussianNoise
@@ -263,10 +264,10 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
         raise OperatorError(f"{path}: noise of {lowest:.4g}; standard deviations above 0 are needed")
     levels = []
     for number, band in zip(order, image.bands):
-        given = evenly_spaced(partial(_given, found, number))
-        if not given.size:
+        level = median_of_parts(partial(_given, found, number))
+        if math.isnan(level):
             raise OperatorError(f"{path}: no noise above 0 in band {band}; standard deviations above 0 are needed")
-        levels.append(np.median(given))
+        levels.append(np.float32(level))
 
     def read(band: int, window: Window) -> Plane:
         sigma, mask, _ = found.read(order[band], window)
