@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import re
 import shutil
@@ -300,7 +301,7 @@ def _opened(path: Path) -> Iterator[fits.HDUList]:
             warnings.simplefilter("always")
             file = opened.enter_context(path.open("rb"))
             if file.peek(2)[:2] == _GZIP:
-                file = opened.enter_context(_unpacked(file))
+                file = opened.enter_context(_unpacked(file, path))
             hdus = opened.enter_context(
                 fits.open(file, memmap=False, do_not_scale_image_data=True, ignore_missing_simple=False)
             )
@@ -310,12 +311,18 @@ def _opened(path: Path) -> Iterator[fits.HDUList]:
 
 
 @contextmanager
-def _unpacked(packed: BinaryIO) -> Iterator[BufferedReader]:
+def _unpacked(packed: BinaryIO, path: Path) -> Iterator[BufferedReader]:
     # A window of a compressed stream could only be reached through all that lies before it.
     with tempfile.NamedTemporaryFile(suffix=".fits") as file:
-        with gzip.open(packed) as content:
-            shutil.copyfileobj(content, file, 2**20)
-        file.flush()
+        try:
+            with gzip.open(packed) as content:
+                shutil.copyfileobj(content, file, 2**20)
+            file.flush()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+            reason = f"no room to unpack it in {tempfile.gettempdir()}"
+            raise FormatError(f"{path}: {reason}; set TMPDIR to a folder that has it, or unpack it yourself") from None
         with Path(file.name).open("rb") as unpacked:
             yield unpacked
 

@@ -1,4 +1,4 @@
-"""The light that lies over a whole image and belongs to no source: measured, taken off, and given back."""
+"""The light that lies over a whole image and belongs to no source: measured, and taken off."""
 
 from __future__ import annotations
 
@@ -60,13 +60,6 @@ def take_off_background(image: Image, kind: Kind, box: int = 64) -> Image:
             level[window.slices] = measured(band, window)
     taken = background if image.background is None else image.background + background
     return replace(image, pixels=image.pixels - background, background=taken)
-
-
-def give_back_background(image: Image) -> Image:
-    """Add again what :func:`take_off_background` took off; an image without a background is left as it is."""
-    if image.background is None:
-        return image
-    return replace(image, pixels=image.pixels + image.background, background=None)
 
 
 def _constant(image: WindowedImage, band: int) -> Callable[[Window], Pixels]:
