@@ -7,8 +7,9 @@ import io
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,17 +41,76 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     aside = path.with_name(f".part{os.getpid()}.{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        aside.replace(path)
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield aside
+            aside.replace(path)
+    finally:
+        with suppress(NotADirectoryError):
+            aside.unlink(missing_ok=True)
+
+
+class Scratch:
+    """Planes that memory need not hold, shape (C, H, W), float32, in a file; written and read by windows."""
+
+    def __init__(self, file: io.FileIO, path: Path, shape: tuple[int, ...]) -> None:
+        self._file, self._path, self._shape = file, path, shape
+
+    def write(self, window: Window, values: Pixels) -> None:
+        """Write a window of all planes, shape (C, h, w).
+
+        Raises
+        ------
+        StoreError
+            If there is no room for it.
+        """
+        with _writing(self._path):
+            for band, plane in enumerate(np.asarray(values, np.float32)):
+                for y, row in enumerate(plane, window.y0):
+                    self._file.seek(self._place(band, y, window.x0))
+                    left = memoryview(row.tobytes())
+                    while left:
+                        left = left[self._file.write(left) :]
+
+    def read(self, band: int, window: Window) -> Pixels:
+        """A window of one plane, shape (h, w), of which all has been written."""
+        values = np.empty((window.height, window.width), np.float32)
+        for y, row in enumerate(values, window.y0):
+            self._file.seek(self._place(band, y, window.x0))
+            row[:] = np.frombuffer(self._file.read(row.nbytes), np.float32)
+        return values
+
+    def _place(self, band: int, y: int, x: int) -> int:
+        return 4 * ((band * self._shape[-2] + y) * self._shape[-1] + x)
+
+
+@contextmanager
+def scratch(beside: str | Path, shape: tuple[int, ...]) -> Iterator[Scratch]:
+    """Give room for planes in a file without a name, in the folder of ``beside``; it is gone afterwards, come what may.
+
+    Raises
+    ------
+    StoreError
+        If there is no room for the file, or no right to write it; ``beside`` is named, for which the work is done.
+    """
+    path = Path(beside)
+    with ExitStack() as opened:
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = opened.enter_context(tempfile.TemporaryFile(dir=path.parent, buffering=0))
+        yield Scratch(file, path, shape)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say in a line why a file cannot be written."""
+    try:
+        yield
     except Exception as error:
         reason = _why_not_written(error, path)
         if reason is None:
             raise
         raise StoreError(f"{path}: cannot be written ({reason}); make room or choose another place") from None
-    finally:
-        with suppress(NotADirectoryError):
-            aside.unlink(missing_ok=True)
 
 
 class _Disk(io.FileIO):

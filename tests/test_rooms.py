@@ -20,7 +20,7 @@ FLOORS = [
     {"physics"},
     {"formats"},
     {"store", "model_file"},
-    {"tiling", "stretch", "splits", "fill", "code_hash"},
+    {"tiling", "windowed", "stretch", "splits", "fill", "code_hash"},
     {"image"},
     {"config"},
     {"errors", "progress", "threads", "__init__"},

@@ -15,8 +15,8 @@ from pipeline.observation import Observation, read_observations, write_observati
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise, PoissonNoise
 from pipeline.physics.psf import draw_psf
-from pipeline.store import StoreError, read_images, read_restored, write_images, write_restored, written_aside
-from pipeline.tiling import Window
+from pipeline.store import StoreError, read_images, read_restored, scratch, write_images, write_restored, written_aside
+from pipeline.tiling import Window, tiles, whole
 
 
 def image(id="a", shape=(2, 40, 50), seed=0, **changes):
@@ -212,7 +212,8 @@ FULL_DISK = """
     from pathlib import Path
     import numpy as np
     from pipeline.image import Image
-    from pipeline.store import StoreError, write_images, write_restored
+    from pipeline.store import StoreError, scratch, write_images, write_restored
+    from pipeline.tiling import whole
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
     pixels = np.random.default_rng(0).random((1, 300, 300), np.float32)
     try:
@@ -228,6 +229,7 @@ FULL_DISK = """
     [
         ("write_images('x.h5')", "writer.append(Image('a', pixels, pixels > 2, 'nJy', ('g',)))"),
         ("write_restored('x.h5')", "writer.append('a', pixels)"),
+        ("scratch('x.h5', pixels.shape)", "writer.write(whole(300, 300), pixels)"),
     ],
 )
 def test_no_space_left_is_one_line_and_no_file(tmp_path, opened, append):
@@ -236,6 +238,16 @@ def test_no_space_left_is_one_line_and_no_file(tmp_path, opened, append):
     assert done.stdout.splitlines() == ["x.h5: cannot be written (File too large); make room or choose another place"]
     assert done.stderr == ""
     assert left_over(tmp_path) == []
+
+
+def test_what_was_written_aside_by_windows_is_read_by_other_windows_and_leaves_no_file(tmp_path):
+    pixels = np.random.default_rng(0).random((2, 40, 50), np.float32)
+    with scratch(tmp_path / "new" / "x.fits", pixels.shape) as room:
+        for window in tiles(whole(40, 50), 16):
+            room.write(window, pixels[(..., *window.slices)])
+        for window in (whole(40, 50), Window(3, 5, 30, 7)):
+            np.testing.assert_array_equal(room.read(1, window), pixels[(1, *window.slices)])
+    assert left_over(tmp_path / "new") == []
 
 
 def test_a_missing_file_is_refused_in_one_line(tmp_path):

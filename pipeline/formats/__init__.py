@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.config import Images
 from pipeline.formats.bands import BandsError
 from pipeline.formats.checks import FormatError, Paths, listed
-from pipeline.formats.fits import read_fits, read_psf, refuse_unwritable_fits, write_fits
+from pipeline.formats.fits import open_fits, read_fits, read_psf, refuse_unwritable_fits, write_fits
 from pipeline.formats.raster import read_raster, refuse_unwritable_raster, write_raster
 from pipeline.image import Image, Pixels
+from pipeline.windowed import WindowedImage
 
 __all__ = [
     "FITS_SUFFIXES",
@@ -18,6 +20,7 @@ __all__ = [
     "BandsError",
     "FormatError",
     "is_fits",
+    "open_image",
     "read_image",
     "read_psf",
     "refuse_unwritable",
@@ -52,16 +55,35 @@ def read_image(paths: Paths, settings: Images | None = None, id: str | None = No
         If a name has no suffix that is known, the bands come in several formats, or a file cannot be read.
     """
     files = listed(paths)
-    formats = [is_fits(path) for path in files]
-    if len(set(formats)) > 1:
-        other = files[formats.index(not formats[0])]
-        raise FormatError(f"{other}: of another format than {files[0]}; the bands of an image must share one")
-    read = read_fits if formats[0] else read_raster
+    read = read_fits if _are_fits(files) else read_raster
     return read(files, settings, id, group)
 
 
+@contextmanager
+def open_image(paths: Paths, settings: Images | None = None, id: str | None = None) -> Iterator[WindowedImage]:
+    """Open an image to be read by windows, as :func:`read_image` would read it.
+
+    FITS files of any size take little memory; pictures are read as a whole.
+
+    Raises
+    ------
+    FormatError
+        As :func:`read_image`; damage that shows only where a window is read, then.
+    """
+    files = listed(paths)
+    if _are_fits(files):
+        with open_fits(files, settings, id) as image:
+            yield image
+    else:
+        yield WindowedImage.of(read_raster(files, settings, id))
+
+
 def write_image(
-    path: str | Path, image: Image, uncertainty: Pixels | None = None, mask: bool = True, history: Sequence[str] = ()
+    path: str | Path,
+    image: Image | WindowedImage,
+    uncertainty: Pixels | None = None,
+    mask: bool = True,
+    history: Sequence[str] = (),
 ) -> None:
     """Write an image in the format that the name says.
 
@@ -69,7 +91,8 @@ def write_image(
     ----------
     path : path
         FITS keeps everything; TIFF, and PNG for display units, keep the values, the bands and the history alone.
-    image : Image
+    image : Image or WindowedImage
+        FITS is written strip by strip; for a picture, the image must fit into memory.
     uncertainty : array, shape (C, H, W), float32, optional
         Standard deviation in the unit of the image; FITS only.
     mask : bool
@@ -87,10 +110,10 @@ def write_image(
     elif uncertainty is not None:
         raise FormatError(f"{path}: a picture holds no uncertainty; name it .fits")
     else:
-        write_raster(path, image, history)
+        write_raster(path, image if isinstance(image, Image) else image.part(image.area), history)
 
 
-def refuse_unwritable(path: str | Path, image: Image) -> None:
+def refuse_unwritable(path: str | Path, image: Image | WindowedImage) -> None:
     """Refuse a name that :func:`write_image` would refuse, before the work is done.
 
     Raises
@@ -102,6 +125,14 @@ def refuse_unwritable(path: str | Path, image: Image) -> None:
         refuse_unwritable_fits(path)
     else:
         refuse_unwritable_raster(path, image)
+
+
+def _are_fits(files: list[Path]) -> bool:
+    formats = [is_fits(path) for path in files]
+    if len(set(formats)) > 1:
+        other = files[formats.index(not formats[0])]
+        raise FormatError(f"{other}: of another format than {files[0]}; the bands of an image must share one")
+    return formats[0]
 
 
 def is_fits(path: Path) -> bool:

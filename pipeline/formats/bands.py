@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-import numpy as np
 
 from pipeline.config import Images
-from pipeline.formats.checks import FormatError, refuse_other_shape, refuse_without_trust
-from pipeline.image import Image, Mask, Pixels
-
-Array = TypeVar("Array", Pixels, Mask)
+from pipeline.formats.checks import FormatError, refuse_other_shape
+from pipeline.tiling import Window
+from pipeline.windowed import Plane, WindowedImage
 
 
 class BandsError(FormatError):
@@ -42,15 +38,16 @@ class Planes:
     ----------
     source : Path
         The file, for messages.
-    pixels, mask : arrays, shape (C, H, W), float32 and bool
-        Finite values, and True where they are not to be trusted.
+    shape : tuple of int
+        (C, H, W).
+    read : callable
+        ``read(plane, window)``: finite values, a mask that is True where they are not to be trusted, and the noise
+        where the file has it.
     bands : tuple of str
         Names of the planes; empty where the file gives none.
     named : bool
         True where the file names its planes as bands, so that a configuration that names others is wrong. Otherwise the
         names are a likely guess, and the configuration is right.
-    sigma : array, shape (C, H, W), float32, optional
-        Noise, in the unit of ``pixels``.
     unit : str, optional
     pixel_scale : float, optional
         Width of a pixel in arcsec.
@@ -59,17 +56,16 @@ class Planes:
     """
 
     source: Path
-    pixels: Pixels
-    mask: Mask
+    shape: tuple[int, ...]
+    read: Callable[[int, Window], Plane]
     bands: tuple[str, ...] = ()
     named: bool = False
-    sigma: Pixels | None = None
     unit: str | None = None
     pixel_scale: float | None = None
     header: str | None = None
 
 
-def assembled(files: Sequence[Planes], settings: Images, id: str | None = None, group: str | None = None) -> Image:
+def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) -> WindowedImage:
     """Put one image together, from one file with all bands or from one file per band.
 
     Parameters
@@ -78,42 +74,48 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None, 
         Several hold one band each, in the order of ``settings.bands``.
     settings : Images
         Names of the bands, and unit and pixel scale where the files give none.
-    id, group : str, optional
-        By default the name of the first file, and the id.
+    id : str, optional
+        By default the name of the first file.
 
     Raises
     ------
     FormatError
-        If files differ in shape or unit, the bands are not those that were asked for, or a band holds nothing.
+        If files differ in shape or unit, or the bands are not those that were asked for.
     """
     first = files[0]
     for file in files[1:]:
-        refuse_other_shape(file.source, file.pixels.shape, first.source, first.pixels.shape)
+        refuse_other_shape(file.source, file.shape, first.source, first.shape)
     if len(files) > 1:
         for file in files:
-            if len(file.pixels) != 1:
-                raise FormatError(f"{file.source}: {len(file.pixels)} planes; one is needed where each band has a file")
+            if file.shape[0] != 1:
+                raise FormatError(f"{file.source}: {file.shape[0]} planes; one is needed where each band has a file")
     bands, order = _bands(files, settings.bands)
-    mask = _stacked([file.mask for file in files], order)
-    refuse_without_trust(_sources(files), mask, bands)
-    sigma = [file.sigma for file in files if file.sigma is not None]
-    name = id if id is not None else first.source.name.split(".")[0]
-    return Image(
-        id=name,
-        pixels=_stacked([file.pixels for file in files], order),
-        mask=mask,
+    # Which file holds a band, and in which of its planes.
+    places = [(file, number) for file in files for number in range(file.shape[0])]
+
+    def read(band: int, window: Window) -> Plane:
+        file, number = places[order[band]]
+        return file.read(number, window)
+
+    return WindowedImage(
+        id=id if id is not None else first.source.name.split(".")[0],
+        shape=(len(bands), *first.shape[-2:]),
         unit=_unit(files) or settings.unit or UNKNOWN,
         bands=bands,
-        group=group if group is not None else name,
-        sigma=_stacked(sigma, order) if len(sigma) == len(files) else None,
+        read=read,
         pixel_scale=first.pixel_scale or settings.pixel_scale,
         header=first.header,
     )
 
 
+def sources(files: Sequence[Planes]) -> str:
+    """The files of an image, for messages."""
+    return str(files[0].source) if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more"
+
+
 def _bands(files: Sequence[Planes], wanted: list[str] | None) -> tuple[tuple[str, ...], list[int]]:
     # The names, and the planes that carry them in that order.
-    count = sum(len(file.pixels) for file in files)
+    count = sum(file.shape[0] for file in files)
     found = tuple(band for file in files for band in file.bands)
     everything = list(range(count))
     if wanted is None:
@@ -125,18 +127,11 @@ def _bands(files: Sequence[Planes], wanted: list[str] | None) -> tuple[tuple[str
         return tuple(wanted), [found.index(band) for band in wanted]
     if len(wanted) != count:
         names = ", ".join(wanted)
-        raise BandsError(f"{_sources(files)}: {_planes(count)}, but the bands are to be {len(wanted)} ({names})")
+        raise BandsError(f"{sources(files)}: {_planes(count)}, but the bands are to be {len(wanted)} ({names})")
     for file, band in zip(files, wanted):
         if file.named and file.bands[0] != band:
             raise BandsError(f"{file.source}: holds band {file.bands[0]!r}, but stands in the place of {band!r}")
     return tuple(wanted), everything
-
-
-def _stacked(arrays: Sequence[Array], order: list[int]) -> Array:
-    if len(arrays) > 1:
-        return np.concatenate(arrays)
-    # A large cube is not copied only to leave it as it is.
-    return arrays[0] if order == list(range(len(arrays[0]))) else arrays[0][order]
 
 
 def _unit(files: Sequence[Planes]) -> str | None:
@@ -148,10 +143,6 @@ def _unit(files: Sequence[Planes]) -> str | None:
                 "the bands of an image must share one unit"
             )
     return first.unit
-
-
-def _sources(files: Sequence[Planes]) -> str:
-    return str(files[0].source) if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more"
 
 
 def _planes(count: int) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ClearfieldError
 from pipeline.image import Mask, Pixels
+from pipeline.windowed import WindowedImage
 
 _BLOCK = 32
 """Width in px of the neighbourhood whose median stands in for a masked pixel."""
@@ -50,6 +51,7 @@ def filled(values: NDArray[Any], bad: Mask) -> tuple[Pixels, Mask]:
     pixels : array, shape (H, W), float32
         A masked pixel holds the median of the trusted ones in its block of 32 x 32 px, or in the plane where the block
         has none: the local sky, before and after a background is taken off. A plane without a trusted pixel is 0.
+        Of a window alone, another value may stand there; nothing may depend on it.
     mask : array, shape (H, W), bool
     """
     with np.errstate(over="ignore", invalid="ignore"):
@@ -67,17 +69,20 @@ def filled(values: NDArray[Any], bad: Mask) -> tuple[Pixels, Mask]:
     return pixels, mask
 
 
-def refuse_without_trust(source: str | Path, mask: Mask, bands: Sequence[str]) -> None:
-    """Refuse an image, shape (C, H, W), of which a band holds nothing.
+def refuse_without_trust(source: str | Path, image: WindowedImage) -> None:
+    """Refuse an image of which a band holds nothing.
+
+    All of it is read once, so that damage is known before the work begins.
 
     Raises
     ------
     FormatError
         If every pixel of a band is masked.
     """
-    empty = [band for band, plane in zip(bands, mask) if plane.all()]
+    held = [sum(int((~plane.mask).sum()) for plane in image.strips(n)) for n in range(len(image.bands))]
+    empty = [band for band, count in zip(image.bands, held) if not count]
     if empty:
-        what = "every pixel" if len(empty) == len(bands) else f"every pixel of band {empty[0]}"
+        what = "every pixel" if len(empty) == len(image.bands) else f"every pixel of band {empty[0]}"
         raise FormatError(
             f"{source}: {what} is NaN, infinite, blank, flagged or without weight; nothing is left to work on"
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import re
+import shutil
+import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -19,13 +23,18 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from pipeline.config import Images
-from pipeline.formats.bands import UNKNOWN, Planes, assembled
-from pipeline.formats.checks import FormatError, Paths, filled, listed, refuse_other_shape
+from pipeline.formats.bands import UNKNOWN, Planes, assembled, sources
+from pipeline.formats.checks import FormatError, Paths, filled, listed, refuse_other_shape, refuse_without_trust
 from pipeline.image import Image, Mask, Pixels
 from pipeline.store import written_aside
+from pipeline.tiling import Window, whole
+from pipeline.windowed import Plane, WindowedImage, strips
 
 _BLOCK = 2880
 """FITS files are padded to multiples of this many bytes."""
+
+_GZIP = b"\x1f\x8b"
+"""How a file begins that is compressed as a whole."""
 
 _DAMAGE = (OSError, EOFError, TypeError, ValueError, KeyError, IndexError, zlib.error, VerifyError)
 """What astropy raises on files that are not what they say."""
@@ -73,9 +82,25 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
         if files disagree in shape, unit or place on the sky.
     """
     settings = settings or Images()
-    files = [_read_planes(path, settings) for path in listed(paths)]
-    _refuse_other_sky(files)
-    return assembled(files, settings, id, group)
+    with _open_planes(paths, settings) as files:
+        found = assembled(files, settings, id)
+        image = found.part(found.area, found.id if group is None else group)
+        refuse_without_trust(sources(files), WindowedImage.of(image))
+    return image
+
+
+@contextmanager
+def open_fits(paths: Paths, settings: Images | None = None, id: str | None = None) -> Iterator[WindowedImage]:
+    """Open an image of any size, to be read by windows; parameters, image and refusals are those of :func:`read_fits`.
+
+    Memory does not grow with the image. A file compressed as a whole (``.gz``) is unpacked to the system's folder for
+    temporary files first.
+    """
+    settings = settings or Images()
+    with _open_planes(paths, settings) as files:
+        image = assembled(files, settings, id)
+        refuse_without_trust(sources(files), image)
+        yield image
 
 
 def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
@@ -101,7 +126,10 @@ def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
     path = Path(path)
     with _opened(path) as hdus:
         hdu = _extension(path, hdus, None, "science")
-        stamp = np.stack([_plane(hdu, number) for number in range(_shape(path, hdu)[0])]).astype(np.float64)
+        count, height, width = _shape(path, hdu)
+        with _reading(path):
+            planes = [_plane(hdu, number, whole(height, width)) for number in range(count)]
+        stamp = np.stack(planes).astype(np.float64)
         scale = _pixel_scale(hdu.header, hdus)
         given = [hdu.header.get(keyword) for keyword in ("PIXELSCL", "PIXSCALE")]
     if not np.isfinite(stamp).all():
@@ -129,7 +157,7 @@ def list_extensions(path: str | Path) -> list[Extension]:
     FormatError
         If the file is missing, cut short or no FITS file.
     """
-    with _opened(Path(path)) as hdus:
+    with _opened(Path(path)) as hdus, _reading(Path(path)):
         return [
             Extension(hdu.name, tuple(hdu.shape), fits.BITPIX2DTYPE[hdu.header["BITPIX"]])
             if _is_image(hdu)
@@ -153,12 +181,12 @@ def refuse_unwritable_fits(path: str | Path) -> None:
 
 def write_fits(
     path: str | Path,
-    image: Image,
+    image: Image | WindowedImage,
     uncertainty: Pixels | None = None,
     mask: bool = True,
     history: Sequence[str] = (),
 ) -> None:
-    """Write an image as FITS, under the header that it came with.
+    """Write an image as FITS, under the header that it came with, strip by strip.
 
     Pixels are float32, one band as two axes, several as a cube (bands last in FITS order). WCS, BUNIT and all else that
     the header said of the sky and the instrument stay; what it said of the input's storage (scaling, compression,
@@ -168,7 +196,7 @@ def write_fits(
     ----------
     path : path
         ``.fits``, ``.fit``, ``.fts``, or any of them with ``.gz``.
-    image : Image
+    image : Image or WindowedImage
     uncertainty : array, shape (C, H, W), float32, optional
         Standard deviation in the unit of the image; becomes the extension SIGMA.
     mask : bool
@@ -183,65 +211,129 @@ def write_fits(
     """
     path = Path(path)
     refuse_unwritable_fits(path)
-    header = _header_of(image, history)
-    hdus = fits.HDUList([fits.PrimaryHDU(_as_stored(image.pixels), header)])
+    source = WindowedImage.of(image) if isinstance(image, Image) else image
+    header = _header_of(source, history)
+    hdus = fits.HDUList([fits.PrimaryHDU(_without_values(source.shape, np.float32), header)])
+    contents: list[_Content] = [lambda band, window: source.read(band, window).pixels.astype(">f4")]
     if uncertainty is not None:
-        if uncertainty.shape != image.shape:
+        if uncertainty.shape != source.shape:
             raise FormatError(
-                f"{path}: an uncertainty of shape {uncertainty.shape} for an image of shape {image.shape}"
+                f"{path}: an uncertainty of shape {uncertainty.shape} for an image of shape {source.shape}"
             )
-        hdus.append(fits.ImageHDU(_as_stored(np.asarray(uncertainty, np.float32)), _companion(header), name="SIGMA"))
+        hdus.append(fits.ImageHDU(_without_values(source.shape, np.float32), _companion(header), name="SIGMA"))
+        contents.append(lambda band, window: uncertainty[(band, *window.slices)].astype(">f4"))
     if mask:
-        hdus.append(fits.ImageHDU(_as_stored(image.mask.astype(np.uint8)), _companion(header), name="MASK"))
+        hdus.append(fits.ImageHDU(_without_values(source.shape, np.uint8), _companion(header), name="MASK"))
         hdus["MASK"].header.remove("BUNIT", ignore_missing=True)
-    # The file is opened here, because astropy would tell compression from the name, which is another one while writing.
-    with warnings.catch_warnings(), written_aside(path) as aside:
+        contents.append(lambda band, window: source.read(band, window).mask.astype(np.uint8))
+    with written_aside(path) as aside, aside.open("wb") as plain, ExitStack() as packed:
+        file = packed.enter_context(gzip.GzipFile("", "wb", fileobj=plain, mtime=0)) if path.suffix == ".gz" else plain
+        for text, content in zip(_headers(hdus), contents):
+            file.write(text)
+            _write_values(file, source, content)
+
+
+_Content = Callable[[int, Window], NDArray[Any]]
+"""What an extension holds of a band and a window, in the byte order of FITS."""
+
+
+def _headers(hdus: fits.HDUList) -> list[bytes]:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", fits.verify.VerifyWarning)
-        with aside.open("wb") as file:
-            if path.suffix == ".gz":
-                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed:
-                    hdus.writeto(compressed, output_verify="fix+ignore")
-            else:
-                hdus.writeto(file, output_verify="fix+ignore")
+        hdus.verify("fix+ignore")
+        hdus.update_extend()
+        return [hdu.header.tostring().encode("ascii") for hdu in hdus]
 
 
-def _read_planes(path: Path, settings: Images) -> Planes:
-    with _opened(path) as hdus:
-        science = _extension(path, hdus, settings.science, "science")
-        noise = _extension(path, hdus, settings.noise, "noise") if settings.noise is not None else None
-        flags = _extension(path, hdus, settings.mask, "mask") if settings.mask is not None else None
+def _write_values(file: BinaryIO | gzip.GzipFile, image: WindowedImage, content: _Content) -> None:
+    size = 0
+    for band in range(len(image.bands)):
+        for window in strips(image.area):
+            size += file.write(content(band, window).tobytes())
+    file.write(bytes(-size % _BLOCK))
+
+
+@contextmanager
+def _open_planes(paths: Paths, settings: Images) -> Iterator[list[Planes]]:
+    with ExitStack() as opened:
+        files = [_planes(path, opened.enter_context(_opened(path)), settings) for path in listed(paths)]
+        _refuse_other_sky(files)
+        yield files
+
+
+def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
+    science = _extension(path, hdus, settings.science, "science")
+    noise = _extension(path, hdus, settings.noise, "noise") if settings.noise is not None else None
+    flags = _extension(path, hdus, settings.mask, "mask") if settings.mask is not None else None
+    with _reading(path):
         shape = _shape(path, science)
-        pixels, mask = np.empty(shape, np.float32), np.empty(shape, bool)
-        sigma = np.empty(shape, np.float32) if noise is not None else None
-        for number in range(shape[0]):
-            bad = np.zeros(shape[1:], bool)
+        for companion in (flags, noise):
+            if companion is not None:
+                _refuse_other_grid(path, companion, shape)
+
+    def read(number: int, window: Window) -> Plane:
+        with _reading(path):
+            bad, sigma = np.zeros((window.height, window.width), bool), None
             if flags is not None:
-                bad |= _flagged(_companion_plane(path, flags, number, shape), settings.mask_bits)
-            if noise is not None and sigma is not None:
-                values, without = _sigma(_companion_plane(path, noise, number, shape), settings.noise_kind)
+                bad |= _flagged(_companion_plane(flags, number, window), settings.mask_bits)
+            if noise is not None:
+                values, without = _sigma(_companion_plane(noise, number, window), settings.noise_kind)
                 bad |= without
-                sigma[number], _ = filled(values, bad)
-            pixels[number], mask[number] = filled(_plane(science, number), bad)
-        header = science.header
-        bands, named = _band_names(header, shape[0])
-        return Planes(
-            path, pixels, mask, bands, named, sigma,
-            unit=str(header.get("BUNIT", "")).strip() or None,
-            pixel_scale=_pixel_scale(header, hdus),
-            header=header.tostring(sep="\n", endcard=False, padding=False),
-        )  # fmt: skip
+                sigma, _ = filled(values, bad)
+            return Plane(*filled(_plane(science, number, window), bad), sigma)
+
+    header = science.header
+    bands, named = _band_names(header, shape[0])
+    return Planes(
+        path, shape, read, bands, named,
+        unit=str(header.get("BUNIT", "")).strip() or None,
+        pixel_scale=_pixel_scale(header, hdus),
+        header=header.tostring(sep="\n", endcard=False, padding=False),
+    )  # fmt: skip
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[fits.HDUList]:
-    # Scaling is left to us: astropy cannot map scaled integers from disk, and takes BLANK for a value in unsigned ones.
-    try:
-        with warnings.catch_warnings(record=True) as said:
+    # Scaling is left to us: astropy takes BLANK for a value in unsigned integers. Mapped from disk, what was read would
+    # count as memory until the file is closed.
+    with ExitStack() as opened:
+        with _reading(path), warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            with fits.open(path, memmap=True, do_not_scale_image_data=True, ignore_missing_simple=False) as hdus:
-                len(hdus)  # reads every header, so that a file that ends early is known before it is used
-                _refuse_cut_short(path, hdus, [str(warning.message) for warning in said])
-                yield hdus
+            file = opened.enter_context(path.open("rb"))
+            if file.peek(2)[:2] == _GZIP:
+                file = opened.enter_context(_unpacked(file, path))
+            hdus = opened.enter_context(
+                fits.open(file, memmap=False, do_not_scale_image_data=True, ignore_missing_simple=False)
+            )
+            len(hdus)  # reads every header, so that a file that ends early is known before it is used
+            _refuse_cut_short(path, hdus, [str(warning.message) for warning in said])
+        yield hdus
+
+
+@contextmanager
+def _unpacked(packed: BinaryIO, path: Path) -> Iterator[BufferedReader]:
+    # A window of a compressed stream could only be reached through all that lies before it.
+    with tempfile.NamedTemporaryFile(suffix=".fits") as file:
+        try:
+            with gzip.open(packed) as content:
+                shutil.copyfileobj(content, file, 2**20)
+            file.flush()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+            reason = f"no room to unpack it in {tempfile.gettempdir()}"
+            raise FormatError(f"{path}: {reason}; set TMPDIR to a folder that has it, or unpack it yourself") from None
+        with Path(file.name).open("rb") as unpacked:
+            yield unpacked
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say in a line what is wrong with a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except FormatError:
         raise
     except FileNotFoundError:
@@ -310,10 +402,10 @@ def _shape(path: Path, hdu: Any) -> tuple[int, int, int]:
     return shape
 
 
-def _plane(hdu: Any, number: int) -> NDArray[Any]:
-    # One plane in physical units, shape (H, W), NaN where blank; only its part of the file is read.
+def _plane(hdu: Any, number: int, window: Window) -> NDArray[Any]:
+    # A window of one plane in physical units, shape (H, W), NaN where blank; only its part of the file is read.
     leading = (0,) * (len(hdu.shape) - 3) + (number,) if len(hdu.shape) > 2 else ()
-    stored = np.asarray(hdu.section[(*leading, slice(None), slice(None))])
+    stored = np.asarray(hdu.section[(*leading, *window.slices)])
     header = hdu.header
     scale, zero, blank = header.get("BSCALE", 1), header.get("BZERO", 0), header.get("BLANK")
     if stored.dtype.kind == "f" and (scale, zero) == (1, 0):
@@ -324,15 +416,19 @@ def _plane(hdu: Any, number: int) -> NDArray[Any]:
     return values
 
 
-def _companion_plane(path: Path, hdu: Any, number: int, shape: tuple[int, int, int]) -> NDArray[Any]:
-    # A plane of a noise map or mask; a map with one plane holds for every band.
+def _refuse_other_grid(path: Path, hdu: Any, shape: tuple[int, int, int]) -> None:
     count, *size = _shape(path, hdu)
     refuse_other_shape(f"{path}, extension {hdu.name}", tuple(size), "the science image", shape)
     if count not in (1, shape[0]):
         raise FormatError(
             f"{path}: extension {hdu.name} has {count} planes for {shape[0]} bands; 1 or {shape[0]} are needed"
         )
-    return _plane(hdu, min(number, count - 1))
+
+
+def _companion_plane(hdu: Any, number: int, window: Window) -> NDArray[Any]:
+    # A part of a noise map or mask; a map with one plane holds for every band.
+    one = len(hdu.shape) < 3 or hdu.shape[-3] == 1
+    return _plane(hdu, 0 if one else number, window)
 
 
 def _flagged(flags: NDArray[Any], bits: int | None) -> Mask:
@@ -385,7 +481,7 @@ def _refuse_other_sky(files: Sequence[Planes]) -> None:
     skies = [_celestial(fits.Header.fromstring(file.header or "", sep="\n")) for file in files]
     if skies[0] is None:
         return
-    height, width = files[0].pixels.shape[-2:]
+    height, width = files[0].shape[-2:]
     corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], dtype=float)
     for file, sky in zip(files[1:], skies[1:]):
         if sky is None:
@@ -398,7 +494,7 @@ def _refuse_other_sky(files: Sequence[Planes]) -> None:
             )
 
 
-def _header_of(image: Image, history: Sequence[str]) -> fits.Header:
+def _header_of(image: WindowedImage, history: Sequence[str]) -> fits.Header:
     given = fits.Header.fromstring(image.header or "", sep="\n")
     kept = [card for card in given.cards if not _LAYOUT.fullmatch(card.keyword) and not _LOOKUP.fullmatch(card.keyword)]
     header = fits.Header(kept)
@@ -440,8 +536,9 @@ def _companion(header: fits.Header) -> fits.Header:
     return companion
 
 
-def _as_stored(planes: NDArray[Any]) -> NDArray[Any]:
-    return planes[0] if len(planes) == 1 else planes
+def _without_values(shape: tuple[int, ...], kind: type) -> NDArray[Any]:
+    # For astropy, which makes a header of the shape and type of an array; this one takes no memory.
+    return np.broadcast_to(kind(0), shape[1:] if shape[0] == 1 else shape)
 
 
 def _ascii(text: str) -> str:

@@ -14,11 +14,13 @@ import tifffile
 from numpy.typing import NDArray
 
 from pipeline.config import Images
-from pipeline.formats.bands import Planes, assembled
-from pipeline.formats.checks import FormatError, Paths, filled, listed
+from pipeline.formats.bands import Planes, assembled, sources
+from pipeline.formats.checks import FormatError, Paths, filled, listed, refuse_without_trust
 from pipeline.formats.png16 import decode_png16, encode_png16, is_png16
 from pipeline.image import DISPLAY, Image, Mask
 from pipeline.store import written_aside
+from pipeline.tiling import Window
+from pipeline.windowed import Plane, WindowedImage
 
 _COLOURS = ("red", "green", "blue")
 _FULL_RANGE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
@@ -59,10 +61,13 @@ def read_raster(paths: Paths, settings: Images | None = None, id: str | None = N
         that are neither of 8 nor of 16 bits come without a unit; if files disagree in shape.
     """
     settings = settings or Images()
-    return assembled([_read_planes(path, settings) for path in listed(paths)], settings, id, group)
+    files = [_read_planes(path, settings) for path in listed(paths)]
+    image = assembled(files, settings, id)
+    refuse_without_trust(sources(files), image)
+    return image.part(image.area, image.id if group is None else group)
 
 
-def refuse_unwritable_raster(path: str | Path, image: Image) -> None:
+def refuse_unwritable_raster(path: str | Path, image: Image | WindowedImage) -> None:
     """Refuse a picture that cannot hold an image; see :func:`write_raster`.
 
     Raises
@@ -134,7 +139,12 @@ def _read_planes(path: Path, settings: Images) -> Planes:
     values, unit = _in_units(path, picture.planes, picture.about.get("unit") or settings.unit)
     pixels, mask = (np.stack(arrays) for arrays in zip(*(filled(plane, picture.transparent) for plane in values)))
     bands = tuple(picture.about.get("bands", ())) or {1: ("grey",), 3: _COLOURS}.get(len(values), ())
-    return Planes(path, pixels, mask, bands, named="bands" in picture.about, unit=unit)
+
+    def read(plane: int, window: Window) -> Plane:
+        part = (plane, *window.slices)
+        return Plane(pixels[part], mask[part])
+
+    return Planes(path, pixels.shape, read, bands, named="bands" in picture.about, unit=unit)
 
 
 def _in_units(path: Path, planes: NDArray[Any], unit: str | None) -> tuple[NDArray[Any], str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ClearfieldError
-from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.measures.sky import sky_of_parts
+from pipeline.windowed import Plane
 
 SKY_WITHIN = 3.0
 """Where 2 x 2 px are brighter or darker than the sky by more than this many sigmas, there is a source."""
@@ -43,14 +46,29 @@ def white_noise_sigma(plane: NDArray[np.floating], mask: NDArray[np.bool_]) -> f
     NoiseEstimateError
         If there is too little background, or it holds no noise at all.
     """
-    a, b, c, d = (plane[y : y - 1 or None, x : x - 1 or None] for y in (0, 1) for x in (0, 1))
-    trusted = ~(mask[:-1, :-1] | mask[:-1, 1:] | mask[1:, :-1] | mask[1:, 1:])
-    if trusted.sum() < FEWEST:
+    return white_noise_of_strips(lambda: [Plane(plane, mask)])
+
+
+def white_noise_of_strips(strips: Callable[[], Iterable[Plane]]) -> float:
+    """As :func:`white_noise_sigma`, of a band that comes in strips, each with the last row of the one before it again.
+
+    How the band is cut into strips makes no difference. It is read five times.
+    """
+    count = sum(mean.size for mean, _ in _means_and_details(strips))
+    if count < FEWEST:
         raise NoiseEstimateError("too few trusted pixels side by side to estimate the noise on")
-    mean, detail = ((a + b + c + d) / 4)[trusted], ((a - b - c + d) / 2)[trusted]
-    level, spread = sky_level_and_sigma(mean)
-    sky = np.abs(mean - level) <= SKY_WITHIN * spread
-    sigma = sky_level_and_sigma(detail[sky])[1]
+    level, spread = sky_of_parts(lambda: (mean for mean, _ in _means_and_details(strips)))
+    sigma = sky_of_parts(
+        lambda: (detail[np.abs(mean - level) <= SKY_WITHIN * spread] for mean, detail in _means_and_details(strips))
+    )[1]
     if not sigma > 0:
         raise NoiseEstimateError("the background holds no noise that could be measured")
     return sigma
+
+
+def _means_and_details(strips: Callable[[], Iterable[Plane]]) -> Iterator[tuple[NDArray, NDArray]]:
+    """Mean and diagonal difference of all that is trusted of 2 x 2 px, strip by strip."""
+    for plane, mask, _ in strips():
+        a, b, c, d = (plane[y : y - 1 or None, x : x - 1 or None] for y in (0, 1) for x in (0, 1))
+        trusted = ~(mask[:-1, :-1] | mask[:-1, 1:] | mask[1:, :-1] | mask[1:, 1:])
+        yield ((a + b + c + d) / 4)[trusted], ((a - b - c + d) / 2)[trusted]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from pipeline.image import Pixels
-from pipeline.observation import Observation
-from pipeline.tiling import Window, read_reflected, tiles, whole
+from pipeline.physics.operator import Operator
+from pipeline.tiling import Window, reflected_index, tiles
+from pipeline.windowed import WindowedImage, noise_of
 
 
 @torch.no_grad()
-def residual_chi2(restored: Pixels, observation: Observation, tile: int = 512) -> float:
+def residual_chi2(restored: WindowedImage, seen: WindowedImage, operator: Operator, tile: int = 512) -> float:
     """Mean squared residual of the re-blurred image over the variance of the noise, over trusted pixels.
 
     Pixels within the operator's halo of the border are left out, where the instrument saw sky that nobody knows, unless
@@ -23,9 +21,12 @@ def residual_chi2(restored: Pixels, observation: Observation, tile: int = 512) -
 
     Parameters
     ----------
-    restored : array, shape (C, H, W)
+    restored : WindowedImage
         In the unit of the observation.
-    observation : Observation
+    seen : WindowedImage
+        What was observed, with its noise.
+    operator : Operator
+        The instrument that saw it.
     tile : int
         Width in px of what is re-blurred at a time; the result does not depend on it beyond rounding.
 
@@ -34,21 +35,25 @@ def residual_chi2(restored: Pixels, observation: Observation, tile: int = 512) -
     float
         About 1 for the truth; NaN where no pixel is trusted or the noise is given as 0.
     """
-    halo, area = observation.operator.halo, whole(*restored.shape[-2:])
+    halo, area = operator.halo, seen.area
     inner = area.grown(-halo) if min(area.height, area.width) > 2 * halo else area
-    parts = [_squares(restored, observation, core) for core in tiles(inner, tile)]
+    parts = [_squares(restored, seen, operator, core) for core in tiles(inner, tile)]
     count = sum(number for _, number in parts)
     return sum(squares for squares, _ in parts) / count if count else math.nan
 
 
-def _squares(restored: Pixels, observation: Observation, core: Window) -> tuple[float, int]:
+def _squares(restored: WindowedImage, seen: WindowedImage, operator: Operator, core: Window) -> tuple[float, int]:
     """Sum of squared residuals in units of sigma over the trusted pixels of a tile, and how many these are."""
-    preview, operator = observation.preview, observation.operator
-    if preview.sigma is None:
-        raise ValueError(f"{preview.id}: an observation without a noise map")
     window = core.grown(operator.halo)
-    scene, data, sigma, mask = (
-        _batch(read_reflected(array, window)) for array in (restored, preview.pixels, preview.sigma, preview.mask)
+    rows, columns = (
+        reflected_index(start, stop, size)
+        for start, stop, size in zip((window.y0, window.x0), (window.y1, window.x1), seen.shape[-2:])
+    )
+    inside = Window(int(rows.min()), int(columns.min()), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+    data, estimate = seen.part(inside), restored.part(inside)
+    index = (..., (rows - inside.y0)[:, None], columns - inside.x0)
+    scene, values, sigma, mask = (
+        torch.from_numpy(array[index])[None] for array in (estimate.pixels, data.pixels, noise_of(data), data.mask)
     )
     # Only the core counts: around it the scene is cut off, or belongs to another tile.
     rim = torch.ones_like(mask)
@@ -57,9 +62,5 @@ def _squares(restored: Pixels, observation: Observation, core: Window) -> tuple[
     count = int((~left_out).sum())
     if not count:
         return 0.0, 0
-    chi2 = operator.residual_chi2(scene.double(), data.double(), sigma.double().clamp_min(1e-300), left_out)
+    chi2 = operator.residual_chi2(scene.double(), values.double(), sigma.double().clamp_min(1e-300), left_out)
     return float(chi2[0]) * count, count
-
-
-def _batch(array: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(array)[None]

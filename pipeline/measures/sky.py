@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from astropy.stats import sigma_clipped_stats
 from numpy.typing import NDArray
@@ -13,6 +15,10 @@ LARGEST_SAMPLE = 1_000_000
 
 class SkyError(ClearfieldError):
     """A sky that cannot be measured."""
+
+
+Parts = Callable[[], Iterable[NDArray[np.floating]]]
+"""Gives the values of a band in parts that memory holds, in the same order each time that it is called."""
 
 
 def sky_level_and_sigma(values: NDArray[np.floating]) -> tuple[float, float]:
@@ -33,11 +39,25 @@ def sky_level_and_sigma(values: NDArray[np.floating]) -> tuple[float, float]:
     SkyError
         If there is no finite value.
     """
-    flat = np.ravel(values)
-    # An odd step, so that the sample does not fall on the same columns of every row.
-    sample = flat[:: -(-flat.size // LARGEST_SAMPLE) | 1]
+    return sky_of_parts(lambda: [values])
+
+
+def sky_of_parts(parts: Parts) -> tuple[float, float]:
+    """As :func:`sky_level_and_sigma`, of values that come in parts; how they are parted makes no difference."""
+    sample = evenly_spaced(parts)
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
         raise SkyError("no trusted pixel is left to measure the sky on; the mask leaves nothing of this band")
     _, level, sigma = sigma_clipped_stats(sample, sigma=3.0, maxiters=20, stdfunc="mad_std")
     return float(level), float(sigma)
+
+
+def evenly_spaced(parts: Parts) -> NDArray[np.floating]:
+    """A million of all values at most, evenly spaced, shape (N,); of fewer, all."""
+    # An odd step, so that the sample does not fall on the same columns of every row.
+    step = -(-sum(part.size for part in parts()) // LARGEST_SAMPLE) | 1
+    sample, passed = [], 0
+    for part in parts():
+        sample.append(np.ravel(part)[-passed % step :: step].copy())  # a view would hold all of the part
+        passed += part.size
+    return np.concatenate(sample)

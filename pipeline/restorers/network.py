@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from pipeline.fill import FILL_HALO, fill_masked
 from pipeline.image import Image, Mask, Pixels
+from pipeline.measures.median import median_of_parts
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
@@ -18,15 +20,16 @@ from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
 from pipeline.progress import progress
 from pipeline.restorers.restorer import Restorer
-from pipeline.tiling import Window, reflected_index, tiles, whole
+from pipeline.tiling import Window, reflected_index, tiles
+from pipeline.windowed import WindowedImage, noise_of, strips, trusted_window
 
 
 class NetworkRestorer(Restorer):
     """Restores with the network of a model file.
 
-    Memory beyond the image itself is bounded by the tile. NAFNet gives the same pixels for every tile size; pix2pix
-    sees a whole tile for each pixel and does not, so its tiles have the size that it was trained with, and their middle
-    is kept.
+    Memory beyond the image itself is bounded by the tile, and :meth:`restored_tiles` needs no image in memory. NAFNet
+    gives the same pixels for every tile size; pix2pix sees a whole tile for each pixel and does not, so its tiles have
+    the size that it was trained with, and their middle is kept.
 
     Parameters
     ----------
@@ -71,26 +74,36 @@ class NetworkRestorer(Restorer):
         return self._stride
 
     def restore(self, observation: Observation) -> Image:
-        """Estimate the scene on the grid of the preview; the mask is the preview's.
+        """Estimate the scene on the grid of the preview; the mask is the preview's."""
+        preview = observation.preview
+        restored = np.empty_like(preview.pixels)
+        for core, estimate in self.restored_tiles(WindowedImage.of(preview), observation.operator):
+            restored[(..., *core.slices)] = estimate
+        return preview.with_pixels(restored)
+
+    def restored_tiles(self, seen: WindowedImage, operator: Operator) -> Iterator[tuple[Window, Pixels]]:
+        """Estimate the scene tile by tile, each pixel once: windows and their values, shape (C, h, w).
 
         Rows and columns at the border that hold no trusted pixel are taken for what lies beyond it: as in training, the
-        network sees the image reflected there.
+        network sees the image reflected there. The level of the noise, by which the filter is chosen, is the median of
+        its map over all that was measured.
+
+        Parameters
+        ----------
+        seen : WindowedImage
+            The data, with its noise.
+        operator : Operator
+            The instrument that saw it.
         """
-        preview, operator = observation.preview, observation.operator
-        if preview.sigma is None:
-            raise ValueError(f"{preview.id}: an observation without a noise map")
-        measured = _measured(preview.mask)
-        level = [float(np.median(plane[measured.slices])) for plane in preview.sigma]
+        measured = trusted_window(seen) or seen.area
+        level = [_noise_level(seen, band, measured) for band in range(len(seen.bands))]
         described = self._preparation.described(operator)
-        restored = np.empty_like(preview.pixels)
-        every = list(tiles(whole(*preview.shape[-2:]), self._tile, self._stride))
-        for core in progress(every, f"restore {preview.id}", len(every), "tile") if len(every) > 8 else every:
-            window = self._context(core).grown(operator.inverse_halo)
-            planes = _read(preview.pixels, preview.mask, preview.sigma, window, measured)
+        every = list(tiles(seen.area, self._tile, self._stride))
+        for core in progress(every, f"restore {seen.id}", len(every), "tile") if len(every) > 8 else every:
+            planes = _read(seen, self._context(core).grown(operator.inverse_halo), measured)
             estimate = self._estimate(planes, level, operator, described)
             inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
-            restored[(..., *core.slices)] = estimate[(..., *inner)].cpu().numpy()
-        return preview.with_pixels(restored)
+            yield core, estimate[(..., *inner)].cpu().numpy()
 
     @torch.inference_mode()
     def _estimate(
@@ -112,26 +125,22 @@ class NetworkRestorer(Restorer):
         return -(-length // self._stride) * self._stride
 
 
-def _measured(mask: Mask) -> Window:
-    """The smallest window that holds every trusted pixel; the whole where there is none."""
-    rows, columns = np.flatnonzero(~mask.all((0, 2))), np.flatnonzero(~mask.all((0, 1)))
-    if rows.size == 0:
-        return whole(*mask.shape[-2:])
-    return Window(int(rows[0]), int(columns[0]), int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+def _noise_level(seen: WindowedImage, band: int, measured: Window) -> float:
+    return median_of_parts(lambda: (noise_of(seen.read(band, window)) for window in strips(measured)))
 
 
-def _read(pixels: Pixels, mask: Mask, sigma: Pixels, window: Window, measured: Window) -> tuple[Pixels, Mask, Pixels]:
+def _read(seen: WindowedImage, window: Window, measured: Window) -> tuple[Pixels, Mask, Pixels]:
     """Data, mask and noise of a window, masked pixels filled; what was not measured is its mirror image, and masked."""
     rows, beyond_rows = _reflected(window.y0, window.y1, measured.y0, measured.height)
     columns, beyond_columns = _reflected(window.x0, window.x1, measured.x0, measured.width)
-    seen = Window(int(rows.min()), int(columns.min()), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+    inside = Window(int(rows.min()), int(columns.min()), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
     # Holes are filled before the reflection and from all that reaches them, so that no tile fills them otherwise.
-    source = seen.grown(FILL_HALO).clipped(measured)
-    holes = mask[(..., *source.slices)]
-    filled = fill_masked(pixels[(..., *source.slices)], holes)
+    source = inside.grown(FILL_HALO).clipped(measured)
+    part = seen.part(source)
+    filled = fill_masked(part.pixels, part.mask)
     index = (..., (rows - source.y0)[:, None], columns - source.x0)
     beyond = beyond_rows[:, None] | beyond_columns
-    return filled[index], holes[index] | beyond, sigma[(..., rows[:, None], columns)]
+    return filled[index], part.mask[index] | beyond, noise_of(part)[index]
 
 
 def _reflected(start: int, stop: int, origin: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

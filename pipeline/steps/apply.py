@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,19 @@ import numpy as np
 from pipeline import __version__
 from pipeline.config import Images
 from pipeline.errors import ClearfieldError
-from pipeline.formats import BandsError, FormatError, is_fits, read_image, refuse_unwritable, write_image
+from pipeline.formats import BandsError, FormatError, is_fits, open_image, refuse_unwritable, write_image
 from pipeline.formats.bands import UNKNOWN
 from pipeline.formats.fits import list_extensions
-from pipeline.image import Image
-from pipeline.measures.background import give_back_background, take_off_background
+from pipeline.measures.background import Background, measure_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
-from pipeline.observation import Observation
 from pipeline.physics.galaxygan import clip
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
 from pipeline.steps.trained_range import beyond_range
+from pipeline.store import scratch
+from pipeline.tiling import Window
+from pipeline.windowed import Plane, WindowedImage
 
 log = logging.getLogger("clearfield")
 
@@ -54,6 +55,10 @@ def apply(
     Everything is checked before the work begins, in the order model file, image, bands and unit, operator, output; the
     output is written aside and renamed. It says in HISTORY what was done, with which model, PSF and noise.
 
+    FITS is read, restored and written by windows: memory does not grow with the image. Until the output is written, the
+    restored pixels lie in a nameless file beside it, so that twice its size is needed on the disk. What is measured on
+    the whole image (background, noise, residual) is measured part by part, once, and never for a tile alone.
+
     Parameters
     ----------
     model : path
@@ -75,7 +80,7 @@ def apply(
     overwrite : bool
         Replace a file that is at ``out``; never the input.
     tile : int
-        Width in px of what is restored at a time. Memory grows with it, results do not depend on it.
+        Width in px of what is restored at a time. Memory grows with it alone, results do not depend on it.
 
     Raises
     ------
@@ -84,22 +89,28 @@ def apply(
     """
     restorer = _restorer(model, tile)
     card = restorer.model.card
-    image = _read(images, card)
-    _refuse_unlike(image, images[0], card, force)
-    instrument = instrument_from_words(operator_words(psf, noise, operator), image, card)
-    beyond = beyond_range(card, image, instrument)
-    if beyond and not force:
-        raise OperatorError(f"{beyond[0]}: take a model for it, or restore all the same with --force")
-    _refuse_output(out, image, [model, *images, *instrument.words.files], overwrite)
+    with ExitStack() as opened:
+        image, background = _read(images, card, opened)
+        _refuse_unlike(image, images[0], card, force)
+        words = operator_words(psf, noise, operator)
+        instrument = opened.enter_context(instrument_from_words(words, image, card))
+        beyond = beyond_range(card, image, instrument)
+        if beyond and not force:
+            raise OperatorError(f"{beyond[0]}: take a model for it, or restore all the same with --force")
+        _refuse_output(out, image, [model, *images, *words.files], overwrite)
 
-    observation = _observed(image, instrument, card)
-    restored = restorer.restore(observation)
-    if not np.isfinite(restored.pixels).all():
-        raise ApplyError(f"{images[0]}: so far from what {model} was trained on that the result is not finite")
-    chi2 = residual_chi2(restored.pixels, observation, tile)
-    history = _history(restorer.model, images, image, instrument, chi2, beyond)
-    write_image(out, give_back_background(restored), mask=bool(restored.mask.any()), history=history)
-    _tell(restorer.model, out, image, instrument, chi2, beyond)
+        seen = _observed(image, instrument, card)
+        room = opened.enter_context(scratch(out, seen.shape))
+        for window, pixels in restorer.restored_tiles(seen, instrument.operator):
+            if not np.isfinite(pixels).all():
+                raise ApplyError(f"{images[0]}: so far from what {model} was trained on that the result is not finite")
+            room.write(window, pixels)
+        restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
+        chi2 = residual_chi2(restored, seen, instrument.operator, tile)
+        history = _history(restorer.model, images, image, instrument, chi2, beyond)
+        result = restored if background is None else _lit(restored, background)
+        write_image(out, result, mask=_is_masked(seen), history=history)
+        _tell(restorer.model, out, image, instrument, chi2, beyond)
 
 
 def _restorer(path: Path, tile: int) -> NetworkRestorer:
@@ -110,8 +121,8 @@ def _restorer(path: Path, tile: int) -> NetworkRestorer:
         raise ModelFileError(f"{path}: {error}") from None
 
 
-def _read(images: Sequence[Path], card: dict[str, Any]) -> Image:
-    """The image as the model's study would have read it, its background taken off."""
+def _read(images: Sequence[Path], card: dict[str, Any], opened: ExitStack) -> tuple[WindowedImage, Background | None]:
+    """The image as the model's study would have read it, its background taken off, and that background."""
     reading = card["reading"]
     extensions = _extensions_that_are_there(images[0], reading) if is_fits(images[0]) else {}
     settings = Images(
@@ -119,10 +130,21 @@ def _read(images: Sequence[Path], card: dict[str, Any]) -> Image:
         **extensions,
     )  # fmt: skip
     try:
-        image = read_image(images, settings, id=str(images[0]))
+        image = opened.enter_context(open_image(images, settings, id=str(images[0])))
     except BandsError as error:
         raise ApplyError(f"{error.found}; the model restores {', '.join(card['bands'])}, in this order") from None
-    return take_off_background(image, reading["background"], reading["background_box"])
+    background = measure_background(image, reading["background"], reading["background_box"])
+    if background is None:
+        return image, None
+    return _lit(image, lambda band, window: -background(band, window)), background
+
+
+def _lit(image: WindowedImage, light: Background) -> WindowedImage:
+    return image.changed(lambda band, window, plane: plane._replace(pixels=plane.pixels + light(band, window)))
+
+
+def _is_masked(image: WindowedImage) -> bool:
+    return any(plane.mask.any() for band in range(len(image.bands)) for plane in image.strips(band))
 
 
 def _extensions_that_are_there(path: Path, reading: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +158,7 @@ def _extensions_that_are_there(path: Path, reading: dict[str, Any]) -> dict[str,
     }
 
 
-def _refuse_unlike(image: Image, source: Path, card: dict[str, Any], force: bool) -> None:
+def _refuse_unlike(image: WindowedImage, source: Path, card: dict[str, Any], force: bool) -> None:
     """Refuse another unit or another pixel scale than the model knows."""
     if image.unit != card["unit"]:
         found = "names no unit (BUNIT)" if image.unit == UNKNOWN else f"in {image.unit}"
@@ -149,17 +171,22 @@ def _refuse_unlike(image: Image, source: Path, card: dict[str, Any], force: bool
         )
 
 
-def _observed(image: Image, instrument: Instrument, card: dict[str, Any]) -> Observation:
+def _observed(image: WindowedImage, instrument: Instrument, card: dict[str, Any]) -> WindowedImage:
+    """The image with the noise of the instrument, masked where there is none."""
     noise, trained = instrument.noise, card["instrument"]
-    if trained["protocol"] == "galaxygan":
-        # Clipping is a part of that protocol's instrument: the network has seen nothing else.
-        image = image.with_pixels(clip(image.pixels))
     if noise.estimated and trained["noise"]["kind"] == "poisson":
         log.warning("the model knows noise that grows with the light, and auto is one level: better give --noise a map")
-    return Observation(replace(image, sigma=noise.sigma, mask=image.mask | noise.mask), instrument.operator)
+    clipped = trained["protocol"] == "galaxygan"
+
+    def seen(band: int, window: Window, plane: Plane) -> Plane:
+        sigma, without, _ = noise.read(band, window)
+        # Clipping is a part of that protocol's instrument: the network has seen nothing else.
+        return Plane(clip(plane.pixels) if clipped else plane.pixels, plane.mask | without, sigma)
+
+    return image.changed(seen)
 
 
-def _refuse_output(out: Path, image: Image, inputs: Sequence[Path], overwrite: bool) -> None:
+def _refuse_output(out: Path, image: WindowedImage, inputs: Sequence[Path], overwrite: bool) -> None:
     if is_fits(Path(image.id)) and not is_fits(out):
         raise FormatError(f"{out}: a picture keeps neither header nor mask of a FITS image; name it .fits")
     refuse_unwritable(out, image)
@@ -174,7 +201,12 @@ def _refuse_output(out: Path, image: Image, inputs: Sequence[Path], overwrite: b
 
 
 def _history(
-    model: Model, images: Sequence[Path], image: Image, instrument: Instrument, chi2: float, beyond: Sequence[str]
+    model: Model,
+    images: Sequence[Path],
+    image: WindowedImage,
+    instrument: Instrument,
+    chi2: float,
+    beyond: Sequence[str],
 ) -> list[str]:
     card, words, psf = model.card, instrument.words, instrument.operator.descriptor()
     lines = [
@@ -192,7 +224,9 @@ def _history(
     return lines
 
 
-def _tell(model: Model, out: Path, image: Image, instrument: Instrument, chi2: float, beyond: Sequence[str]) -> None:
+def _tell(
+    model: Model, out: Path, image: WindowedImage, instrument: Instrument, chi2: float, beyond: Sequence[str]
+) -> None:
     for sentence in beyond:
         log.warning("%s; restored all the same", sentence)
     low, high = PLAUSIBLE_CHI2

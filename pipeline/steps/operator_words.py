@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.config import Images, Width, parse_width
 from pipeline.errors import ClearfieldError
 from pipeline.formats.bands import UNKNOWN
 from pipeline.formats.checks import refuse_other_shape
-from pipeline.formats.fits import read_fits, read_psf
-from pipeline.image import Image, Mask, Pixels
-from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
+from pipeline.formats.fits import open_fits, read_psf
+from pipeline.image import Pixels
+from pipeline.measures.median import median_of_parts
+from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_from_stamp
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.operator import Operator
 from pipeline.physics.psf import Profile, PSFError, draw_psf
+from pipeline.tiling import Window
+from pipeline.windowed import Plane, WindowedImage
 
 KEYS = ("psf", "noise", "psf_scale")
 """What the general form ``--operator key=value,...`` knows."""
@@ -64,19 +68,21 @@ class OperatorWords:
 
 @dataclass(frozen=True, eq=False)
 class NoiseMap:
-    """Standard deviation of the noise at each pixel, shape (C, H, W), in the unit of the image.
+    """Standard deviation of the noise at each pixel, in the unit of the image.
 
-    ``mask`` is True where the map holds none, and ``estimated`` says that it was measured on the image itself.
+    Parameters
+    ----------
+    read : callable
+        ``read(band, window)`` gives the noise, and a mask that is True where there is none.
+    level : tuple of float
+        Median of each band, by which a restorer chooses its filter.
+    estimated : bool
+        Whether it was measured on the image itself.
     """
 
-    sigma: Pixels
-    mask: Mask
+    read: Callable[[int, Window], Plane]
+    level: tuple[float, ...]
     estimated: bool = False
-
-    @cached_property
-    def level(self) -> tuple[float, ...]:
-        """Median of each band, by which a restorer chooses its filter."""
-        return tuple(float(np.median(plane)) for plane in self.sigma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,13 +122,14 @@ def operator_words(psf: str | None, noise: str | None, general: str | None) -> O
     return OperatorWords(found.get("psf"), found.get("noise", "auto"), _scale(found.get("psf_scale")))
 
 
-def instrument_from_words(words: OperatorWords, image: Image, card: dict[str, Any]) -> Instrument:
-    """The instrument that took an image.
+@contextmanager
+def instrument_from_words(words: OperatorWords, image: WindowedImage, card: dict[str, Any]) -> Iterator[Instrument]:
+    """The instrument that took an image, as long as the file of its noise is open.
 
     Parameters
     ----------
     words : OperatorWords
-    image : Image
+    image : WindowedImage
         For its bands, its pixel scale and, where the noise is to be estimated, its background.
     card : dict
         The model's: a width alone takes the profile that the model was trained for.
@@ -137,11 +144,12 @@ def instrument_from_words(words: OperatorWords, image: Image, card: dict[str, An
         If ``auto`` finds no noise on the background.
     """
     psf = _psf(words, image, card)
-    noise = _noise(words.noise, image)
-    return Instrument(words, Blur(psf, GaussianNoise(noise.level)), noise)
+    with ExitStack() as opened:
+        noise = _noise(words.noise, image, opened)
+        yield Instrument(words, Blur(psf, GaussianNoise(noise.level)), noise)
 
 
-def _psf(words: OperatorWords, image: Image, card: dict[str, Any]) -> Tensor:
+def _psf(words: OperatorWords, image: WindowedImage, card: dict[str, Any]) -> Tensor:
     if words.psf is None:
         raise OperatorError(f"--psf is missing; it takes {PSF_WORDS}")
     if words.psf == "model":
@@ -159,14 +167,14 @@ def _psf(words: OperatorWords, image: Image, card: dict[str, Any]) -> Tensor:
     return kernel.expand(image.shape[0], -1, -1).contiguous()
 
 
-def _noise(word: str, image: Image) -> NoiseMap:
+def _noise(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
     if word == "auto":
         return _estimated(image)
     parts = word.split(",")
     try:
         levels = [float(part) for part in parts]
     except ValueError:
-        return _mapped(word, image)
+        return _mapped(word, image, opened)
     if len(levels) not in (1, image.shape[0]):
         raise OperatorError(
             f"--noise {word}: {len(levels)} levels for {image.shape[0]} bands "
@@ -175,7 +183,7 @@ def _noise(word: str, image: Image) -> NoiseMap:
     wrong = [part for part, level in zip(parts, levels) if not 0 < level < float("inf")]
     if wrong:
         raise OperatorError(f"--noise {wrong[0]}: no standard deviation of noise; it takes {NOISE_WORDS}")
-    return _flat(levels if len(levels) > 1 else levels * image.shape[0], image)
+    return _flat(levels if len(levels) > 1 else levels * image.shape[0])
 
 
 def _psf_of_model(card: dict[str, Any]) -> Tensor:
@@ -188,7 +196,7 @@ def _psf_of_model(card: dict[str, Any]) -> Tensor:
     return torch.tensor(card["psf"])
 
 
-def _psf_of_file(words: OperatorWords, image: Image) -> Tensor:
+def _psf_of_file(words: OperatorWords, image: WindowedImage) -> Tensor:
     path = Path(words.psf or "")
     if not path.is_file():
         raise OperatorError(f"--psf {words.psf}: neither a file nor a width above 0; it takes {PSF_WORDS}")
@@ -208,7 +216,7 @@ def _psf_of_file(words: OperatorWords, image: Image) -> Tensor:
         raise OperatorError(f"{path}: {error}") from None
 
 
-def _in_pixels(width: Width, image: Image) -> float:
+def _in_pixels(width: Width, image: WindowedImage) -> float:
     if width.unit == "as" and image.pixel_scale is None:
         raise OperatorError(f"{image.id}: does not say how wide a pixel is, so {width} has no meaning; give it in px")
     return width.in_pixels(image.pixel_scale)
@@ -221,49 +229,66 @@ def _scale(text: str | None) -> Width | None:
         raise OperatorError(f"--operator psf_scale={text}: {error}") from None
 
 
-def _estimated(image: Image) -> NoiseMap:
+def _estimated(image: WindowedImage) -> NoiseMap:
     levels = []
-    for band, plane, mask in zip(image.bands, image.pixels, image.mask):
+    for number, band in enumerate(image.bands):
         try:
-            levels.append(white_noise_sigma(plane, mask))
+            levels.append(white_noise_of_strips(partial(image.strips, number, overlap=1)))
         except NoiseEstimateError as error:
             raise NoiseEstimateError(f"{image.id}: band {band}: {error}; say how much there is by --noise") from None
-    return _flat(levels, image, estimated=True)
+    return _flat(levels, estimated=True)
 
 
-def _flat(levels: list[float], image: Image, estimated: bool = False) -> NoiseMap:
-    sigma = np.broadcast_to(np.array(levels, np.float32)[:, None, None], image.shape)
-    return NoiseMap(sigma.copy(), np.zeros(image.shape, bool), estimated)
+def _flat(levels: Sequence[float], estimated: bool = False) -> NoiseMap:
+    single = np.array(levels, np.float32)
+
+    def read(band: int, window: Window) -> Plane:
+        sigma = np.full((window.height, window.width), single[band])
+        mask = np.zeros(sigma.shape, bool)
+        return Plane(sigma, mask)
+
+    return NoiseMap(read, tuple(float(level) for level in single), estimated)
 
 
-def _mapped(word: str, image: Image) -> NoiseMap:
+def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
     path, extension = _file_and_extension(word)
     if not path.is_file():
         raise OperatorError(f"--noise {word}: neither a file nor a number; it takes {NOISE_WORDS}")
-    found = read_fits(path, Images(science=extension))
+    found = opened.enter_context(open_fits(path, Images(science=extension)))
     refuse_other_shape(path, found.shape, image.id, image.shape)
     if found.unit not in (UNKNOWN, image.unit):
         raise OperatorError(f"{path}: in {found.unit}, but the image is in {image.unit}; the noise needs the same unit")
     order = _order(path, found, image)
-    sigma, mask = found.pixels[order], found.mask[order]
-    if (sigma < 0).any():
-        raise OperatorError(f"{path}: noise of {sigma.min():.4g}; standard deviations above 0 are needed")
-    mask |= sigma == 0
-    for band, plane, without in zip(image.bands, sigma, mask):
-        if without.all():
+    lowest = min(float(plane.pixels.min()) for number in set(order) for plane in found.strips(number))
+    if lowest < 0:
+        raise OperatorError(f"{path}: noise of {lowest:.4g}; standard deviations above 0 are needed")
+    levels = []
+    for number, band in zip(order, image.bands):
+        level = median_of_parts(partial(_given, found, number))
+        if math.isnan(level):
             raise OperatorError(f"{path}: no noise above 0 in band {band}; standard deviations above 0 are needed")
-        plane[without] = np.median(plane[~without])
-    return NoiseMap(sigma, mask)
+        levels.append(np.float32(level))
+
+    def read(band: int, window: Window) -> Plane:
+        sigma, mask, _ = found.read(order[band], window)
+        without = mask | (sigma == 0)
+        return Plane(np.where(without, levels[band], sigma), without)
+
+    return NoiseMap(read, tuple(float(level) for level in levels))
 
 
-def _order(path: Path, found: Image, image: Image) -> NDArray[np.intp]:
+def _given(found: WindowedImage, number: int) -> Iterator[Pixels]:
+    return (plane.pixels[~plane.mask & (plane.pixels != 0)] for plane in found.strips(number))
+
+
+def _order(path: Path, found: WindowedImage, image: WindowedImage) -> list[int]:
     """Which plane of a map holds for each band: one for all, by name, or in the order of the bands."""
     count, bands = len(found.bands), image.shape[0]
     if count not in (1, bands):
         raise OperatorError(f"{path}: {count} planes for {bands} bands; one for all is needed, or one for each")
     if set(found.bands) == set(image.bands):
-        return np.array([found.bands.index(band) for band in image.bands])
-    return np.arange(bands) if count == bands else np.zeros(bands, np.intp)
+        return [found.bands.index(band) for band in image.bands]
+    return list(range(bands)) if count == bands else [0] * bands
 
 
 def _file_and_extension(word: str) -> tuple[Path, str | int | None]:

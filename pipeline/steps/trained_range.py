@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.image import Image
 from pipeline.steps.operator_words import Instrument
+from pipeline.windowed import WindowedImage
 
 TOLERANCE = 0.02
 """A PSF or a noise may lie outside the trained range by this share ..."""
@@ -15,14 +15,14 @@ ESTIMATE_TOLERANCE = 0.10
 _PSF_IN_WORDS = {"fwhm_px": "the PSF's FWHM is {} px", "r80_px": "80% of the PSF's light lies within {} px"}
 
 
-def beyond_range(card: dict[str, Any], image: Image, instrument: Instrument) -> list[str]:
+def beyond_range(card: dict[str, Any], image: WindowedImage, instrument: Instrument) -> list[str]:
     """What of an instrument lies outside the range on a model's card.
 
     Parameters
     ----------
     card : dict
         The model's.
-    image : Image
+    image : WindowedImage
         Which the instrument took.
     instrument : Instrument
 

@@ -11,8 +11,10 @@ from hypothesis.extra.numpy import arrays
 
 from pipeline.config import Images
 from pipeline.formats import FormatError, read_image, read_psf, write_image
-from pipeline.formats.fits import read_fits, write_fits
+from pipeline.formats.fits import open_fits, read_fits, write_fits
 from pipeline.image import Image
+from pipeline.tiling import tiles
+from pipeline.windowed import WindowedImage
 
 SIZE = (20, 24)
 VALUES = np.arange(480, dtype=np.float32).reshape(SIZE)
@@ -171,6 +173,55 @@ def test_axes_of_length_one_before_the_image_are_dropped(tmp_path, compressed):
     image = read_fits(save(tmp_path / "a.fits", extension(cube.astype(np.int32), compressed=compressed)))
     np.testing.assert_array_equal(image.pixels, cube[0])
     assert image.bands == ("band1", "band2")
+
+
+# Windows
+
+
+def one_file(path, kind):
+    cube = np.random.default_rng(0).normal(100, 5, (3, 50, 70)).astype(np.float32)
+    flags, noise = np.zeros((50, 70), np.int16), np.full((50, 70), 2.0)
+    flags[10:30, 40:], noise[40, :9], cube[1, :5], cube[2, 20, 20] = 5, -1, np.nan, np.inf
+    compressed, integers = kind == "compressed", kind == "integers"
+    science = extension(cube, compressed=compressed)
+    if integers:
+        science = extension(np.nan_to_num(cube, nan=-99, posinf=-99).astype(np.int16), BLANK=-99)
+    save(path, science, extension(flags, "DQ", compressed), extension(noise, "ERR", compressed))
+    if integers:
+        with fits.open(path, mode="update", do_not_scale_image_data=True) as hdus:
+            hdus[1].header.update({"BSCALE": 0.5, "BZERO": 7.0})
+    return path
+
+
+@pytest.mark.parametrize("kind", ["plain", "compressed", "integers", "packed"])
+def test_windows_of_a_file_are_windows_of_the_image(tmp_path, kind):
+    wanted = Images(noise="ERR", mask="DQ", mask_bits=4)
+    path = one_file(tmp_path / ("a.fits.gz" if kind == "packed" else "a.fits"), kind)
+    image = read_fits(path, wanted)
+    assert 0.1 < image.mask.mean() < 0.5
+    with open_fits(path, wanted) as opened:
+        assert (opened.shape, opened.bands, opened.header) == (image.shape, image.bands, image.header)
+        for window in tiles(opened.area, 16):
+            part, whole = opened.part(window), WindowedImage.of(image).part(window)
+            np.testing.assert_array_equal(part.mask, whole.mask)
+            trusted = ~part.mask
+            np.testing.assert_array_equal(part.pixels[trusted], whole.pixels[trusted])
+            np.testing.assert_array_equal(part.sigma[trusted], whole.sigma[trusted])
+            assert np.isfinite(part.pixels).all()
+            assert np.isfinite(part.sigma).all()
+
+
+def test_an_image_of_windows_is_written_as_one_in_memory(tmp_path):
+    path = one_file(tmp_path / "a.fits", "plain")
+    write_fits(tmp_path / "whole.fits", read_fits(path), history=["done"])
+    with open_fits(path) as opened:
+        write_fits(tmp_path / "windows.fits", opened, history=["done"])
+    with fits.open(tmp_path / "whole.fits") as whole, fits.open(tmp_path / "windows.fits") as windows:
+        assert repr(whole[0].header) == repr(windows[0].header)
+        mask = whole["MASK"].data
+        np.testing.assert_array_equal(windows["MASK"].data, mask)
+        np.testing.assert_array_equal(windows[0].data[mask == 0], whole[0].data[mask == 0])
+        windows.verify("exception")
 
 
 # Unit, bands, place on the sky

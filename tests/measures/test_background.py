@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from pipeline.image import Image
-from pipeline.measures.background import give_back_background, take_off_background
+from pipeline.measures.background import measure_background, take_off_background
+from pipeline.tiling import Window
+from pipeline.windowed import WindowedImage
 
 SIZE = (200, 240)
 
@@ -20,7 +22,7 @@ def scene(scale=1.0, pedestal=0.0, slope=0.0):
 def test_no_background_leaves_the_image_alone():
     image = scene()
     assert take_off_background(image, "none") is image
-    assert give_back_background(image) is image
+    assert measure_background(WindowedImage.of(image), "none") is None
 
 
 def test_a_constant_is_the_level_of_the_sky_between_the_sources():
@@ -38,11 +40,19 @@ def test_a_mesh_follows_a_slope_in_any_unit(scale):
 
 
 @pytest.mark.parametrize("kind", ["constant", "mesh"])
-def test_a_background_is_given_back(kind):
+def test_a_background_and_what_it_leaves_are_the_image(kind):
     image = scene(pedestal=100, slope=5)
-    back = give_back_background(take_off_background(image, kind))
-    np.testing.assert_allclose(back.pixels, image.pixels, rtol=1e-6, atol=1e-4)
-    assert back.background is None
+    taken = take_off_background(image, kind)
+    np.testing.assert_allclose(taken.pixels + taken.background, image.pixels, rtol=1e-6, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["constant", "mesh"])
+def test_the_background_of_a_window_is_that_of_the_image_there(kind):
+    image = scene(pedestal=100, slope=5)
+    measured = measure_background(WindowedImage.of(image), kind)
+    window = Window(30, 41, 90, 77)
+    whole = take_off_background(image, kind).background
+    np.testing.assert_allclose(measured(1, window), whole[(1, *window.slices)], rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["constant", "mesh"])

@@ -3,10 +3,11 @@ import pytest
 import torch
 from skimage.data import hubble_deep_field
 
-from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
+from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips, white_noise_sigma
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise, PoissonNoise
 from pipeline.physics.psf import draw_psf
+from pipeline.windowed import Plane
 
 HUBBLE = np.moveaxis(hubble_deep_field()[:436, :500], -1, 0).astype(np.float32) / 255
 
@@ -55,6 +56,15 @@ def test_masked_pixels_are_not_looked_at():
     mask = random.random((200, 200)) < 0.2
     image[:, mask] = 1e6 * random.standard_normal(mask.sum())
     np.testing.assert_allclose(sigmas(image, mask), 1, rtol=0.05)
+
+
+def test_a_band_in_strips_has_the_noise_of_the_whole():
+    random = np.random.default_rng(4)
+    plane, mask = random.standard_normal((200, 130)).astype(np.float32), random.random((200, 130)) < 0.2
+    whole = white_noise_sigma(plane, mask)
+    for rows in (1, 7, 64):
+        strips = [Plane(plane[y : y + rows + 1], mask[y : y + rows + 1]) for y in range(0, 199, rows)]
+        assert white_noise_of_strips(strips.__iter__) == whole
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,20 @@ import pytest
 import torch
 
 from pipeline.image import Image
-from pipeline.measures.residual import residual_chi2
+from pipeline.measures import residual
 from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf
+from pipeline.windowed import WindowedImage
 
 SIGMA = 0.05
+
+
+def residual_chi2(scene, observation, tile=512):
+    seen = WindowedImage.of(observation.preview)
+    restored = WindowedImage.of(observation.preview.with_pixels(scene))
+    return residual.residual_chi2(restored, seen, observation.operator, tile)
 
 
 @pytest.fixture

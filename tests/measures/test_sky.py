@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from pipeline.measures.sky import LARGEST_SAMPLE, SkyError, sky_level_and_sigma
+from pipeline.measures.sky import LARGEST_SAMPLE, SkyError, evenly_spaced, sky_level_and_sigma, sky_of_parts
 
 
 def noise(shape, level=0.3, sigma=0.02, seed=0):
@@ -41,6 +41,16 @@ def test_a_large_image_is_sampled_over_all_its_columns():
     assert pixels.size > LARGEST_SAMPLE
     pixels[:, 1::2] += 0.02
     assert sky_level_and_sigma(pixels)[0] == pytest.approx(0.01, abs=5e-4)
+
+
+@pytest.mark.parametrize("size", [1000, LARGEST_SAMPLE, 3 * LARGEST_SAMPLE + 17])
+def test_how_values_are_parted_makes_no_difference(size):
+    values = noise(size)
+    cuts = np.sort(np.random.default_rng(1).integers(0, size, 20))
+    sample = evenly_spaced(lambda: np.split(values, cuts))
+    np.testing.assert_array_equal(sample, evenly_spaced(lambda: [values]))
+    assert min(size, LARGEST_SAMPLE // 3) <= sample.size <= LARGEST_SAMPLE
+    assert sky_of_parts(lambda: np.split(values, cuts)) == sky_level_and_sigma(values)
 
 
 def test_one_value_everywhere_has_no_noise():
