@@ -13,6 +13,11 @@ from pipeline.report.naming import condition_name, interval, listed, method_name
 
 Outcome = Literal["win", "loss", "undecided"]
 
+CHOSEN_HERE = (
+    "Weights and settings were learned without the blocks that they are judged on; but the networks' defaults (their "
+    "size, losses and numbers of steps) were chosen with this very image at hand, so expect somewhat less elsewhere."
+)
+"""Of the image on which this software was developed."""
 SPELT_OUT = 4
 """Conditions whose numbers the verdict gives one by one; of more it gives the range."""
 
@@ -59,7 +64,7 @@ def verdict(summary: pd.DataFrame, study: Study) -> Verdict:
     """
     psnr = summary[(summary["metric"] == "psnr") & (summary["space"] == study.evaluate.spaces[0])]
     scores = psnr[psnr["method"].isin(study.network_methods) & psnr["difference"].notna()]
-    reach = _reach(summary)
+    reach = _reach(summary, study)
     if scores.empty:
         headline = "No network was compared with a classical method in this study."
         return Verdict("none", headline, _best_classical(psnr, study), reach, None, [])
@@ -131,10 +136,12 @@ def _best_classical(psnr: pd.DataFrame, study: Study) -> str:
     return f"The highest median PSNR among classical methods: {'; '.join(parts[:SPELT_OUT])}{rest}."
 
 
-def _reach(summary: pd.DataFrame) -> str:
+def _reach(summary: pd.DataFrame, study: Study) -> str:
     if (summary["scope"] == FIELD).any():
-        return (
+        reach = (
             "This holds for this field: one image was judged, block by block; "
             "how another field would fare was not tested."
         )
-    return "The intervals come from resampling groups and images, so they speak for other images drawn as these were."
+    else:
+        reach = "The intervals come from resampling groups and images, so they speak for other images drawn as these were."
+    return f"{reach} {CHOSEN_HERE}" if study.images.dataset == "hubble" else reach

@@ -64,3 +64,11 @@ def test_without_a_network_the_best_classical_method_is_named(tmp_path):
 @pytest.mark.parametrize(("images", "says"), [(1, "holds for this field"), (6, "other images")])
 def test_how_far_the_verdict_reaches_depends_on_what_was_judged(tmp_path, images, says):
     assert says in verdict_of(tmp_path, images=images, size=(60, 60)).reach
+
+
+def test_the_image_that_the_defaults_were_chosen_on_is_named_as_such(tmp_path):
+    study = make_study(tmp_path, images=1, size=(60, 60))
+    assert "chosen with this very image" in verdict(pd.read_csv(study.summary_csv), study.study).reach
+    other = study.study.images.model_copy(update={"dataset": "folder", "path": "{id}.fits"})
+    elsewhere = study.study.model_copy(update={"images": other})
+    assert "chosen with this very image" not in verdict(pd.read_csv(study.summary_csv), elsewhere).reach

@@ -23,10 +23,10 @@ class Nafnet(Settings):
         [1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution."
     )
     regression: Regression = Field(
-        default_factory=lambda: Regression(steps=800), description="First stage, which makes the output `faithful`."
+        default_factory=lambda: Regression(steps=650), description="First stage, which makes the output `faithful`."
     )
     adversarial: Adversarial = Field(
-        default_factory=lambda: Adversarial(steps=200), description="Second stage, which makes the output `sharp`."
+        default_factory=lambda: Adversarial(steps=180), description="Second stage, which makes the output `sharp`."
     )
 
     @model_validator(mode="after")
