@@ -143,5 +143,7 @@ def _reach(summary: pd.DataFrame, study: Study) -> str:
             "how another field would fare was not tested."
         )
     else:
-        reach = "The intervals come from resampling groups and images, so they speak for other images drawn as these were."
+        reach = (
+            "The intervals come from resampling groups and images, so they speak for other images drawn as these were."
+        )
     return f"{reach} {CHOSEN_HERE}" if study.images.dataset == "hubble" else reach

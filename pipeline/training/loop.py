@@ -18,17 +18,12 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 
-from pipeline.errors import ClearfieldError
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
-from pipeline.training.task import Task
+from pipeline.training.task import Task, TrainingError
 
 log = logging.getLogger("clearfield")
-
-
-class TrainingError(ClearfieldError):
-    """A training that went wrong and says so."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pipeline.networks.patch_discriminator import PatchDiscriminator
 from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
 from pipeline.training.adversarial_losses import LOSSES, cross_entropy
+from pipeline.training.balance import overfitting, refuse_collapse, sign_of_overfitting, told_apart, variety
 from pipeline.training.degradation import Batch, Degrader
 from pipeline.training.gradient_penalties import one_centred, zero_centred
 from pipeline.training.interpolation import interpolate_weights
@@ -53,15 +54,17 @@ class Restoration:
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
-        inputs, target, weight = self.watched
-        invert = self.degrader.preparation.stretch.invert
-        span = self.span[:, None, None]
-        error = squared_error(invert(module(inputs)) / span, invert(target) / span, weight)
-        return {"validation_psnr": -10 * math.log10(max(error.item(), 1e-12))}
+        return {"validation_psnr": self._psnr(module(self.watched.inputs))}
 
     def finish(self, _module: nn.Module, /) -> dict[str, float]:
         """Leave the network as training made it."""
         return {}
+
+    def _psnr(self, estimate: Tensor) -> float:
+        _, target, weight = self.watched
+        invert, span = self.degrader.preparation.stretch.invert, self.span[:, None, None]
+        error = squared_error(invert(estimate) / span, invert(target) / span, weight)
+        return -10 * math.log10(max(error.item(), 1e-12))
 
 
 class RegressionTask(Restoration):
@@ -116,6 +119,8 @@ class AdversarialTask(Restoration):
         self.stage, self.steps, self._settings, self._view = "adversarial", settings.steps, settings, view
         self._faithful = {name: value.clone() for name, value in network.state_dict().items()}
         self._loss = LOSSES[settings.loss]
+        count, width = len(self.watched.target), self.watched.target.shape[-1]
+        self._learned = self.degrader.batch(*self.address, self.stage, "learned", count=count, crop=width)
         normalisation: Literal["spectral", "none"] = "spectral" if settings.spectral else "none"
         judge = PatchDiscriminator(len(view.offset), settings.base_channels, normalisation)
         self.players = {
@@ -147,12 +152,39 @@ class AdversarialTask(Restoration):
         opinion = self._opinion(modules["discriminator"], observed, real, self._seen(_known(estimate, crops)))
         return {"total": infidelity + self._settings.weight * opinion, "infidelity": infidelity, "opinion": opinion}
 
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """PSNR, and how the discriminator does on truth that it has not seen: see :mod:`pipeline.training.balance`.
+
+        Raises
+        ------
+        CollapseError
+            If the game is over.
+        """
+        judge, watched = self.players["discriminator"].module, self.watched
+        estimate = module(watched.inputs)
+        known = _known(estimate, watched)
+        unseen, restored = (self._opinion_of(judge, image, watched) for image in (watched.target, known))
+        learned = self._opinion_of(judge, self._learned.target, self._learned)
+        kept = variety(known, watched.target)
+        refuse_collapse(self.stage, unseen, restored, kept)
+        by_heart = {"r_v": overfitting(learned, unseen, restored)}
+        if self._loss.absolute:
+            by_heart["r_t"] = sign_of_overfitting(learned)
+        scores = {"validation_psnr": self._psnr(estimate), "told_apart": told_apart(unseen, restored), "variety": kept}
+        return scores | {name: value for name, value in by_heart.items() if math.isfinite(value)}
+
     def finish(self, module: nn.Module) -> dict[str, float]:
         """Step back towards the faithful network as far as the allowed loss of PSNR asks."""
-        allowed = self._settings.allowed_loss
-        share = interpolate_weights(module, self._faithful, lambda m: self.validate(m)["validation_psnr"], allowed)
-        with torch.no_grad():
-            return self.validate(module) | {"kept_share": share}
+
+        @torch.no_grad()
+        def score(network: nn.Module) -> float:
+            return self._psnr(network(self.watched.inputs))
+
+        share = interpolate_weights(module, self._faithful, score, self._settings.allowed_loss)
+        return {"validation_psnr": score(module), "kept_share": share}
+
+    def _opinion_of(self, judge: nn.Module, image: Tensor, crops: Batch) -> Tensor:
+        return judge(self._seen(image), self._seen(crops.inputs.preview)).float()
 
     def _judged(
         self, judge: nn.Module, observed: Tensor, real: Tensor, fake: Tensor, batch: Round

@@ -10,6 +10,12 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from pipeline.errors import ClearfieldError
+
+
+class TrainingError(ClearfieldError):
+    """A training that went wrong and says so."""
+
 
 class Player(NamedTuple):
     """A network with its own objective and optimiser; players move in turn within each step."""

@@ -8,13 +8,16 @@ from made_training import NAFNET, PIX2PIX, degrader, made_study, sky, write_sky
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
+from pipeline.config.networks.stages import LOSS_NAMES
 from pipeline.networks.build import build_network
 from pipeline.stretch import Stretch
 from pipeline.tiling import Window
-from pipeline.training.loop import LoopSettings, TrainingError, train
+from pipeline.training.balance import CollapseError
+from pipeline.training.checkpoint import read_notes
+from pipeline.training.loop import LoopSettings, train
 from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
 from pipeline.training.scenes import Region
-from pipeline.training.task import Player
+from pipeline.training.task import Player, TrainingError
 
 LOOP = LoopSettings(validate_every=2, checkpoint_every=1, ema=0.9, clip=1.0)
 VIEW = Stretch("asinh", (0.1, 0.1), (0.02, 0.02))
@@ -30,7 +33,7 @@ def source(tmp_path):
     return degrader(path, [Region("field0", Window(0, 0, 120, 130))])
 
 
-def made_task(kind, source, seed=0):
+def made_task(kind, source, seed=0, **adversarial):
     study = made_study({"net": NAFNET, "pix": PIX2PIX})
     settings = study.networks["pix" if kind is Pix2pixTask else "net"]
     torch.manual_seed(seed)
@@ -40,7 +43,7 @@ def made_task(kind, source, seed=0):
     if kind is RegressionTask:
         return RegressionTask(module, settings.regression, **shared)
     if kind is AdversarialTask:
-        return AdversarialTask(module, settings.adversarial, VIEW, **shared)
+        return AdversarialTask(module, settings.adversarial.model_copy(update=adversarial), VIEW, **shared)
     return Pix2pixTask(module, settings, 2, **shared)
 
 
@@ -202,3 +205,31 @@ def test_a_loss_that_is_not_finite_stops_in_one_line(tmp_path):
 def test_a_score_that_is_not_finite_stops_in_one_line(tmp_path):
     with pytest.raises(TrainingError, match="validation_psnr is -inf at step 2"):
         run(Toy(score=-math.inf), tmp_path)
+
+
+@pytest.mark.parametrize(("loss", "absolute"), [("relativistic", False), ("hinge", True)])
+def test_the_adversarial_stage_tells_how_its_game_stands(loss, absolute, source, tmp_path):
+    task = made_task(AdversarialTask, source, loss=loss)
+    _, history = run(task, tmp_path)
+    for row in history:
+        assert 0 <= row["told_apart"] <= 1
+        assert row["variety"] > 0
+        assert ("r_t" in row) == absolute
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+def test_every_loss_trains_both_networks(loss, source, tmp_path):
+    task = made_task(AdversarialTask, source, loss=loss, penalty_every=1)
+    before = {name: [p.clone() for p in player.module.parameters()] for name, player in task.players.items()}
+    run(task, tmp_path)
+    for name, player in task.players.items():
+        moved = [not torch.equal(old, new) for old, new in zip(before[name], player.module.parameters(), strict=True)]
+        assert any(moved), name
+        assert all(p.requires_grad for p in player.module.parameters())
+
+
+def test_a_collapsed_game_stops_and_leaves_its_last_checkpoint(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.training.balance.LEAST_VARIETY", 1e9)
+    with pytest.raises(CollapseError, match="collapsed"):
+        run(made_task(AdversarialTask, source), tmp_path, LoopSettings(2, 1, 0.9, 1.0))
+    assert read_notes(tmp_path / "work" / "adversarial.safetensors")["step"] == 1

@@ -1,0 +1,75 @@
+"""Whether two networks that train against each other are in balance, and what the judge knows by heart."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pipeline.training.task import TrainingError
+
+LEAST_VARIETY = 0.01
+"""Restored images that vary less than this share of what their truths do are one image for all."""
+HOPELESS_MARGIN = 10.0
+"""Logits by which a discriminator leads, everywhere, where its generator has nothing left to learn from it."""
+
+
+class CollapseError(TrainingError):
+    """A game that one side has won for good."""
+
+
+def sign_of_overfitting(learned: Tensor) -> float:
+    """``r_t = E[sign D(train)]`` (Karras et al. 2020, ADA, eq. 1): 0 at the start, 1 where all is known by heart.
+
+    Only where 0 parts real from fake; see :attr:`AdversarialLoss.absolute`.
+    """
+    return float(learned.sign().mean())
+
+
+def overfitting(learned: Tensor, unseen: Tensor, restored: Tensor) -> float:
+    """``r_v = (E[D(train)] - E[D(validation)]) / (E[D(train)] - E[D(generated)])`` (Karras et al. 2020, eq. 1).
+
+    0 where unseen truth looks as real as what was trained on, 1 where it looks as false as what was restored. NaN where
+    the discriminator tells neither apart.
+    """
+    lead = learned.mean() - restored.mean()
+    return float((learned.mean() - unseen.mean()) / lead) if lead > 0 else float("nan")
+
+
+def told_apart(real: Tensor, restored: Tensor) -> float:
+    """Share of the patches whose truth gets the higher logit than its restoration; a half where the judge guesses."""
+    return float((real > restored).float().mean())
+
+
+def variety(restored: Tensor, truth: Tensor) -> float:
+    """Variance from image to image, of restored ones over their truths'; both of shape (B, C, H, W)."""
+    return float(restored.var(0).mean() / truth.var(0).mean().clamp_min(torch.finfo(truth.dtype).tiny))
+
+
+def refuse_collapse(stage: str, real: Tensor, restored: Tensor, kept_variety: float) -> None:
+    """Stop a game that cannot go on.
+
+    Parameters
+    ----------
+    stage : str
+        For the message.
+    real, restored : Tensor
+        Logits of truths and of their restorations, on images that were not trained on.
+    kept_variety : float
+        See :func:`variety`.
+
+    Raises
+    ------
+    CollapseError
+        If all restored images are alike, or the discriminator leads by a hopeless margin everywhere.
+    """
+    if kept_variety < LEAST_VARIETY:
+        raise CollapseError(
+            f"{stage}: collapsed: restored images differ by {kept_variety:.2g} of what their truths do; lower "
+            "adversarial.weight or the learning rates. The last checkpoint is from before"
+        )
+    if told_apart(real, restored) == 1 and (real - restored).min() > HOPELESS_MARGIN:
+        raise CollapseError(
+            f"{stage}: collapsed: the discriminator tells every restored patch from its truth by more than "
+            f"{HOPELESS_MARGIN:g} logits; lower adversarial.discriminator_learning_rate or raise adversarial.penalty. "
+            "The last checkpoint is from before"
+        )
