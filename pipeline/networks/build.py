@@ -7,6 +7,8 @@ from typing import Any
 from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
 
+NAFNET = ("width", "encoder_blocks", "middle_blocks", "decoder_blocks", "activation", "kernel_size", "dropout")
+
 
 def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> NAFNet | Pix2pixUNet:
     """Build an untrained network.
@@ -21,6 +23,6 @@ def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> NAF
         Numbers that describe the instrument.
     """
     if settings["architecture"] == "nafnet":
-        blocks = {name: settings[name] for name in ("width", "encoder_blocks", "middle_blocks", "decoder_blocks")}
-        return NAFNet(bands, descriptors, **blocks)
+        # What a model file of an earlier version does not name has the default that it was trained with.
+        return NAFNet(bands, descriptors, **{name: settings[name] for name in NAFNET if name in settings})
     return Pix2pixUNet(bands, settings["crop"], settings["base_channels"])

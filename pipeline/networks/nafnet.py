@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
+from pipeline.networks.activations import ACTIVATIONS
 from pipeline.networks.inputs import RestorationInput
 
 
@@ -30,6 +31,12 @@ class NAFNet(nn.Module):
         Blocks at each resolution, from full to coarse and back.
     middle_blocks : int
         Blocks at the coarsest resolution.
+    activation : str
+        A name of :data:`~pipeline.networks.activations.ACTIVATIONS`.
+    kernel_size : int
+        Width in px of the filters that mix neighbours, odd.
+    dropout : float
+        Share of each branch's values that training leaves out.
     """
 
     size: int | None = None
@@ -45,18 +52,25 @@ class NAFNet(nn.Module):
         encoder_blocks: list[int] | tuple[int, ...] = (1, 1, 1),
         middle_blocks: int = 1,
         decoder_blocks: list[int] | tuple[int, ...] = (1, 1, 1),
+        activation: str = "gate",
+        kernel_size: int = 3,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+
+        def blocks(width: int, count: int) -> nn.Sequential:
+            return nn.Sequential(*(NAFBlock(width, activation, kernel_size, dropout) for _ in range(count)))
+
         depth = len(encoder_blocks)
         widths = [width * 2**level for level in range(depth + 1)]
         self.first = nn.Conv2d(3 * bands + 1 + descriptors, width, 3, padding=1)
-        self.encoder = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, encoder_blocks))
+        self.encoder = nn.ModuleList(blocks(w, n) for w, n in zip(widths, encoder_blocks))
         self.down = nn.ModuleList(nn.Conv2d(w, 2 * w, 2, stride=2) for w in widths[:-1])
-        self.middle = _blocks(widths[-1], middle_blocks)
+        self.middle = blocks(widths[-1], middle_blocks)
         self.up = nn.ModuleList(
             nn.Sequential(nn.Conv2d(2 * w, 4 * w, 1, bias=False), nn.PixelShuffle(2)) for w in reversed(widths[:-1])
         )
-        self.decoder = nn.ModuleList(_blocks(w, n) for w, n in zip(reversed(widths[:-1]), decoder_blocks))
+        self.decoder = nn.ModuleList(blocks(w, n) for w, n in zip(reversed(widths[:-1]), decoder_blocks))
         self.last = nn.Conv2d(width, bands, 3, padding=1)
         # The norms read a pixel's channels; with these side by side in memory, a step takes three quarters of the time.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types lack it
@@ -64,8 +78,9 @@ class NAFNet(nn.Module):
         self.stride = 2**depth
         encoder = sum(n * 2**level for level, n in enumerate(encoder_blocks))
         decoder = sum(n * 2**level for level, n in enumerate(reversed(decoder_blocks)))
-        # First and last layer, one 3 x 3 per block at its scale, and a coarse pixel's reach across its fine ones.
-        self.receptive_radius = 2 + encoder + decoder + middle_blocks * self.stride + self.stride - 1
+        filters = (encoder + decoder + middle_blocks * self.stride) * (kernel_size // 2)
+        # First and last layer, one filter per block at its scale, and a coarse pixel's reach across its fine ones.
+        self.receptive_radius = 2 + filters + self.stride - 1
 
     def forward(self, inputs: RestorationInput) -> Tensor:
         """Estimate the scene in stretched units, shape (B, C, H, W); H and W are multiples of ``stride``."""
@@ -87,18 +102,22 @@ class NAFBlock(nn.Module):
     The simplified channel attention (eq. 14) loses its pooling: each pixel is its own context.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, activation: str = "gate", kernel_size: int = 3, dropout: float = 0.0) -> None:
         super().__init__()
+        inner = width if activation == "gate" else 2 * width
         self.norm_space = ChannelNorm(width)
         self.space = nn.Sequential(
             nn.Conv2d(width, 2 * width, 1),
-            nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width),
-            SimpleGate(),
+            nn.Conv2d(2 * width, 2 * width, kernel_size, padding=kernel_size // 2, groups=2 * width),
+            ACTIVATIONS[activation](),
         )
-        self.attention = nn.Conv2d(width, width, 1)
-        self.space_out = nn.Conv2d(width, width, 1)
+        self.attention = nn.Conv2d(inner, inner, 1)
+        self.space_out = nn.Conv2d(inner, width, 1)
         self.norm_channel = ChannelNorm(width)
-        self.channel = nn.Sequential(nn.Conv2d(width, 2 * width, 1), SimpleGate(), nn.Conv2d(width, width, 1))
+        self.channel = nn.Sequential(
+            nn.Conv2d(width, 2 * width, 1), ACTIVATIONS[activation](), nn.Conv2d(inner, width, 1)
+        )
+        self.dropout = nn.Dropout(dropout)
         # Both branches start closed, so a deep network starts as the identity.
         self.beta = nn.Parameter(torch.zeros(width, 1, 1))
         self.gamma = nn.Parameter(torch.zeros(width, 1, 1))
@@ -106,17 +125,8 @@ class NAFBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (B, C, H, W) to the same shape."""
         y = self.space(self.norm_space(x))
-        x = x + self.beta * self.space_out(y * self.attention(y))
-        return x + self.gamma * self.channel(self.norm_channel(x))
-
-
-class SimpleGate(nn.Module):
-    """The product of two halves of the channels, which is all the non-linearity there is (Chen et al. 2022, eq. 11)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (B, 2 C, H, W) to (B, C, H, W)."""
-        first, second = x.chunk(2, dim=1)
-        return first * second
+        x = x + self.beta * self.dropout(self.space_out(y * self.attention(y)))
+        return x + self.gamma * self.dropout(self.channel(self.norm_channel(x)))
 
 
 class ChannelNorm(nn.Module):
@@ -131,7 +141,3 @@ class ChannelNorm(nn.Module):
         """Shape (B, C, H, W) to the same shape."""
         last = layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-6)
         return last.permute(0, 3, 1, 2)
-
-
-def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(NAFBlock(width) for _ in range(count)))

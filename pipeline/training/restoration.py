@@ -19,6 +19,7 @@ from pipeline.training.degradation import Batch, Degrader
 from pipeline.training.gradient_penalties import one_centred, zero_centred
 from pipeline.training.interpolation import interpolate_weights
 from pipeline.training.losses import absolute_error, squared_error
+from pipeline.training.optimisers import OPTIMISERS
 from pipeline.training.task import Player
 
 Modules = dict[str, nn.Module]
@@ -73,7 +74,7 @@ class RegressionTask(Restoration):
     def __init__(self, network: nn.Module, settings: Regression, **shared: Any) -> None:
         super().__init__(**shared)
         self.stage, self.steps, self._settings = "regression", settings.steps, settings
-        optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, betas=(0.9, 0.9), weight_decay=1e-3)
+        optimiser = OPTIMISERS[settings.optimiser](network.parameters(), settings.learning_rate)
         self.players = {"generator": Player(network, optimiser)}
 
     def rate(self, step: int) -> float:

@@ -2,7 +2,8 @@ import pytest
 import torch
 from made_training import awakened, network_input
 
-from pipeline.networks.nafnet import NAFNet, SimpleGate
+from pipeline.config.networks.nafnet import ACTIVATION_NAMES
+from pipeline.networks.nafnet import NAFNet
 
 SHAPES = [([1], 1, [1]), ([2], 2, [1]), ([1, 1], 1, [1, 1]), ([1, 2], 1, [2, 1]), ([1, 1, 1], 1, [1, 1, 1])]
 
@@ -77,6 +78,22 @@ def test_the_output_is_added_to_the_inverse():
     assert torch.equal(network(inputs), inputs.inverse)
 
 
-def test_a_gate_multiplies_halves_of_the_channels():
-    x = torch.tensor([2.0, 3.0, 5.0, 7.0]).reshape(1, 4, 1, 1)
-    assert SimpleGate()(x).flatten().tolist() == [10.0, 21.0]
+@pytest.mark.parametrize("activation", ACTIVATION_NAMES)
+@pytest.mark.parametrize("kernel_size", [1, 5])
+def test_the_radius_is_true_for_every_choice(activation, kernel_size):
+    choices = {"activation": activation, "kernel_size": kernel_size}
+    network = awakened(NAFNet(1, 2, 4, [1, 1], 1, [1, 1], **choices, dropout=0.5))
+    radius, stride = network.receptive_radius, network.stride
+    size = -(-(2 * radius + 2 * stride) // stride) * stride
+    reaches = [reach(network, size, size // 2 // stride * stride + phase) for phase in range(stride)]
+    # A rectifier may shut the path of the farthest pixel; none may be longer.
+    assert max(reaches) <= radius
+    assert max(reaches) == radius or activation == "relu"
+
+
+def test_dropout_is_for_training_alone():
+    network, inputs = awakened(NAFNet(1, 2, 4, [1], 1, [1], dropout=0.5)), network_input(8, 8, bands=1)
+    with torch.no_grad():
+        assert torch.equal(network(inputs), network(inputs))
+        network.train()
+        assert not torch.equal(network(inputs), network(inputs))

@@ -8,7 +8,7 @@ from made_training import NAFNET, PIX2PIX, degrader, made_study, sky, write_sky
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
-from pipeline.config.networks.stages import LOSS_NAMES
+from pipeline.config.networks.stages import LOSS_NAMES, OPTIMISER_NAMES
 from pipeline.networks.build import build_network
 from pipeline.stretch import Stretch
 from pipeline.tiling import Window
@@ -33,7 +33,7 @@ def source(tmp_path):
     return degrader(path, [Region("field0", Window(0, 0, 120, 130))])
 
 
-def made_task(kind, source, seed=0, **adversarial):
+def made_task(kind, source, seed=0, **stage):
     study = made_study({"net": NAFNET, "pix": PIX2PIX})
     settings = study.networks["pix" if kind is Pix2pixTask else "net"]
     torch.manual_seed(seed)
@@ -41,9 +41,9 @@ def made_task(kind, source, seed=0, **adversarial):
     watched = source.batch("watched", count=2, crop=32)
     shared = {"degrader": source, "watched": watched, "address": (seed, "net", 0), "span": torch.ones(2)}
     if kind is RegressionTask:
-        return RegressionTask(module, settings.regression, **shared)
+        return RegressionTask(module, settings.regression.model_copy(update=stage), **shared)
     if kind is AdversarialTask:
-        return AdversarialTask(module, settings.adversarial.model_copy(update=adversarial), VIEW, **shared)
+        return AdversarialTask(module, settings.adversarial.model_copy(update=stage), VIEW, **shared)
     return Pix2pixTask(module, settings, 2, **shared)
 
 
@@ -233,3 +233,14 @@ def test_a_collapsed_game_stops_and_leaves_its_last_checkpoint(source, tmp_path,
     with pytest.raises(CollapseError, match="collapsed"):
         run(made_task(AdversarialTask, source), tmp_path, LoopSettings(2, 1, 0.9, 1.0))
     assert read_notes(tmp_path / "work" / "adversarial.safetensors")["step"] == 1
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISER_NAMES)
+def test_every_optimiser_goes_on_after_a_kill(optimiser, source, tmp_path):
+    def task():
+        return made_task(RegressionTask, source, optimiser=optimiser)
+
+    unbroken = run(task(), tmp_path / "unbroken")
+    with pytest.raises(Killed):
+        run(task(), tmp_path / "killed", killed_at=3)
+    assert_equal(unbroken, run(task(), tmp_path / "killed"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from pipeline.config.networks.stages import Adversarial, Regression
 from pipeline.config.settings import Settings
+
+ActivationName = Literal["gate", "relu", "leaky_relu", "prelu", "elu", "silu"]
+ACTIVATION_NAMES: tuple[ActivationName, ...] = get_args(ActivationName)
 
 
 class Nafnet(Settings):
@@ -22,6 +25,13 @@ class Nafnet(Settings):
     decoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
         [1, 1, 1], min_length=1, description="Blocks after each doubling of the resolution."
     )
+    activation: ActivationName = Field(
+        "gate", description="What follows the filters of a block: gate, as published, or an activation function."
+    )
+    kernel_size: int = Field(
+        3, ge=1, le=15, description="Width in px of the filters that mix neighbours; an odd number."
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of each branch's values that training leaves out.")
     regression: Regression = Field(
         default_factory=lambda: Regression(steps=650), description="First stage, which makes the output `faithful`."
     )
@@ -31,6 +41,8 @@ class Nafnet(Settings):
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Nafnet:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size: {self.kernel_size} has no centre; take an odd number, such as 3")
         down, up = len(self.encoder_blocks), len(self.decoder_blocks)
         if down != up:
             raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")

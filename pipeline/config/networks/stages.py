@@ -10,6 +10,8 @@ from pipeline.config.settings import NotNegative, Positive, Settings
 
 LossName = Literal["relativistic", "hinge", "wasserstein", "least_squares", "cross_entropy"]
 LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
+OptimiserName = Literal["adamw", "adam", "rmsprop", "adagrad", "adadelta", "momentum"]
+OPTIMISER_NAMES: tuple[OptimiserName, ...] = get_args(OptimiserName)
 
 
 class Regression(Settings):
@@ -18,7 +20,10 @@ class Regression(Settings):
     steps: int = Field(..., ge=1, description="Number of optimiser steps.")
     batch: int = Field(16, ge=1, description="Crops per step.")
     crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
-    learning_rate: Positive = Field(2e-3, description="AdamW's rate at the start; it falls to zero along a cosine.")
+    optimiser: OptimiserName = Field("adamw", description="How gradients become steps.")
+    learning_rate: Positive = Field(
+        2e-3, description="The optimiser's rate at the start; it falls to zero along a cosine."
+    )
     l2_weight: NotNegative = Field(
         5.0, description="Weight of the squared error beside the absolute error, in stretched units."
     )
