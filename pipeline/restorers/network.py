@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from pipeline.image import Image, Mask, Pixels
 from pipeline.measures.median import median_of_parts
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
+from pipeline.networks.orientations import mean_over_orientations
 from pipeline.networks.preparation import Preparation
 from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
@@ -58,7 +60,10 @@ class NetworkRestorer(Restorer):
             raise ModelFileError(
                 f"the model's weights do not fit the network on its card ({first}); train it again"
             ) from None
-        self._network = network.to(self._device).eval()
+        network = network.to(self._device).eval()
+        # The texture of `sharp` is not in the same place in every orientation: a mean would lose it.
+        averaged = card["settings"].get("average_orientations", False) and card["output"] == "faithful"
+        self._network = partial(mean_over_orientations, network) if averaged else network
         self._size, self._stride = network.size, network.stride
         self._radius = self._round_up(network.receptive_radius)
         self._tile = tile if self._size is None else self._size - 2 * self._radius

@@ -148,3 +148,24 @@ def test_weights_of_another_network_are_refused_in_a_line():
     with pytest.raises(ModelFileError, match="weights do not fit the network on its card") as error:
         NetworkRestorer(Model(nafnet((1,)).tensors, made.card))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("size", [(61, 83), (17, 101)])
+def test_the_mean_over_orientations_is_the_same_for_all_tiles(size):
+    averaged, plain = (
+        model(Nafnet(width=4, encoder_blocks=[1, 1], decoder_blocks=[1, 1], average_orientations=value))
+        for value in (True, False)
+    )
+    seen = observation(*size)
+    whole = restored(averaged, seen)
+    assert_same_sky(restored(averaged, seen, 24), whole)
+    assert np.abs(whole - restored(plain, seen)).max() > 1e-3
+
+
+def test_texture_is_not_averaged_away():
+    settings = Nafnet(width=4, encoder_blocks=[1, 1], decoder_blocks=[1, 1], average_orientations=True)
+    averaged = model(settings)
+    sharp = Model(averaged.tensors, averaged.card | {"output": "sharp"})
+    plain = Model(averaged.tensors, averaged.card | {"settings": nafnet().card["settings"]})
+    seen = observation(40, 40)
+    assert np.array_equal(restored(sharp, seen), restored(plain, seen))

@@ -32,6 +32,11 @@ class Nafnet(Settings):
         3, ge=1, le=15, description="Width in px of the filters that mix neighbours; an odd number."
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of each branch's values that training leaves out.")
+    average_orientations: bool = Field(
+        False,
+        description="Restore `faithful` as the mean over eight orientations: a little better for round PSFs, at eight "
+        "times the time.",
+    )
     regression: Regression = Field(
         default_factory=lambda: Regression(steps=650), description="First stage, which makes the output `faithful`."
     )
