@@ -148,3 +148,11 @@ def test_weights_of_another_network_are_refused_in_a_line():
     with pytest.raises(ModelFileError, match="weights do not fit the network on its card") as error:
         NetworkRestorer(Model(nafnet((1,)).tensors, made.card))
     assert "\n" not in str(error.value)
+
+
+def test_what_a_masked_pixel_holds_does_not_matter():
+    mask = np.zeros((2, 40, 52), bool)
+    mask[0, 10:14, 20:23] = mask[:, :, 30] = True
+    made, seen = nafnet(), observation(40, 52, mask)
+    lost = seen.preview.with_pixels(np.where(mask, np.float32(1e6), seen.preview.pixels))
+    np.testing.assert_array_equal(restored(made, Observation(lost, seen.operator)), restored(made, seen))
