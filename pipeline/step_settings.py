@@ -29,7 +29,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "tune":
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
-        wanted = ("seed", "threads", "degrade.protocol", "degrade.psf", "degrade.noise", "train", *_GRID)
+        wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "train", *_GRID)
         return _leaves(values, *wanted, f"networks.{which['network']}")
     if step == "restore":
         return {"threads": study.threads} if "network" in which else {}
@@ -52,13 +52,16 @@ def threads_for(study: Study, step: str, method: str | None = None) -> int:
 _GRID = ("images.pixel_scale", "images.psf_fwhm")
 """What turns a width in arcsec into pixels, and a final width into one that is added."""
 
+_INSTRUMENT = ("degrade.protocol", "degrade.defects")
+"""What all conditions share beside the grid."""
+
 _SPACES = ("evaluate.spaces", "train.softening")
 """Scalings in which images are judged; the softening of asinh is that of training."""
 
 
 def _condition(study: Study, name: str) -> dict[str, Any]:
     whole, condition = (part.model_dump(mode="json", exclude_none=True) for part in (study, study.condition(name)))
-    return _leaves(condition, *condition) | _leaves(whole, "degrade.protocol", *_GRID)
+    return _leaves(condition, *condition) | _leaves(whole, *_INSTRUMENT, *_GRID)
 
 
 def _leaves(values: dict[str, Any], *parts: str) -> dict[str, Any]:

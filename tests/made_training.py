@@ -71,9 +71,11 @@ def write_sky(path: Path, *skies: np.ndarray, masks: dict[int, np.ndarray] | Non
 def degrader(path: Path, regions: list[Region], study: Study | None = None, clipped: bool = False) -> Degrader:
     """A degrader of regions, with a stretch that changes nothing."""
     scenes = Scenes(path, regions)
-    instruments = Instruments(study or made_study(), scenes.bands, None, None, CPU)
+    study = study or made_study()
+    instruments = Instruments(study, scenes.bands, None, None, CPU)
     stretch = Stretch("linear", (0.0,) * scenes.bands, (1.0,) * scenes.bands)
-    return Degrader(scenes, instruments, Preparation(stretch, (0.01,) * scenes.bands, instruments.names), clipped, CPU)
+    preparation = Preparation(stretch, (0.01,) * scenes.bands, instruments.names)
+    return Degrader(scenes, instruments, preparation, clipped, CPU, study.degrade.defects)
 
 
 def network_input(height: int, width: int, bands: int = 2, count: int = 1, seed: int = 0) -> RestorationInput:

@@ -45,6 +45,7 @@ def concerned(values, before=None):
         ({"networks": {"nafnet": {"architecture": "nafnet", "width": 8}}}, {"train"}),
         ({"evaluate": {"apertures": [4]}}, {"evaluate"}),
         ({"evaluate": {"bootstrap": 500}}, {"summarise"}),
+        ({"degrade": {"defects": {"cosmic_rays": 100}}}, {"degrade", "tune", "train", "evaluate"}),
         ({"restore": {"tile": 256}}, set()),
         ({"methods": ["degraded", "wiener"]}, set()),
         ({"publish": {"final": "fold0"}}, set()),

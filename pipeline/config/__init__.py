@@ -1,5 +1,6 @@
 """The study, typed: every setting with its meaning, unit and bounds. Nothing else reads a configuration file."""
 
+from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition
@@ -23,6 +24,7 @@ __all__ = [
     "Adversarial",
     "Condition",
     "ConfigError",
+    "Defects",
     "Degrade",
     "Evaluate",
     "Images",

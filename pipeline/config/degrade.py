@@ -1,4 +1,4 @@
-"""The section `degrade`: the PSF, the noise, and what they are combined to."""
+"""The section `degrade`: the PSF, the noise, the defects, and what they are combined to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.defects import Defects
 from pipeline.config.names import CONDITION_NAME
 from pipeline.config.settings import NotNegative, Positive, Settings
 from pipeline.config.width import WidthField
@@ -90,6 +91,11 @@ class Degrade(Settings):
     )
     psf: Psf = Field(default_factory=lambda: Psf(fwhm=["3px", "4px"]), description="The point-spread function.")
     noise: Noise = Field(default_factory=lambda: Noise(sigma=[0.05]), description="The noise.")
+    defects: Defects = Field(
+        default_factory=lambda: Defects(),
+        description="What the detector loses, by one law under every condition. Lost pixels are masked in the data, "
+        "networks learn to repair them, and scores are given inside and outside them.",
+    )
     names: list[Annotated[str, Field(pattern=CONDITION_NAME)]] | None = Field(
         None,
         description="Names of the conditions, PSF outside, noise inside; by default made of the values, such as "

@@ -76,6 +76,29 @@ _FIXED = (
         "lower",
     ),
     Metric(
+        "psnr_damaged",
+        "PSNR, damaged pixels",
+        "PSNR over the pixels that the detector lost (cosmic rays, bad columns, gap, saturation) and whose truth is "
+        "known: how well they are repaired. The degraded image holds there what the detector read.",
+        "dB",
+        "higher",
+    ),
+    Metric(
+        "psnr_intact",
+        "PSNR, intact pixels",
+        "PSNR over the pixels that the detector did not lose, those beside damage among them.",
+        "dB",
+        "higher",
+    ),
+    Metric(
+        "mae_damaged",
+        "Mean absolute error, damaged pixels",
+        "Mean absolute difference from the truth over the pixels that the detector lost, in the unit of the image (in "
+        "stretched units outside linear space).",
+        "image unit",
+        "lower",
+    ),
+    Metric(
         "chi2_dof",
         "Residual chi-square",
         "The restored image is blurred again and compared with what was observed: mean squared difference over the "
@@ -105,8 +128,9 @@ def metric(name: str) -> Metric:
     Parameters
     ----------
     name : str
-        One of ``psnr``, ``ssim``, ``mae``, ``chi2_dof``, ``log_spectrum_error``, ``flux_bias_r<px>``,
-        ``flux_nmad_r<px>``, or the last two with ``aperture`` for images whose unit is ``display``.
+        One of ``psnr``, ``ssim``, ``mae``, ``psnr_damaged``, ``psnr_intact``, ``mae_damaged``, ``chi2_dof``,
+        ``log_spectrum_error``, ``flux_bias_r<px>``, ``flux_nmad_r<px>``, or the last two with ``aperture`` for images
+        whose unit is ``display``.
 
     Raises
     ------

@@ -44,6 +44,7 @@ def score(
     spaces: Sequence[Space],
     apertures: Sequence[float],
     detection: float,
+    defects: bool = False,
 ) -> list[Score]:
     """Judge one restored item.
 
@@ -66,6 +67,8 @@ def score(
         Radii in px.
     detection : float
         Sources of the truth lie above this many sigmas of its sky.
+    defects : bool
+        Score the pixels apart that are masked in the observation and not in the truth.
 
     Returns
     -------
@@ -87,6 +90,9 @@ def score(
     inner = (slice(None), rows, columns)
     found, right, mask = restored[inner], truth.pixels[inner], truth.mask[inner]
     scores = [s for space in spaces for s in _fidelity(found, right, mask, space)]
+    if defects:
+        lost = observation.preview.mask[inner] & ~mask
+        scores += [s for space in spaces for s in _repair(found, right, mask, lost, space)]
     scores.append((LINEAR, "chi2_dof", residual_chi2(restored, truth.mask, observation)))
     scores.append((LINEAR, "log_spectrum_error", _spectrum_error(found, right, mask, observation.operator)))
     return scores + list(_apertures(found, right, mask, truth.unit, apertures, detection))
@@ -132,6 +138,13 @@ def _fidelity(restored: Array, truth: Array, mask: Mask, space: Space) -> Iterat
     yield space.name, "psnr", psnr(found, right, space.data_range, mask)
     yield space.name, "ssim", ssim(found, right, space.data_range, mask)
     yield space.name, "mae", mae(found, right, mask)
+
+
+def _repair(restored: Array, truth: Array, mask: Mask, lost: Mask, space: Space) -> Iterator[Score]:
+    found, right = space.apply(restored), space.apply(truth)
+    yield space.name, "psnr_damaged", psnr(found, right, space.data_range, ~lost)
+    yield space.name, "psnr_intact", psnr(found, right, space.data_range, mask | lost)
+    yield space.name, "mae_damaged", mae(found, right, ~lost)
 
 
 def _spectrum_error(restored: Array, truth: Array, mask: Mask, operator: Operator) -> float:

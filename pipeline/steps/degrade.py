@@ -15,6 +15,7 @@ from pipeline.measures.sky import SkyError, sky_level_and_sigma
 from pipeline.observation import Observation, write_observations
 from pipeline.physics import galaxygan
 from pipeline.physics.conditions import Stamp, operator_for
+from pipeline.physics.defects import damage
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.steps.instrument import read_stamp
@@ -26,8 +27,8 @@ log = logging.getLogger("clearfield")
 def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
     """Write one Observation per image of ``images`` (``images.h5``) to ``out``.
 
-    The noise of an image depends on the study's seed, the image's id, the condition and the band, and on nothing else,
-    so any subset, order or number of workers gives the same pixels.
+    Noise and defects of an image depend on the study's seed, the image's id, the condition and the band, and on nothing
+    else, so any subset, order or number of workers gives the same pixels.
     """
     stamp = read_stamp(study)
     with read_images(images) as scenes, write_observations(out, condition=condition) as observations:
@@ -37,7 +38,7 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
 
 
 def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> Observation:
-    """Look at one scene through the instrument of a condition."""
+    """Look at one scene through the instrument of a condition; what its detector loses is masked."""
     settings = study.condition(condition)
     # Filled before anything else, so that no placeholder is spread over the sky around it.
     scene = scene.with_pixels(fill_masked(scene.pixels, scene.mask))
@@ -47,9 +48,14 @@ def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> 
     clean = operator.forward(truth)
     generators = [addressed_generator(study.seed, scene.id, condition, band) for band in scene.bands]
     data = operator.noise.draw(clean, generators)
+    sigma, mask = operator.noise.sigma(clean), scene.mask
+    if study.degrade.defects.any:
+        address = (study.seed, scene.id, condition, "defects")
+        data, lost = damage(data, sigma, study.degrade.defects, [address], scene.bands)
+        mask = mask | lost[0].numpy()
     if study.degrade.protocol == "galaxygan":
         data = galaxygan.clip(data)
-    preview = replace(scene.with_pixels(data[0].numpy()), sigma=operator.noise.sigma(clean)[0].contiguous().numpy())
+    preview = replace(scene.with_pixels(data[0].numpy()), mask=mask, sigma=sigma[0].contiguous().numpy())
     return Observation(preview, operator)
 
 

@@ -60,6 +60,7 @@ def evaluate(
                 spaces,
                 study.evaluate.apertures,
                 study.evaluate.detection,
+                study.degrade.defects.any,
             )
             rows += [(item.image, item.item, item.group, item.fold, condition, method, *s) for s in scores]
     table = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -68,7 +68,7 @@ def _of_model(model: Model) -> Iterator[str]:
     material = f", {_count(trained['images'], 'image')} in {_count(trained['groups'], 'group')}" if trained else ""
     architecture = f"{card['settings']['architecture']}, {weights:,} weights"
     yield _line("model", f"{card['network']}_{card['output']} {model.hash} ({architecture})")
-    for name, words in zip(("for", "", ""), range_in_words(card)):
+    for name, words in zip(("for", "", "", ""), range_in_words(card)):
         yield _line(name, words)
     one = "yes" if card["psf"] is not None else "no, there are several: give a width or a file"
     yield _line("--psf model", one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.config import Defects
 from pipeline.evaluation.summary import FIELD
 from pipeline.image import DISPLAY
 from pipeline.steps.train import FINAL
@@ -50,7 +51,16 @@ def range_in_words(card: dict[str, Any]) -> list[str]:
         f"images in {unit}, bands {', '.join(card['bands'])}{scale}",
         f"PSF {card['instrument']['psf']['profile']}: {widths}{radii}",
         f"{card['instrument']['noise']['kind']} noise: {', '.join(noise)} {unit}",
+        _repair(card),
     ]
+
+
+def _repair(card: dict[str, Any]) -> str:
+    # Cards written before there were defects do not name them.
+    lost = Defects.model_validate(card["instrument"].get("defects", {})).in_words()
+    if lost:
+        return f"repair of masked pixels: trained with {lost}"
+    return "no repair: masked pixels are filled from their neighbours, and it was not trained to restore them"
 
 
 def score_in_words(score: dict[str, Any]) -> str:

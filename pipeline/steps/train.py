@@ -38,7 +38,12 @@ log = logging.getLogger("clearfield")
 
 FINAL = "final"
 """In place of a fold's number: the network that is trained on every group, for publication."""
-INSTRUMENT: dict[str, Any] = {"protocol": True, "psf": {"profile", "beta", "obscuration"}, "noise": {"kind"}}
+INSTRUMENT: dict[str, Any] = {
+    "protocol": True,
+    "psf": {"profile", "beta", "obscuration"},
+    "noise": {"kind"},
+    "defects": True,
+}
 """What a model's user must know of its instruments beside their range."""
 READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
 """How files became images, as far as a user's own file is to be read alike."""
@@ -128,9 +133,9 @@ class _Material:
 
     def shared(self, address: tuple[object, ...], width: int) -> dict[str, Any]:
         """What the tasks of all stages share; they are watched on crops of ``width`` px."""
-        clipped = self._study.degrade.protocol == "galaxygan"
+        clipped, defects = self._study.degrade.protocol == "galaxygan", self._study.degrade.defects
         draw, watch = (
-            Degrader(scenes, self._instruments, self.preparation, clipped, self._device)
+            Degrader(scenes, self._instruments, self.preparation, clipped, self._device, defects)
             for scenes in (self._scenes, self._watched)
         )
         return {

@@ -28,11 +28,11 @@ def sign_of_overfitting(learned: Tensor) -> float:
 def overfitting(learned: Tensor, unseen: Tensor, restored: Tensor) -> float:
     """``r_v = (E[D(train)] - E[D(validation)]) / (E[D(train)] - E[D(generated)])`` (Karras et al. 2020, eq. 1).
 
-    0 where unseen truth looks as real as what was trained on, 1 where it looks as false as what was restored. NaN where
-    the discriminator tells neither apart.
+    0 where unseen truth looks as real as what was trained on, 1 where it looks as false as what was restored. A
+    discriminator that does not tell what was restored from what was trained on knows nothing by heart: 0.
     """
     lead = learned.mean() - restored.mean()
-    return float((learned.mean() - unseen.mean()) / lead) if lead > 0 else float("nan")
+    return float((learned.mean() - unseen.mean()) / lead) if lead > 0 else 0.0
 
 
 def told_apart(real: Tensor, restored: Tensor) -> float:

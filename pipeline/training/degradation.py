@@ -9,11 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.config import Defects
 from pipeline.fill import fill_masked
 from pipeline.image import Mask, Pixels
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
 from pipeline.physics.blur import INVERSE_HALO, Blur, convolve_valid
+from pipeline.physics.defects import damage
 from pipeline.physics.galaxygan import clip
 from pipeline.physics.noise import GaussianNoise, Noise, addressed_generator
 from pipeline.tiling import Window
@@ -37,7 +39,8 @@ class Batch(NamedTuple):
     target: Tensor
     """Truth, shape (B, C, H, W)."""
     weight: Tensor
-    """1 where the truth is known and was observed, shape (B, C, H, W)."""
+    """1 where the network is asked for the truth, shape (B, C, H, W): where it is known and was observed, or is known
+    and the study's defects took it."""
 
 
 class Border(NamedTuple):
@@ -76,13 +79,23 @@ class Degrader:
     clipped : bool
         Clip the data as the code of GalaxyGAN does.
     device : torch.device
+    defects : Defects, optional
+        What the detector loses. Where there are any, the network learns to repair: it is asked for the truth under lost
+        and dead pixels too.
     """
 
     def __init__(
-        self, scenes: Scenes, instruments: Instruments, preparation: Preparation, clipped: bool, device: torch.device
+        self,
+        scenes: Scenes,
+        instruments: Instruments,
+        preparation: Preparation,
+        clipped: bool,
+        device: torch.device,
+        defects: Defects | None = None,
     ) -> None:
         self._scenes, self._instruments, self.preparation = scenes, instruments, preparation
         self._clipped, self._device = clipped, device
+        self._defects = defects if defects is not None and defects.any else None
 
     def batch(self, *address: object, count: int, crop: int) -> Batch:
         """Draw ``count`` crops of ``crop`` px; crop number ``slot`` depends on ``(*address, slot)`` alone."""
@@ -96,15 +109,21 @@ class Degrader:
         clean = convolve_valid(scene, psf)
         seen = [d.noise.draw(one[None], [d.generator] * len(one)) for d, one in zip(draws, clean)]
         sigma = torch.cat([d.noise.sigma(one[None]) for d, one in zip(draws, clean)])
-        data = clip(torch.cat(seen)) if self._clipped else torch.cat(seen)
-        halo = self._instruments.halo
-        data, mask, sigma = _flawed(data, _inner(unknown, halo), sigma, draws)
+        data, unknown = torch.cat(seen), _inner(unknown, self._instruments.halo)
+        lost = unknown
+        if self._defects is not None:
+            places = [(*address, slot, "defects") for slot in range(count)]
+            data, damaged = damage(data, sigma, self._defects, places, range(data.shape[1]), crops=True)
+            lost = unknown | damaged
+        data = clip(data) if self._clipped else data
+        data, mask, outside, sigma = _flawed(data, lost, sigma, draws)
         operator = Blur(psf, GaussianNoise((0.0,) * psf.shape[1]))
         described = self._instruments.descriptors[[d.psf for d in draws]]
         level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).median(-1).values
         inputs = self.preparation(data, mask, sigma, level, operator, described)
-        target = self.preparation.stretch.apply(_inner(scene, halo + INVERSE_HALO))
-        return Batch(inputs, target, (~_inner(mask, INVERSE_HALO)).float())
+        target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
+        not_asked = mask if self._defects is None else unknown | outside
+        return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float())
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() & (2**64 - 1)))
@@ -147,9 +166,9 @@ def _dead(random: np.random.Generator, size: int) -> NDArray[np.bool_] | None:
     return random.random((size, size), dtype=np.float32) < BAD_PIXELS
 
 
-def _flawed(data: Tensor, unknown: Tensor, sigma: Tensor, draws: list[Draw]) -> tuple[Tensor, Tensor, Tensor]:
-    """Data with dead pixels, unknown ones and ends, filled and reflected as a restorer does, and their mask."""
-    mask, outside = unknown.clone(), torch.zeros_like(unknown)
+def _flawed(data: Tensor, lost: Tensor, sigma: Tensor, draws: list[Draw]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Data with dead and lost pixels and ends, filled and reflected as a restorer does; their mask; what is beyond."""
+    mask, outside = lost.clone(), torch.zeros_like(lost)
     for slot, draw in enumerate(draws):
         if draw.dead is not None:
             mask[slot] |= torch.from_numpy(draw.dead).to(mask.device)
@@ -164,7 +183,7 @@ def _flawed(data: Tensor, unknown: Tensor, sigma: Tensor, draws: list[Draw]) -> 
             source = torch.from_numpy(draw.border.source.copy()).to(mask.device)
             data[slot] = data[slot].index_select(draw.border.axis, source)
             sigma[slot] = sigma[slot].index_select(draw.border.axis, source)
-    return data, mask, sigma
+    return data, mask, outside, sigma
 
 
 def _filled(pixels: Tensor, mask: Tensor, outside: Tensor | None = None) -> Tensor:

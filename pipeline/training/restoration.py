@@ -172,7 +172,7 @@ class AdversarialTask(Restoration):
         if self._loss.absolute:
             by_heart["r_t"] = sign_of_overfitting(learned)
         scores = {"validation_psnr": self._psnr(estimate), "told_apart": told_apart(unseen, restored), "variety": kept}
-        return scores | {name: value for name, value in by_heart.items() if math.isfinite(value)}
+        return scores | by_heart
 
     def finish(self, module: nn.Module) -> dict[str, float]:
         """Step back towards the faithful network as far as the allowed loss of PSNR asks."""

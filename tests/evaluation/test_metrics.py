@@ -3,7 +3,8 @@ import pytest
 
 from pipeline.evaluation.metrics import MetricError, metric
 
-NAMES = ["psnr", "ssim", "mae", "chi2_dof", "log_spectrum_error", "flux_bias_r3", "aperture_nmad_r2.5"]
+NAMES = ["psnr", "ssim", "mae", "psnr_damaged", "psnr_intact", "mae_damaged", "chi2_dof", "log_spectrum_error"]
+NAMES += ["flux_bias_r3", "aperture_nmad_r2.5"]
 
 
 @pytest.mark.parametrize("name", NAMES)

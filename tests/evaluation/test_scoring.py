@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,8 +46,9 @@ def whole_item():
     return Item("m31", "m31", Window(0, 0, *SIZE), "m31", 0, "test", 0)
 
 
-def scores(restored, scene, observation=None, spaces=LINEAR):
-    found = score(restored, scene, observation or observed(scene), whole_item(), SIZE, spaces, [3.0], 5.0)
+def scores(restored, scene, observation=None, spaces=LINEAR, defects=False):
+    seen = observation or observed(scene)
+    found = score(restored, scene, seen, whole_item(), SIZE, spaces, [3.0], 5.0, defects)
     return {(space, name): value for space, name, value in found}
 
 
@@ -159,3 +161,34 @@ def test_a_change_of_unit_changes_no_relative_score():
     )
     assert changed.pop(("linear", "mae")) == pytest.approx(factor * found.pop(("linear", "mae")))
     assert changed == pytest.approx(found, rel=1e-4)
+
+
+def damaged(observation, *lost):
+    mask = observation.preview.mask.copy()
+    mask[(..., *lost)] = True
+    return replace(observation, preview=replace(observation.preview, mask=mask))
+
+
+def test_damaged_and_intact_pixels_have_scores_of_their_own():
+    unknown, lost = (slice(40, 44), slice(60, 64)), (slice(40, 50), slice(60, 70))
+    scene = truth(masked=unknown)
+    restored = scene.pixels + np.float32(0.4)
+    restored[(..., *lost)] += np.float32(3.6)
+    restored[(..., *unknown)] = 1e3
+    found = scores(restored, scene, damaged(observed(scene), *lost), defects=True)
+    assert found["linear", "psnr_intact"] == pytest.approx(40.0, abs=1e-3)
+    assert found["linear", "psnr_damaged"] == pytest.approx(20.0, abs=1e-3)
+    assert found["linear", "mae_damaged"] == pytest.approx(4.0, rel=1e-5)
+
+
+def test_an_item_that_lost_nothing_has_no_score_of_repair_but_one_of_the_rest():
+    scene = truth()
+    found = scores(scene.pixels + np.float32(0.4), scene, defects=True)
+    assert math.isnan(found["linear", "psnr_damaged"])
+    assert math.isnan(found["linear", "mae_damaged"])
+    assert found["linear", "psnr_intact"] == found["linear", "psnr"]
+
+
+def test_without_defects_nothing_is_scored_apart():
+    scene = truth()
+    assert not {name for _, name in scores(scene.pixels, scene)} & {"psnr_damaged", "psnr_intact", "mae_damaged"}

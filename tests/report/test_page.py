@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from made_study import make_study
 
+from pipeline.config import Defects
 from pipeline.evaluation.metrics import metric
 from pipeline.steps.report import report
 
@@ -124,3 +125,19 @@ def test_many_images_and_spaces_have_a_page(tmp_path):
     assert "6 images in 6 groups were dealt to 3 folds" in text
     assert text.index("PSNR, asinh") < text.index("PSNR, linear")
     assert "p values" in text
+
+
+def test_what_the_detector_lost_is_said_and_scored_in_columns_of_its_own(tmp_path):
+    made = make_study(tmp_path)
+    degrade = made.study.degrade.model_copy(update={"defects": Defects(cosmic_rays=2000, bad_columns=0.01)})
+    made.study = made.study.model_copy(update={"degrade": degrade})
+    summary = pd.read_csv(made.summary_csv)
+    psnr = summary[summary["metric"] == "psnr"]
+    apart = [psnr.assign(metric=name, median=psnr["median"] - 7) for name in ("psnr_damaged", "psnr_intact")]
+    pd.concat([summary, *apart]).to_csv(made.summary_csv, index=False)
+    arguments = made.report_arguments(tmp_path / "out")
+    report(degraded=[], **arguments)
+    text = text_of(arguments["out"].read_text())
+    assert "lost pixels too: 2000 cosmic rays per megapixel (2 x 1.5 px), 1% bad columns." in text
+    assert "PSNR, damaged pixels dB ↑ PSNR, intact pixels dB ↑" in text
+    assert "lost pixels too" not in text_of(page_of(tmp_path, networks=False)[1])

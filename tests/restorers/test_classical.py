@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from pipeline.config import CLASSICAL_METHODS
+from pipeline.config import CLASSICAL_METHODS, Defects
 from pipeline.measures.fidelity import psnr
 from pipeline.observation import Observation
 from pipeline.physics import Blur
+from pipeline.physics.defects import damage
 from pipeline.physics.noise import GaussianNoise
 from pipeline.restorers import CLASSICAL, classical
 from pipeline.restorers.wiener import Wiener
@@ -97,3 +99,20 @@ def test_a_band_without_a_trusted_pixel_is_finite_and_leaves_the_others_sound(me
 def test_an_empty_image_stays_empty(method, look, settings):
     observation = look(np.zeros((3, 64, 72), np.float32), sigma=0.0)
     assert np.abs(classical(method, settings[method]).restore(observation).pixels).max() < 1e-6
+
+
+@pytest.mark.parametrize("method", [m for m in CLASSICAL if m != "degraded"])
+def test_lost_pixels_are_repaired_and_spoil_little_beside_them(method, truth, look, settings):
+    whole, restorer = look(truth), classical(method, settings[method])
+    data, sigma = (torch.from_numpy(plane)[None] for plane in (whole.preview.pixels, whole.preview.sigma))
+    read, lost = damage(data, sigma, Defects(cosmic_rays=2000, bad_columns=0.02), [("lost",)], "rgb")
+    damaged = replace(whole.preview, pixels=read[0].numpy(), mask=lost[0].numpy())
+    before = restorer.restore(whole).pixels
+    after = restorer.restore(replace(whole, preview=damaged)).pixels
+    gone = np.zeros(truth.shape, bool)
+    gone[EDGE] = lost[0].numpy()[EDGE]
+    intact = np.zeros(truth.shape, bool)
+    intact[EDGE] = ~lost[0].numpy()[EDGE]
+    assert gone.mean() > 0.02
+    assert psnr(after, truth, 1.0, ~intact) > psnr(before, truth, 1.0, ~intact) - 0.3
+    assert psnr(after, truth, 1.0, ~gone) > psnr(data[0].numpy(), truth, 1.0, ~gone)

@@ -169,3 +169,11 @@ def test_texture_is_not_averaged_away():
     plain = Model(averaged.tensors, averaged.card | {"settings": nafnet().card["settings"]})
     seen = observation(40, 40)
     assert np.array_equal(restored(sharp, seen), restored(plain, seen))
+
+
+def test_what_a_masked_pixel_holds_does_not_matter():
+    mask = np.zeros((2, 40, 52), bool)
+    mask[0, 10:14, 20:23] = mask[:, :, 30] = True
+    made, seen = nafnet(), observation(40, 52, mask)
+    lost = seen.preview.with_pixels(np.where(mask, np.float32(1e6), seen.preview.pixels))
+    np.testing.assert_array_equal(restored(made, Observation(lost, seen.operator)), restored(made, seen))

@@ -154,3 +154,44 @@ def test_photon_noise_tells_its_sigma_at_every_pixel():
     seen = observe(scene(), study, "fwhm3px_gain50", None).preview
     expected = np.sqrt(np.maximum(blurred(sky(70, 80), 3.0), 0) / 50)
     np.testing.assert_allclose(seen.sigma, expected, rtol=1e-3, atol=1e-6)
+
+
+DEFECTS = {"cosmic_rays": 3000, "bad_columns": 0.03, "gap": 6, "saturation": 4.0}
+
+
+def flawed_study(**defects):
+    return made_study(degrade={"psf": {"fwhm": ["3px"]}, "noise": {"sigma": [NOISE]}, "defects": defects})
+
+
+def test_what_the_detector_loses_is_masked_and_all_else_is_as_without_defects():
+    mask = np.zeros((2, 70, 80), bool)
+    mask[0, 5:9, 5] = True
+    sound, flawed = (observe(scene(mask=mask), flawed_study(**d), CONDITION, None) for d in ({}, DEFECTS))
+    kept = ~flawed.preview.mask
+    np.testing.assert_array_equal(flawed.preview.pixels[kept], sound.preview.pixels[kept])
+    np.testing.assert_array_equal(flawed.preview.sigma, sound.preview.sigma)
+    assert flawed.preview.mask[mask].all()
+    assert 0.1 < flawed.preview.mask.mean() < 0.3
+    assert flawed.preview.pixels.max() <= 4.0
+    assert np.isfinite(flawed.preview.pixels).all()
+    scenes, data = (torch.from_numpy(sky(70, 80, seed=k))[None] for k in (1, 2))
+    torch.testing.assert_close(flawed.operator.forward(scenes), sound.operator.forward(scenes), atol=0, rtol=0)
+    torch.testing.assert_close(flawed.operator.adjoint(data), sound.operator.adjoint(data), atol=0, rtol=0)
+
+
+def test_company_changes_no_defect(tmp_path):
+    skies = [sky(70, 80, seed=k) for k in range(2)]
+    for name, some in (("all", skies), ("one", skies[:1])):
+        images = write_sky(tmp_path / f"{name}.h5", *some)
+        degrade(images, flawed_study(**DEFECTS), CONDITION, tmp_path / f"{name}_seen.h5")
+    with read_observations(tmp_path / "all_seen.h5") as every, read_observations(tmp_path / "one_seen.h5") as one:
+        np.testing.assert_array_equal(every.image("field0").mask, one.image("field0").mask)
+        np.testing.assert_array_equal(every.image("field0").pixels, one.image("field0").pixels)
+        assert (every.image("field0").mask != every.image("field1").mask).any()
+
+
+def test_no_defects_and_defects_of_zero_are_the_same():
+    none = observe(scene(), made_study(), CONDITION, None).preview
+    zero = observe(scene(), flawed_study(cosmic_rays=0, bad_columns=0, gap=0), CONDITION, None).preview
+    np.testing.assert_array_equal(none.pixels, zero.pixels)
+    np.testing.assert_array_equal(none.mask, zero.mask)

@@ -65,14 +65,14 @@ def write_result(path, fold_of=lambda image: image, items=(0, 1), change=lambda 
                 restored.append(f"i{image}/{block}", change(pixels), fold=fold_of(image), seconds=0.1)
 
 
-def evaluated(files):
+def evaluated(files, study=STUDY):
     out = files / "metrics.parquet"
     evaluate(
         files / "images.h5",
         files / "splits.csv",
         files / "degraded.h5",
         files / "wiener.h5",
-        STUDY,
+        study,
         CONDITION,
         "wiener",
         out,
@@ -129,3 +129,15 @@ def test_a_study_without_a_pixel_to_judge_is_refused_in_words(study_files):
             images.append(Image(s.id, s.pixels, np.ones(s.shape, bool), s.unit, s.bands))
     with pytest.raises(EvaluationError, match="no trusted pixel is left"):
         evaluated(study_files)
+
+
+def test_a_study_with_defects_is_scored_inside_and_outside_them(study_files):
+    scored = {"psnr_damaged", "psnr_intact", "mae_damaged"}
+    assert not scored & set(evaluated(study_files)["metric"])
+    defects = {"degrade": STUDY.degrade.model_dump(exclude_none=True) | {"defects": {"cosmic_rays": 100}}}
+    table = evaluated(study_files, study_from(defects))
+    linear = table[table["space"] == "linear"].pivot(index="item", columns="metric", values="value")
+    assert scored <= set(linear)
+    # The files hold nothing damaged, so all is intact.
+    assert linear["psnr_damaged"].isna().all()
+    assert (linear["psnr_intact"] == linear["psnr"]).all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from made_model import make_fits, make_model
+from made_model import make_card, make_fits, make_model
 from made_study import make_study
 
 from pipeline.errors import ClearfieldError
@@ -77,6 +77,13 @@ def test_a_model_says_what_it_is_for(tmp_path):
         "clearfield 0",
     ):
         assert part in words
+
+
+def test_a_model_says_whether_it_was_trained_to_repair(tmp_path):
+    assert "no repair" in said(make_model(tmp_path / "m.safetensors"))
+    instrument = make_card()["instrument"] | {"defects": {"cosmic_rays": 2000, "gap": 50}}
+    words = said(make_model(tmp_path / "m.safetensors", instrument=instrument))
+    assert "trained with 2000 cosmic rays per megapixel (2 x 1.5 px), a gap of 50 px" in words
 
 
 def test_a_published_model_says_how_well_it_did(tmp_path):

@@ -99,6 +99,7 @@ def test_the_card_reads_as_a_page(published):
         "| fwhm3px_sigma0.05 | linear | 30.80 [30.50, 31.10] | +1.80 [+1.50, +2.10] | total_variation | 9 |",
         "trained in the same way on all of them",
         "this one field",
+        "no repair: masked pixels are filled",
         "## Not for",
         "no flux can be measured",
     ):

@@ -206,6 +206,7 @@ def test_a_model_stands_alone(tmp_path):
     assert (card["network"], card["output"], card["fold"], card["bands"]) == ("net", "sharp", 0, ["r", "g"])
     assert card["range"]["fwhm_px"] == pytest.approx([2, 3], rel=0.01)
     assert card["range"]["sigma_r"] == pytest.approx([0.05, 0.05])
+    assert card["instrument"]["defects"]["cosmic_rays"] == 0
     json.dumps(card)
     with read_images(place.images) as images:
         preview = images.image("field0")

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 
@@ -30,7 +28,7 @@ def test_unseen_truth_lies_between_what_was_learned_and_what_was_restored():
 
 
 def test_a_judge_that_tells_nothing_apart_knows_nothing_by_heart():
-    assert math.isnan(overfitting(torch.tensor([1.0]), torch.tensor([0.0]), torch.tensor([1.0])))
+    assert overfitting(torch.tensor([1.0]), torch.tensor([0.0]), torch.tensor([1.0])) == 0
 
 
 def test_told_apart_counts_patches():

@@ -229,3 +229,53 @@ def test_the_protocol_of_galaxygan_clips_the_data(tmp_path, flawless):
     assert preview.max() == 4.0
     # One realisation for all bands.
     assert torch.equal(preview[:, 0], preview[:, 1])
+
+
+def flawed_study(**defects):
+    return made_study(degrade={"psf": {"fwhm": ["2px"]}, "noise": {"sigma": [NOISE]}, "defects": defects})
+
+
+def test_the_truth_is_asked_for_under_what_the_detector_lost_and_nowhere_it_is_unknown(tmp_path, flawless):
+    unknown = np.zeros((2, 200, 220), bool)
+    unknown[0, 60:140, 60:140] = True
+    study = flawed_study(cosmic_rays=3000, bad_columns=0.02)
+    sound = whole_image(tmp_path, sky(200, 220), unknown, flawed_study()).batch(0, count=8, crop=CROP)
+    flawed = whole_image(tmp_path, sky(200, 220), unknown, study).batch(0, count=8, crop=CROP)
+    assert torch.equal(flawed.target, sound.target)
+    assert torch.equal(flawed.weight, sound.weight)
+    assert (flawed.weight == 0).any()
+    lost = sound.inputs.valid - flawed.inputs.valid
+    assert set(lost.flatten().tolist()) == {0.0, 0.5, 1.0}
+    assert 0.03 < lost.mean() < 0.12
+    kept = (lost == 0).expand_as(flawed.inputs.preview)
+    assert torch.equal(
+        flawed.inputs.preview[kept & (sound.weight > 0)], sound.inputs.preview[kept & (sound.weight > 0)]
+    )
+    # Filled from neighbours: no charge of a cosmic ray is left.
+    assert flawed.inputs.preview.max() < 1.5 * sound.inputs.preview.max()
+
+
+def test_dead_pixels_are_asked_for_where_there_are_defects(tmp_path, monkeypatch):
+    monkeypatch.setattr(degradation, "BORDER_SHARE", 0)
+    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 1)
+    batch = whole_image(tmp_path, sky(200, 200), study=flawed_study(saturation=1e6)).batch(0, count=4, crop=64)
+    assert (batch.inputs.valid == 0).any()
+    assert (batch.weight == 1).all()
+
+
+def test_nothing_is_asked_beyond_a_border_with_defects_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(degradation, "BORDER_SHARE", 1)
+    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 0)
+    sound, flawed = (
+        whole_image(tmp_path, sky(200, 200), study=flawed_study(**d)).batch(0, count=16, crop=CROP)
+        for d in ({}, {"cosmic_rays": 3000})
+    )
+    assert torch.equal(flawed.weight, sound.weight)
+    assert (flawed.weight == 0).any()
+
+
+def test_defects_of_a_crop_do_not_depend_on_the_others(tmp_path):
+    source = whole_image(tmp_path, sky(200, 220), study=flawed_study(cosmic_rays=3000, bad_columns=0.05, gap=12))
+    few, many = (source.batch(1, count=count, crop=CROP).inputs.valid for count in (2, 6))
+    assert torch.equal(few, many[:2])
+    assert not torch.equal(few[0], few[1])
