@@ -38,6 +38,8 @@ class Batch(NamedTuple):
     """Truth, shape (B, C, H, W)."""
     weight: Tensor
     """1 where the truth is known and was observed, shape (B, C, H, W)."""
+    worth: Tensor | float = 1.0
+    """What a mean over these trusted pixels counts beside those of other processes that share the batch."""
 
 
 class Border(NamedTuple):
@@ -84,9 +86,12 @@ class Degrader:
         self._scenes, self._instruments, self.preparation = scenes, instruments, preparation
         self._clipped, self._device = clipped, device
 
-    def batch(self, *address: object, count: int, crop: int) -> Batch:
-        """Draw ``count`` crops of ``crop`` px; crop number ``slot`` depends on ``(*address, slot)`` alone."""
-        draws = [self._draw((*address, slot), crop) for slot in range(count)]
+    def batch(self, *address: object, count: int, crop: int, first: int = 0) -> Batch:
+        """Draw ``count`` crops of ``crop`` px from number ``first`` on; number ``slot`` depends on ``(*address, slot)``.
+
+        Nothing else decides about a crop, so that several processes can draw one batch.
+        """
+        draws = [self._draw((*address, slot), crop) for slot in range(first, first + count)]
         scene, unknown = (
             torch.from_numpy(np.stack(planes)).to(self._device)
             for planes in ([d.scene for d in draws], [d.mask for d in draws])

@@ -42,7 +42,10 @@ class Task(Protocol):
         ...
 
     def batch(self, step: int) -> Any:
-        """What all players see at a step; a function of the step alone."""
+        """What all players see at a step; a function of the step alone, and the part of this process where several share.
+
+        Nested tuples whose tensors count crops on the first axis.
+        """
         ...
 
     def losses(self, player: str, batch: Any, modules: dict[str, nn.Module]) -> dict[str, Tensor]:
