@@ -29,8 +29,8 @@ class Training(Settings):
     devices: int = Field(
         1,
         ge=1,
-        description="GPUs that share each batch, or processes on a CPU, each with as many cores as threads says. Results "
-        "depend on it in the last digits.",
+        description="GPUs that share each batch, or processes on a CPU, each with as many cores as threads says. "
+        "Results depend on it in the last digits.",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="What training runs on; auto is a GPU if there is one."

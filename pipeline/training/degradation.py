@@ -87,9 +87,9 @@ class Degrader:
         self._clipped, self._device = clipped, device
 
     def batch(self, *address: object, count: int, crop: int, first: int = 0) -> Batch:
-        """Draw ``count`` crops of ``crop`` px from number ``first`` on; number ``slot`` depends on ``(*address, slot)``.
+        """Draw crops number ``first`` to ``first + count``, of ``crop`` px.
 
-        Nothing else decides about a crop, so that several processes can draw one batch.
+        Crop number ``slot`` depends on ``(*address, slot)`` alone, so that several processes can draw one batch.
         """
         draws = [self._draw((*address, slot), crop) for slot in range(first, first + count)]
         scene, unknown = (

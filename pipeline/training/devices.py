@@ -39,14 +39,12 @@ def fabric_for(settings: Training) -> Fabric:
     precision = _precision(settings.precision, on_gpu)
     if os.environ.get("LT_CLI_USED") == "1":
         return Fabric(**_left_open(accelerator=settings.accelerator, precision=precision))
-    if on_gpu and settings.devices > torch.cuda.device_count():
-        raise TrainingError(
-            f"train.devices is {settings.devices}; this machine has {torch.cuda.device_count()} GPU that training may use"
-        )
+    gpus = torch.cuda.device_count()
+    if on_gpu and settings.devices > gpus:
+        raise TrainingError(f"train.devices is {settings.devices}; {gpus} is the number of GPUs that are to be found")
     fabric = Fabric(
         accelerator=settings.accelerator,
-        # Nothing in a network's buffers differs between processes; sending them would change them under the gradient.
-        strategy=_shared() if settings.devices > 1 else "auto",
+        strategy="ddp" if settings.devices > 1 else "auto",
         devices=settings.devices,
         precision=precision,
         # Processes of our own making, also where a cluster's scheduler started this one.
@@ -55,12 +53,6 @@ def fabric_for(settings: Training) -> Fabric:
     if settings.devices > 1:
         fabric.launch()
     return fabric
-
-
-def _shared() -> Any:
-    from lightning_fabric.strategies import DDPStrategy
-
-    return DDPStrategy(broadcast_buffers=False)
 
 
 def _left_open(**wanted: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pipeline.training.gradient_penalties import one_centred, zero_centred
 from pipeline.training.interpolation import interpolate_weights
 from pipeline.training.losses import absolute_error, squared_error
 from pipeline.training.task import Player
-from pipeline.training.team import Team
+from pipeline.training.team import ALONE, Team
 
 Modules = dict[str, nn.Module]
 
@@ -47,14 +47,14 @@ class Restoration:
     watched: Batch
     address: tuple[object, ...]
     span: Tensor
-    team: Team = Team()
+    team: Team = ALONE
     stage: str = field(init=False)
     steps: int = field(init=False)
     players: dict[str, Player] = field(init=False)
     kept: str = field(init=False, default="generator")
 
     def _draw(self, step: int, count: int, crop: int) -> Batch:
-        """This process's crops of a batch of ``count``."""
+        """What this process has to draw of a batch of ``count`` crops."""
         slots = self.team.slots(count)
         batch = self.degrader.batch(*self.address, self.stage, step, count=len(slots), crop=crop, first=slots.start)
         if self.team.size == 1:

@@ -42,9 +42,9 @@ class Task(Protocol):
         ...
 
     def batch(self, step: int) -> Any:
-        """What all players see at a step; a function of the step alone, and the part of this process where several share.
+        """What all players see at a step: nested tuples of tensors that count crops on the first axis.
 
-        Nested tuples whose tensors count crops on the first axis.
+        A function of the step alone; of several processes, each gives its own part.
         """
         ...
 

@@ -11,7 +11,7 @@ from pipeline.training.task import TrainingError
 
 
 class Team(NamedTuple):
-    """This process among those that share each batch; by default it has the batch for itself."""
+    """One process among those that share each batch; by default it has the batch for itself."""
 
     rank: int = 0
     size: int = 1
@@ -49,3 +49,7 @@ class Team(NamedTuple):
         if self.size == 1:
             return values
         return dict(zip(values, self.mean(torch.stack([value.detach().float() for value in values.values()]))))
+
+
+ALONE = Team()
+"""One process that has every batch for itself."""

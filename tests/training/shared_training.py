@@ -26,7 +26,8 @@ VIEW = Stretch("asinh", (0.1, 0.1), (0.02, 0.02))
 
 
 def task_of(stage: str, steps: int, images: Path, team: Team) -> RegressionTask | AdversarialTask:
-    wanted = NAFNET | {stage: NAFNET[stage] | {"steps": steps, "batch": 4}}
+    section = stage.removesuffix("_spectral")
+    wanted = NAFNET | {section: NAFNET[section] | {"steps": steps, "batch": 4}}
     settings = made_study({"net": wanted}).networks["net"]
     source = degrader(images, [Region("field0", Window(0, 0, 120, 130))])
     torch.manual_seed(0)
@@ -35,7 +36,9 @@ def task_of(stage: str, steps: int, images: Path, team: Team) -> RegressionTask 
     shared = {"degrader": source, "watched": watched, "address": (0, "net", 0), "span": torch.ones(2), "team": team}
     if stage == "regression":
         return RegressionTask(module, settings.regression, **shared)
-    return AdversarialTask(module, settings.adversarial, VIEW, **shared)
+    # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.
+    adversarial = settings.adversarial.model_copy(update={"spectral": True, "loss": "wasserstein", "penalty_every": 2})
+    return AdversarialTask(module, settings.adversarial if stage == "adversarial" else adversarial, VIEW, **shared)
 
 
 def main(images: str, folder: str, stage: str, steps: str, devices: str, killed_at: str = "") -> None:

@@ -28,7 +28,7 @@ def test_a_gpu_that_is_not_there_is_missed_in_one_line():
 def test_more_gpus_than_there_are_are_missed_in_one_line(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with pytest.raises(TrainingError, match=r"train\.devices is 4; this machine has 1 GPU"):
+    with pytest.raises(TrainingError, match=r"train\.devices is 4; 1 is the number of GPUs"):
         fabric_for(Training(devices=4, precision="float32"))
 
 

@@ -272,6 +272,7 @@ def test_a_batch_that_the_device_holds_is_trained_on(tmp_path):
     run(Hungry(12), tmp_path)
 
 
+@pytest.mark.slow
 def test_compiled_training_leaves_every_name_as_it_was(source, tmp_path):
     if not any(map(shutil.which, [os.environ.get("CXX", "g++"), "g++", "clang++"])):
         pytest.skip("torch.compile needs a C++ compiler, and none is at hand")

@@ -39,7 +39,7 @@ def worst_difference(one, other):
     return max(abs(a - b) / abs(a) for a, b in pairs)
 
 
-@pytest.mark.parametrize(("stage", "steps"), [("regression", 50), ("adversarial", 12)])
+@pytest.mark.parametrize(("stage", "steps"), [("regression", 50), ("adversarial", 12), ("adversarial_spectral", 12)])
 def test_two_processes_have_the_losses_of_one(images, tmp_path, stage, steps):
     for devices in (1, 2):
         done = run(images, tmp_path / str(devices), stage, steps, devices)
