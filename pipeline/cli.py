@@ -14,6 +14,7 @@ import typer
 
 from pipeline.config import load_study
 from pipeline.errors import ClearfieldError
+from pipeline.processes import let_the_first_speak
 from pipeline.step_runner import running
 from pipeline.step_settings import threads_for
 
@@ -272,6 +273,7 @@ def main() -> None:
     try:
         app(prog_name="clearfield")
     except (ClearfieldError, OSError) as error:
+        let_the_first_speak()
         sys.stderr.write(f"clearfield: {_one_line(error)}\n")
         sys.exit(1)
 

@@ -9,6 +9,8 @@ from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
+from pipeline.processes import leads
+
 T = TypeVar("T")
 _terminals: list[TextIO] = []
 
@@ -18,7 +20,8 @@ def progress(
 ) -> Iterator[T]:
     """Yield ``things`` under a bar that says what is done, how fast and how long it will take.
 
-    The bar is on the terminal; where nobody looks on, it is a line every ten seconds on standard error.
+    The bar is on the terminal; where nobody looks on, it is a line every ten seconds on standard error. A
+    process that only helps shows none.
     """
     terminal = next((file for file in (*_terminals, sys.stderr) if file.isatty()), None)
     yield from tqdm(
@@ -31,6 +34,7 @@ def progress(
         dynamic_ncols=terminal is not None,
         mininterval=0.2 if terminal else 10.0,
         leave=terminal is None,
+        disable=not leads(),
     )
 
 

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from pipeline import progress
 from pipeline.errors import ClearfieldError
+from pipeline.processes import end_with_the_first, leads
 from pipeline.threads import use_threads
 
 NO_ROOM = ("No space left on device", "File too large", "Disk quota exceeded")
@@ -35,6 +36,7 @@ def running(title: str, out: Path, log: Path | None = None, threads: int = 1) ->
 
     With a log file, everything that goes to standard error is in it, and the terminal shows warnings, progress bars,
     and one line at the end: the last message that the step gave to the logger ``clearfield``, or how long it took.
+    A process that only helps another one says nothing but errors, where that one's errors go.
 
     Parameters
     ----------
@@ -55,6 +57,12 @@ def running(title: str, out: Path, log: Path | None = None, threads: int = 1) ->
         If the step fails in a way that is no user's mistake, and its traceback is in the log file.
     """
     begin = time.monotonic()
+    if not leads():
+        end_with_the_first()
+        logging.getLogger("clearfield").addHandler(logging.NullHandler())
+        use_threads(threads)
+        yield
+        return
     with _messages(title, log) as closing:
         try:
             use_threads(threads)

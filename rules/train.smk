@@ -20,9 +20,9 @@ for NETWORK, NETWORK_SETTINGS in STUDY.networks.items():
             f"logs/{{study}}/train/{NETWORK}/{{fold}}.log",
         conda:
             "../environment.yml"
-        threads: STUDY.threads
+        threads: STUDY.threads * STUDY.train.devices
         resources:
-            mem_mb=growing(4000),
+            mem_mb=growing(4000 * STUDY.train.devices),
             runtime=growing(1440),
         params:
             code=code_hash("train"),

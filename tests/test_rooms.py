@@ -23,7 +23,7 @@ FLOORS = [
     {"tiling", "windowed", "stretch", "splits", "fill", "code_hash"},
     {"image"},
     {"config"},
-    {"errors", "progress", "threads", "__init__"},
+    {"errors", "processes", "progress", "threads", "__init__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"), key=str)

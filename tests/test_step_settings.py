@@ -41,6 +41,8 @@ def concerned(values, before=None):
         ({"seed": 1}, {"split", "degrade", "tune", "train", "summarise"}),
         ({"threads": 4}, {"train", "restore by network"}),
         ({"train": {"ema": 0.9}}, {"train"}),
+        ({"train": {"devices": 2}}, {"train"}),
+        ({"train": {"precision": "bf16", "compile": True}}, {"train"}),
         ({"train": {"softening": 2}}, {"tune", "train", "evaluate"}),
         ({"networks": {"nafnet": {"architecture": "nafnet", "width": 8}}}, {"train"}),
         ({"evaluate": {"apertures": [4]}}, {"evaluate"}),

@@ -61,6 +61,7 @@ class Study(Settings):
         for final in map(parse_width, self.degrade.psf.fwhm_final or []):
             if own and final.unit == own.unit and final.value <= own.value:
                 raise ValueError(f"degrade.psf.fwhm_final: {final} is not above images.psf_fwhm, which is {own}")
+        self._batches_can_be_shared()
         count, names = len(grid(self.degrade)), self.degrade.names
         if names is not None and (len(names) != count or len(set(names)) != count):
             raise ValueError(
@@ -71,6 +72,16 @@ class Study(Settings):
         if twice:
             raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
         return self
+
+    def _batches_can_be_shared(self) -> None:
+        devices = self.train.devices
+        for name, network in self.networks.items():
+            for stage, batch in network.batches.items():
+                if batch % devices:
+                    raise ValueError(
+                        f"networks.{name}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
+                        f"{devices}; take a multiple of it"
+                    )
 
     @property
     def conditions(self) -> list[Condition]:

@@ -26,3 +26,18 @@ class Training(Settings):
         0.98, ge=0, lt=1, description="Decay per step of the running mean of the weights, which is what is kept."
     )
     clip: Positive = Field(1.0, description="Largest norm of the gradient.")
+    devices: int = Field(
+        1,
+        ge=1,
+        description="GPUs that share each batch, or processes on a CPU, each with as many cores as threads says. "
+        "Results depend on it in the last digits.",
+    )
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="What training runs on; auto is a GPU if there is one."
+    )
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        "auto", description="Arithmetic of the networks; auto is bf16 on a GPU that has it, otherwise float32."
+    )
+    compile: bool = Field(
+        False, description="Compile the restoring network, which takes a minute at first; it needs a C++ compiler."
+    )

@@ -27,12 +27,14 @@ from pipeline.store import read_images, written_aside
 from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
 from pipeline.training.degradation import Degrader
+from pipeline.training.devices import fabric_for
 from pipeline.training.instruments import Instruments
-from pipeline.training.loop import LoopSettings, fabric_for_this_machine
+from pipeline.training.loop import LoopSettings
 from pipeline.training.loop import train as train_task
 from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
 from pipeline.training.scenes import Scenes, SceneStatistics, regions
 from pipeline.training.task import Task
+from pipeline.training.team import Team
 
 log = logging.getLogger("clearfield")
 
@@ -45,6 +47,8 @@ INSTRUMENT: dict[str, Any] = {
     "defects": True,
 }
 """What a model's user must know of its instruments beside their range."""
+LOOP = {"validate_every", "checkpoint_every", "ema", "clip", "compile"}
+"""Settings of training that the loop goes by."""
 READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
 """How files became images, as far as a user's own file is to be read alike."""
 WATCHED = (8, 128)
@@ -56,7 +60,8 @@ FLATTEST_SKY = 1e-3
 def train(images: Path, splits: Path, study: Study, network: str, fold: int | str, out: Path, work: Path) -> None:
     """Write ``<output>.safetensors`` for every output of a network, and ``history.csv``, to the folder ``out``.
 
-    A killed training goes on from the checkpoint in ``work`` and ends with the same weights as an unbroken one.
+    A killed training goes on from the checkpoint in ``work`` and ends with the same weights as an unbroken one. Where
+    several processes share it, each runs all of this, and the first alone writes.
 
     Parameters
     ----------
@@ -72,18 +77,20 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         Folder of the checkpoints and of TensorBoard's logs of the whole study.
     """
     settings = study.networks[network]
-    fabric = fabric_for_this_machine()
+    fabric = fabric_for(study.train)
+    team = Team(fabric.global_rank, fabric.world_size)
     address = (study.seed, network, fold)
     psf = [Path(study.degrade.psf.file)] if study.degrade.psf.file else []
     inputs = [digest(file) for file in (images, splits, *psf)]
     key = settings_hash([settings_for(study, "train", network=network), code_hash("train"), *inputs])
     place = f"{network}/fold{fold}" if fold != FINAL else f"{network}/{FINAL}"
-    loop = LoopSettings(**study.train.model_dump(include={"validate_every", "checkpoint_every", "ema", "clip"}))
+    loop = LoopSettings(**study.train.model_dump(include=LOOP))
     history: list[dict[str, Any]] = []
     with _Material(images, read_splits(splits), study, fold, fabric.device) as material:
         _seed_weights(*address)
         module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
         shared = material.shared(address, module.size or _multiple(WATCHED[1], module.stride))
+        shared["team"] = team
         for output, task in _stages(settings, module, material.view, shared):
             if task.steps:
                 average, rows = train_task(
@@ -92,8 +99,11 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
                 # The next stage goes on from the running mean, which is what this one is judged by.
                 module.load_state_dict(average.state_dict())
                 history += rows
-            card = material.card(network, output, fold) | {"data_hash": inputs[0]}
-            write_model(out / f"{output}.safetensors", module.state_dict(), card)
+            if team.rank == 0:
+                card = material.card(network, output, fold) | {"data_hash": inputs[0]}
+                write_model(out / f"{output}.safetensors", module.state_dict(), card)
+    if team.rank:
+        return
     with written_aside(out / "history.csv") as aside:
         pd.DataFrame(history).to_csv(aside, index=False)
     last = {row["stage"]: row for row in history}.values()

@@ -41,6 +41,8 @@ class Batch(NamedTuple):
     weight: Tensor
     """1 where the network is asked for the truth, shape (B, C, H, W): where it is known and was observed, or is known
     and the study's defects took it."""
+    worth: Tensor | float = 1.0
+    """What a mean over these trusted pixels counts beside those of other processes that share the batch."""
 
 
 class Border(NamedTuple):
@@ -97,9 +99,12 @@ class Degrader:
         self._clipped, self._device = clipped, device
         self._defects = defects if defects is not None and defects.any else None
 
-    def batch(self, *address: object, count: int, crop: int) -> Batch:
-        """Draw ``count`` crops of ``crop`` px; crop number ``slot`` depends on ``(*address, slot)`` alone."""
-        draws = [self._draw((*address, slot), crop) for slot in range(count)]
+    def batch(self, *address: object, count: int, crop: int, first: int = 0) -> Batch:
+        """Draw crops number ``first`` to ``first + count``, of ``crop`` px.
+
+        Crop number ``slot`` depends on ``(*address, slot)`` alone, so that several processes can draw one batch.
+        """
+        draws = [self._draw((*address, slot), crop) for slot in range(first, first + count)]
         scene, unknown = (
             torch.from_numpy(np.stack(planes)).to(self._device)
             for planes in ([d.scene for d in draws], [d.mask for d in draws])

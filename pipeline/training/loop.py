@@ -1,4 +1,4 @@
-"""The one training loop: devices, precision, optimisers, running means, checkpoints and logs, for every task."""
+"""The one training loop: optimisers, running means, checkpoints and logs, for every task and number of processes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
@@ -21,7 +20,9 @@ from torch.utils.tensorboard import SummaryWriter
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.training.device_memory import batch_that_fits
 from pipeline.training.task import Task, TrainingError
+from pipeline.training.team import Team
 
 log = logging.getLogger("clearfield")
 
@@ -34,14 +35,8 @@ class LoopSettings:
     checkpoint_every: int
     ema: float
     clip: float
-
-
-def fabric_for_this_machine() -> Fabric:
-    """One device, the GPU if there is one, with bfloat16 there and float32 elsewhere."""
-    halves = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed" if halves else "32-true"
-    # One process by itself, also where a cluster's scheduler started it.
-    return Fabric(accelerator="auto", devices=1, precision=precision, plugins=[LightningEnvironment()])
+    compile: bool = False
+    """The kept player alone: no penalty asks for its slope, and compiled code has no second derivatives."""
 
 
 def train(
@@ -49,12 +44,14 @@ def train(
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train a task to its end, from its last checkpoint if there is one.
 
+    Where several processes share the batches, each of them calls this and returns the same; the first alone writes.
+
     Parameters
     ----------
     task : Task
     settings : LoopSettings
     fabric : Fabric
-        Device and precision.
+        Devices and precision.
     work : Path
         Folder of the checkpoint of this very training.
     board : Path
@@ -78,6 +75,10 @@ def train(
     modules = {name: p.module for name, p in task.players.items()} | {"average": average}
     optimisers = {name: p.optimiser for name, p in task.players.items()}
     file = work / f"{task.stage}.safetensors"
+    # After the mean was made, which is looked at rarely; in place, so that no name of a weight knows of it.
+    if settings.compile:
+        kept.compile()
+    team = Team(fabric.global_rank, fabric.world_size)
     notes = load_checkpoint(file, modules, optimisers) or {"step": 0, "seconds": 0.0, "history": []}
     if notes["step"] >= task.steps:
         return _finished(task, average.module, notes["history"])
@@ -86,18 +87,21 @@ def train(
     base = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
     history, started = notes["history"], time.monotonic() - notes["seconds"]
     # Purged: what a killed run wrote of steps that are now taken again.
-    with SummaryWriter(str(board / task.stage), purge_step=notes["step"] + 1) as writer:
+    purge = notes["step"] + 1
+    with nullcontext() if team.rank else SummaryWriter(str(board / task.stage), purge_step=purge) as writer:
         for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"]):
-            values = _step(task, players, optimisers, base, settings, fabric, step)
+            batch = task.batch(step)
+            with batch_that_fits(task.stage, batch, team.size, lambda fewer: _trial(task, fabric, fewer)):
+                values = _step(task, players, optimisers, base, settings, fabric, team, step, batch)
             average.update_parameters(kept)
             done = step + 1
             if done % settings.validate_every == 0 or done == task.steps:
                 row = _row(task, values, average.module, done, time.monotonic() - started)
                 history.append(row)
                 for name, value in row.items():
-                    if isinstance(value, float):
+                    if writer is not None and isinstance(value, float):
                         writer.add_scalar(name, value, done)
-            if done % settings.checkpoint_every == 0 or done == task.steps:
+            if team.rank == 0 and (done % settings.checkpoint_every == 0 or done == task.steps):
                 notes = {"step": done, "seconds": time.monotonic() - started, "history": history}
                 save_checkpoint(file, modules, optimisers, notes)
     return _finished(task, average.module, history)
@@ -115,11 +119,13 @@ def _step(
     base: dict[str, list[float]],
     settings: LoopSettings,
     fabric: Fabric,
+    team: Team,
     step: int,
+    batch: Any,
 ) -> dict[str, Tensor]:
-    # Whatever a module draws by itself, such as dropout, is a function of the step too.
-    torch.manual_seed(addressed_generator(*task.address, task.stage, step, "modules").initial_seed())
-    batch = task.batch(step)
+    # Whatever a module draws by itself, such as dropout, is a function of the step too, and of the process.
+    address = (*task.address, task.stage, step, "modules", *team.address)
+    torch.manual_seed(addressed_generator(*address).initial_seed())
     values: dict[str, Tensor] = {}
     for name, (module, optimiser) in players.items():
         for group, rate in zip(optimisers[name].param_groups, base[name]):
@@ -130,11 +136,19 @@ def _step(
         fabric.backward(losses["total"])
         norm = fabric.clip_gradients(module, optimiser, max_norm=settings.clip, error_if_nonfinite=False)
         # Before the step is taken, so that no checkpoint ever holds weights that are lost.
-        found = {f"{name}_{key}": value.detach() for key, value in losses.items()}
+        found = team.means({f"{name}_{key}": value.detach() for key, value in losses.items()})
         _check_finite(task.stage, step + 1, found | {f"the gradient of {name}_total": norm})
         optimiser.step()
         values |= found
     return values
+
+
+def _trial(task: Task, fabric: Fabric, batch: Any) -> None:
+    """What takes the memory of a step, with bare networks: others may not be there to take part."""
+    for name, player in task.players.items():
+        with fabric.autocast(), _others_at_rest(task, name) as others:
+            total = task.losses(name, batch, {**others, name: player.module})["total"]
+        torch.autograd.grad(total, list(player.module.parameters()), allow_unused=True)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from pipeline.training.interpolation import interpolate_weights
 from pipeline.training.losses import absolute_error, squared_error
 from pipeline.training.optimisers import OPTIMISERS
 from pipeline.training.task import Player
+from pipeline.training.team import ALONE, Team
 
 Modules = dict[str, nn.Module]
 
@@ -39,19 +40,29 @@ class Restoration:
         (seed, network, fold): where this training's random numbers lie.
     span : Tensor, shape (C,)
         Range of the scene that PSNR refers to, in the unit of the image.
+    team : Team
+        Who shares the batches.
     """
 
     degrader: Degrader
     watched: Batch
     address: tuple[object, ...]
     span: Tensor
+    team: Team = ALONE
     stage: str = field(init=False)
     steps: int = field(init=False)
     players: dict[str, Player] = field(init=False)
     kept: str = field(init=False, default="generator")
 
     def _draw(self, step: int, count: int, crop: int) -> Batch:
-        return self.degrader.batch(*self.address, self.stage, step, count=count, crop=crop)
+        """What this process has to draw of a batch of ``count`` crops."""
+        slots = self.team.slots(count)
+        batch = self.degrader.batch(*self.address, self.stage, step, count=len(slots), crop=crop, first=slots.start)
+        if self.team.size == 1:
+            return batch
+        # Errors are means over trusted pixels, of which each process has another number.
+        trusted = batch.weight.sum()
+        return batch._replace(worth=trusted / self.team.mean(trusted).clamp_min(torch.finfo(trusted.dtype).tiny))
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
@@ -62,7 +73,7 @@ class Restoration:
         return {}
 
     def _psnr(self, estimate: Tensor) -> float:
-        _, target, weight = self.watched
+        target, weight = self.watched.target, self.watched.weight
         invert, span = self.degrader.preparation.stretch.invert, self.span[:, None, None]
         error = squared_error(invert(estimate) / span, invert(target) / span, weight)
         return -10 * math.log10(max(error.item(), 1e-12))
@@ -137,7 +148,9 @@ class AdversarialTask(Restoration):
         """Crops, degraded anew, and whether this step looks at the discriminator's slope."""
         crops = self._draw(step, self._settings.batch, self._settings.crop)
         generator = addressed_generator(*self.address, self.stage, step, "mixture")
-        share = torch.rand(len(crops.target), 1, 1, 1, generator=generator).to(crops.target.device)
+        share = torch.rand(self._settings.batch, 1, 1, 1, generator=generator).to(crops.target.device)
+        slots = self.team.slots(len(share))
+        share = share[slots.start : slots.stop]
         return Round(crops, self._settings.penalty > 0 and step % self._settings.penalty_every == 0, share)
 
     def losses(self, player: str, batch: Round, modules: Modules) -> dict[str, Tensor]:
@@ -247,14 +260,14 @@ class Pix2pixTask(Restoration):
             fake = cross_entropy(judge(_known(estimate, batch), observed), False)
             return {"total": (real + fake) / 2, "real": real, "fake": fake}
         estimate = modules["generator"](batch.inputs)
-        absolute = absolute_error(estimate, batch.target, batch.weight)
+        absolute = batch.worth * absolute_error(estimate, batch.target, batch.weight)
         opinion = cross_entropy(judge(_known(estimate, batch), observed), True)
         return {"total": opinion + self._settings.l1_weight * absolute, "absolute_error": absolute, "opinion": opinion}
 
 
 def _infidelity(estimate: Tensor, batch: Batch, l2_weight: float) -> Tensor:
     absolute = absolute_error(estimate, batch.target, batch.weight)
-    return absolute + l2_weight * squared_error(estimate, batch.target, batch.weight)
+    return batch.worth * (absolute + l2_weight * squared_error(estimate, batch.target, batch.weight))
 
 
 def _known(estimate: Tensor, batch: Batch) -> Tensor:

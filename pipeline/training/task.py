@@ -42,7 +42,10 @@ class Task(Protocol):
         ...
 
     def batch(self, step: int) -> Any:
-        """What all players see at a step; a function of the step alone."""
+        """What all players see at a step: nested tuples of tensors that count crops on the first axis.
+
+        A function of the step alone; of several processes, each gives its own part.
+        """
         ...
 
     def losses(self, player: str, batch: Any, modules: dict[str, nn.Module]) -> dict[str, Tensor]:

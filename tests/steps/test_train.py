@@ -37,7 +37,7 @@ class Killed(BaseException):
 def _quick_and_on_the_cpu(request, monkeypatch):
     if "gpu" not in request.keywords:
         fabric = Fabric(accelerator="cpu", devices=1, plugins=[LightningEnvironment()])
-        monkeypatch.setattr(train_module, "fabric_for_this_machine", lambda: fabric)
+        monkeypatch.setattr(train_module, "fabric_for", lambda _settings: fabric)
         monkeypatch.setattr(train_module, "WATCHED", (2, 32))
 
 
@@ -74,7 +74,11 @@ class Trained:
         self.weights = {name: model.tensors for name, model in models.items()}
         self.cards = {name: {k: v for k, v in m.card.items() if k != "data_hash"} for name, m in models.items()}
         self.history = pd.read_csv(out / "history.csv")
-        self.losses = self.history.drop(columns=["seconds", "validation_psnr"])
+        self.losses = self.history.drop(columns=["seconds", *LOOKS], errors="ignore")
+
+
+LOOKS = ["validation_psnr", "told_apart", "variety", "r_v"]
+"""What is measured on the tune role while training goes on, and decides nothing of it."""
 
 
 def assert_same_weights(one, other):
@@ -271,6 +275,18 @@ def test_a_band_of_one_value_is_refused(tmp_path):
     with pytest.raises(StretchError, match="band g: all of the training role has one value"):
         Place(tmp_path, skies).train()
     assert not (tmp_path / "net0").exists()
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("compiled", [False, True])
+def test_half_precision_and_compiling_train_on_a_gpu(tmp_path, compiled):
+    training = {"stretch": "linear", "validate_every": 2, "precision": "bf16", "compile": compiled}
+    trained = Place(tmp_path, small_images(), made_study(train=training)).train()
+    assert trained.history.validation_psnr.notna().all()
+    plain = Place(tmp_path / "plain", small_images(), made_study(train=training | {"precision": "float32"})).train()
+    for output, tensors in plain.weights.items():
+        assert tensors.keys() == trained.weights[output].keys()
+    np.testing.assert_allclose(trained.losses.generator_total, plain.losses.generator_total, rtol=0.05)
 
 
 @pytest.mark.gpu

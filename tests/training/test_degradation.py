@@ -74,6 +74,14 @@ def test_a_crop_does_not_depend_on_the_others(tmp_path):
     assert_same(few, part, atol=1e-5, rtol=0)
 
 
+def test_a_batch_in_two_halves_is_the_batch(tmp_path):
+    source = whole_image(tmp_path, sky(200, 200))
+    whole = source.batch(1, count=4, crop=CROP)
+    halves = [source.batch(1, count=2, crop=CROP, first=first) for first in (0, 2)]
+    torch.testing.assert_close(torch.cat([half.target for half in halves]), whole.target)
+    torch.testing.assert_close(torch.cat([half.inputs.preview for half in halves]), whole.inputs.preview)
+
+
 def test_what_is_streamed_makes_the_same_batch(tmp_path, monkeypatch):
     mask = np.zeros((2, 200, 220), bool)
     mask[1, 90:100, 100:120] = True

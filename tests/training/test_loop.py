@@ -1,4 +1,6 @@
 import math
+import os
+import shutil
 
 import pytest
 import torch
@@ -244,3 +246,54 @@ def test_every_optimiser_goes_on_after_a_kill(optimiser, source, tmp_path):
     with pytest.raises(Killed):
         run(task(), tmp_path / "killed", killed_at=3)
     assert_equal(unbroken, run(task(), tmp_path / "killed"))
+
+
+class Hungry(Toy):
+    """A task whose device holds ``room`` crops and no more."""
+
+    def __init__(self, room):
+        super().__init__()
+        self.room = room
+
+    def batch(self, step):
+        return torch.ones(12, 1), torch.tensor(0.5)
+
+    def losses(self, player, batch, modules):
+        crops, number = batch
+        if len(crops) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return {"total": (number * modules["generator"](crops) - 1).square().mean()}
+
+
+@pytest.mark.parametrize(
+    ("room", "advice"),
+    [
+        (7, "a batch of 12 crops; 6 passed a trial; set this stage's batch to that"),
+        (1, "a batch of 12 crops; 1 passed a trial"),
+        (0, "a batch of 12 crops; not even one passed a trial; take smaller crops or a narrower network"),
+    ],
+)
+def test_running_out_of_device_memory_names_a_batch_that_fits(room, advice, tmp_path):
+    with pytest.raises(TrainingError, match=f"toy: the device's memory does not hold {advice}") as error:
+        run(Hungry(room), tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_batch_that_the_device_holds_is_trained_on(tmp_path):
+    run(Hungry(12), tmp_path)
+
+
+@pytest.mark.slow
+def test_compiled_training_leaves_every_name_as_it_was(source, tmp_path):
+    if not any(map(shutil.which, [os.environ.get("CXX", "g++"), "g++", "clang++"])):
+        pytest.skip("torch.compile needs a C++ compiler, and none is at hand")
+    plain = run(made_task(RegressionTask, source), tmp_path / "plain")
+    settings = LoopSettings(validate_every=2, checkpoint_every=1, ema=0.9, clip=1.0, compile=True)
+    compiled = run(made_task(RegressionTask, source), tmp_path / "compiled", settings)
+    assert compiled[0].keys() == plain[0].keys()
+    assert [row["generator_total"] for row in compiled[1]] == pytest.approx(
+        [row["generator_total"] for row in plain[1]], rel=1e-3
+    )
+    # Each goes on from the other's checkpoint.
+    for folder, wanted in (("plain", settings), ("compiled", LOOP)):
+        run(made_task(RegressionTask, source), tmp_path / folder, wanted)

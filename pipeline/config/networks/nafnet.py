@@ -57,6 +57,12 @@ class Nafnet(Settings):
         return self
 
     @property
+    def batches(self) -> dict[str, int]:
+        """Crops per step, by the setting that says so."""
+        second = {"adversarial.batch": self.adversarial.batch} if self.adversarial.steps else {}
+        return {"regression.batch": self.regression.batch} | second
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""
         return ("faithful", "sharp")

@@ -34,6 +34,11 @@ class Pix2pix(Settings):
         return self
 
     @property
+    def batches(self) -> dict[str, int]:
+        """Crops per step, by the setting that says so."""
+        return {"batch": self.batch}
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""
         return ("sharp",)

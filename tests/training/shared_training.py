@@ -1,0 +1,64 @@
+"""A small training on a number of gloo processes, as a script: Fabric starts it again for each of them."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+from made_training import NAFNET, degrader, made_study
+from torch import nn
+
+from pipeline.config import Training
+from pipeline.networks.build import build_network
+from pipeline.stretch import Stretch
+from pipeline.threads import use_threads
+from pipeline.tiling import Window
+from pipeline.training.devices import fabric_for
+from pipeline.training.loop import LoopSettings, train
+from pipeline.training.restoration import AdversarialTask, RegressionTask
+from pipeline.training.scenes import Region
+from pipeline.training.team import Team
+
+LOOP = LoopSettings(validate_every=1, checkpoint_every=1, ema=0.9, clip=1.0)
+VIEW = Stretch("asinh", (0.1, 0.1), (0.02, 0.02))
+
+
+def task_of(stage: str, steps: int, images: Path, team: Team) -> RegressionTask | AdversarialTask:
+    section = stage.removesuffix("_spectral")
+    wanted = NAFNET | {section: NAFNET[section] | {"steps": steps, "batch": 4}}
+    settings = made_study({"net": wanted}).networks["net"]
+    source = degrader(images, [Region("field0", Window(0, 0, 120, 130))])
+    torch.manual_seed(0)
+    module: nn.Module = build_network(settings.model_dump(), 2, 2)
+    watched = source.batch("watched", count=2, crop=32)
+    shared = {"degrader": source, "watched": watched, "address": (0, "net", 0), "span": torch.ones(2), "team": team}
+    if stage == "regression":
+        return RegressionTask(module, settings.regression, **shared)
+    # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.
+    adversarial = settings.adversarial.model_copy(update={"spectral": True, "loss": "wasserstein", "penalty_every": 2})
+    return AdversarialTask(module, settings.adversarial if stage == "adversarial" else adversarial, VIEW, **shared)
+
+
+def main(images: str, folder: str, stage: str, steps: str, devices: str, killed_at: str = "") -> None:
+    use_threads(1)
+    fabric = fabric_for(Training(devices=int(devices), accelerator="cpu"))
+    task = task_of(stage, int(steps), Path(images), Team(fabric.global_rank, fabric.world_size))
+    true_batch = task.batch
+
+    def batch(step):
+        if step == int(killed_at or -1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return true_batch(step)
+
+    task.batch = batch
+    place = Path(folder)
+    module, history = train(task, LOOP, fabric, place / "work", place / "board")
+    sums = {name: value.double().abs().sum().item() for name, value in module.state_dict().items()}
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in history]
+    (place / f"process{fabric.global_rank}.json").write_text(json.dumps({"history": rows, "sums": sums}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
