@@ -238,13 +238,16 @@ def apply(
     force: Annotated[bool, typer.Option("--force", help="Restore also outside of what it was trained for.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
     tile: Annotated[int, typer.Option("--tile", min=32, help="Width in px of what is restored at a time.")] = 512,
+    data_consistency: Annotated[
+        bool, typer.Option(help="Correct the result where the data contradict it by more than 5 sigma.")
+    ] = True,
     log: Log = None,
 ) -> None:
     """Restore your own image with a model; header and WCS are kept."""
     with running(f"apply {model.stem}", out, log, threads=_cores()):
         from pipeline.steps import apply as step
 
-        step.apply(model, images, out, psf, noise, operator, force, overwrite, tile)
+        step.apply(model, images, out, psf, noise, operator, force, overwrite, tile, data_consistency)
 
 
 @app.command()

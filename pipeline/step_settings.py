@@ -32,7 +32,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "train", *_GRID)
         return _leaves(values, *wanted, f"networks.{which['network']}")
     if step == "restore":
-        return {"threads": study.threads} if "network" in which else {}
+        return _leaves(values, "threads", "restore.data_consistency") if "network" in which else {}
     if step == "evaluate":
         judged = (*_SPACES, "evaluate.apertures", "evaluate.detection")
         return _condition(study, which["condition"]) | _leaves(values, *judged)

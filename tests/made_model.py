@@ -70,11 +70,13 @@ def make_model(path: Path, bands: tuple[str, ...] = BANDS, wild: float = 0.03, *
     return path
 
 
-def make_sky(height: int = 90, width: int = 110, bands: int = 3, noise: float = NOISE) -> np.ndarray:
+def make_sky(
+    height: int = 90, width: int = 110, bands: int = 3, noise: float = NOISE, sources: int | None = None
+) -> np.ndarray:
     """Sources blurred by a Gaussian of 3 px and buried in noise, shape (C, H, W), float32."""
     random = np.random.default_rng(5)
     scene = np.zeros((bands, height, width))
-    for _ in range(height * width // 600 + 1):
+    for _ in range(height * width // 600 + 1 if sources is None else sources):
         scene[:, random.integers(height), random.integers(width)] = random.uniform(5, 40)
     blurred = gaussian_filter(scene, (0, FWHM / 2.3548, FWHM / 2.3548))
     return (blurred + noise * random.standard_normal(blurred.shape)).astype(np.float32)

@@ -1,5 +1,6 @@
 """The study, typed: every setting with its meaning, unit and bounds. Nothing else reads a configuration file."""
 
+from pipeline.config.augment import Augment
 from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
 from pipeline.config.evaluate import Evaluate
@@ -22,6 +23,7 @@ from pipeline.config.width import Width, parse_width, plain_number
 __all__ = [
     "CLASSICAL_METHODS",
     "Adversarial",
+    "Augment",
     "Condition",
     "ConfigError",
     "Defects",

@@ -16,3 +16,8 @@ class Restore(Settings):
         description="Width in px of the tiles that a network restores at a time; memory grows with it, results do "
         "not depend on it.",
     )
+    data_consistency: bool = Field(
+        True,
+        description="Where data contradict a network's image by more than 5 sigma, it is moved, as little as possible, "
+        "until they do not: by light that is brighter than any it was trained on, or by a source that it invented.",
+    )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.config.augment import Augment
 from pipeline.config.settings import Positive, Settings
 
 
@@ -17,6 +18,9 @@ class Training(Settings):
     )
     softening: Positive = Field(
         3.0, description="asinh: the level, in sigmas of the sky, where the scaling turns from linear to logarithmic."
+    )
+    augment: Augment = Field(
+        default_factory=lambda: Augment(), description="How scenes are changed before they are degraded."
     )
     validate_every: int = Field(
         100, ge=1, description="Steps between looks at the tune role, and between lines of history.csv."

@@ -78,6 +78,11 @@ class NetworkRestorer(Restorer):
         """Tiles start on multiples of this many px, so that the network halves the same pixels in each."""
         return self._stride
 
+    @property
+    def clipped(self) -> bool:
+        """Whether it was trained on clipped data, as GalaxyGAN was: these contradict all that is brighter."""
+        return bool(self.model.card["instrument"]["protocol"] == "galaxygan")
+
     def restore(self, observation: Observation) -> Image:
         """Estimate the scene on the grid of the preview; the mask is the preview's."""
         preview = observation.preview

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,10 +20,11 @@ from pipeline.measures.background import Background, measure_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.physics.galaxygan import clip
+from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
-from pipeline.steps.trained_range import beyond_range
-from pipeline.store import scratch
+from pipeline.steps.trained_range import beyond_range, brighter_than_trained
+from pipeline.store import Scratch, scratch
 from pipeline.tiling import Window
 from pipeline.windowed import Plane, WindowedImage
 
@@ -33,6 +34,17 @@ SCALE_TOLERANCE = 0.05
 """Pixels may be wider or narrower than those of the training by this share."""
 PLAUSIBLE_CHI2 = (0.5, 2.0)
 """Outside, the restored image and the data do not belong together."""
+
+
+class Fit(NamedTuple):
+    """How well a restored image explains the data."""
+
+    network_chi2: float
+    """Residual chi-square of what the network made."""
+    chi2: float
+    """That of the result."""
+    contradicted: int
+    """Data that contradicted the network, so that its image was corrected there."""
 
 
 class ApplyError(ClearfieldError):
@@ -49,6 +61,7 @@ def apply(
     force: bool = False,
     overwrite: bool = False,
     tile: int = 512,
+    data_consistency: bool = True,
 ) -> None:
     """Restore an image of any size with a model file.
 
@@ -81,6 +94,8 @@ def apply(
         Replace a file that is at ``out``; never the input.
     tile : int
         Width in px of what is restored at a time. Memory grows with it alone, results do not depend on it.
+    data_consistency : bool
+        Correct the result where the data contradict it; see :mod:`pipeline.restorers.data_consistency`.
 
     Raises
     ------
@@ -106,11 +121,11 @@ def apply(
                 raise ApplyError(f"{images[0]}: so far from what {model} was trained on that the result is not finite")
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
-        chi2 = residual_chi2(restored, seen, instrument.operator, tile)
-        history = _history(restorer.model, images, image, instrument, chi2, beyond)
+        fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
+        history = _history(restorer.model, images, image, instrument, fit, beyond)
         result = restored if background is None else _lit(restored, background)
         write_image(out, result, mask=_is_masked(seen), history=history)
-        _tell(restorer.model, out, image, instrument, chi2, beyond)
+        _tell(restorer.model, out, image, instrument, fit, [*beyond, *brighter_than_trained(card, seen)])
 
 
 def _restorer(path: Path, tile: int) -> NetworkRestorer:
@@ -186,6 +201,19 @@ def _observed(image: WindowedImage, instrument: Instrument, card: dict[str, Any]
     return image.changed(seen)
 
 
+def _fit(restored: WindowedImage, seen: WindowedImage, instrument: Instrument, tile: int, room: Scratch | None) -> Fit:
+    """How well a restored image explains the data, after it was corrected in its room if there is one."""
+    chi2, contradicted = residual_chi2(restored, seen, instrument.operator, tile), 0
+    if room is None:
+        return Fit(chi2, chi2, 0)
+    for correction in corrections(restored, seen, instrument.operator, tile):
+        before = restored.part(correction.window).pixels
+        room.write(correction.window, before + correction.pixels)
+        contradicted += correction.contradicted
+    after = residual_chi2(restored, seen, instrument.operator, tile) if contradicted else chi2
+    return Fit(chi2, after, contradicted)
+
+
 def _refuse_output(out: Path, image: WindowedImage, inputs: Sequence[Path], overwrite: bool) -> None:
     if is_fits(Path(image.id)) and not is_fits(out):
         raise FormatError(f"{out}: a picture keeps neither header nor mask of a FITS image; name it .fits")
@@ -205,7 +233,7 @@ def _history(
     images: Sequence[Path],
     image: WindowedImage,
     instrument: Instrument,
-    chi2: float,
+    fit: Fit,
     beyond: Sequence[str],
 ) -> list[str]:
     card, words, psf = model.card, instrument.words, instrument.operator.descriptor()
@@ -214,8 +242,10 @@ def _history(
         f"model {_name(model)} (study {card['study']}, fold {card['fold']})",
         f"psf {words.psf}: FWHM {psf['fwhm_px']:.4g} px, 80% of the light within {psf['r80_px']:.4g} px",
         f"noise {words.noise}: {instrument.levels_in_words(image.bands)} {image.unit}",
-        f"residual chi-square {chi2:.4g}",
+        f"residual chi-square {fit.chi2:.4g}",
     ]
+    if fit.contradicted:
+        lines.append(f"{_corrected(fit)}; its residual chi-square was {fit.network_chi2:.4g}")
     lines += [f"outside the trained range, forced: {sentence}" for sentence in beyond]
     if card["instrument"]["protocol"] == "galaxygan":
         lines.append("clipped to the range of the protocol galaxygan before it was restored")
@@ -225,17 +255,27 @@ def _history(
 
 
 def _tell(
-    model: Model, out: Path, image: WindowedImage, instrument: Instrument, chi2: float, beyond: Sequence[str]
+    model: Model, out: Path, image: WindowedImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]
 ) -> None:
     for sentence in beyond:
         log.warning("%s; restored all the same", sentence)
     low, high = PLAUSIBLE_CHI2
-    if chi2 < low:
-        log.warning("residual chi-square %.2f, far below 1: noise was fitted, or is less than was said", chi2)
-    elif chi2 > high:
-        log.warning("residual chi-square %.2f, far above 1: PSF or noise is not that of the image", chi2)
+    if fit.network_chi2 < low:
+        log.warning(
+            "residual chi-square %.2f, far below 1: noise was fitted, or is less than was said", fit.network_chi2
+        )
+    elif fit.network_chi2 > high:
+        because = "PSF or noise is not that of the image, or its light is unlike what the model was trained on"
+        log.warning("residual chi-square of the network's image %.2f, far above 1: %s", fit.network_chi2, because)
+    if fit.contradicted:
+        log.info("%s", _corrected(fit))
     size, levels = f"{image.shape[-2]} x {image.shape[-1]} px", instrument.levels_in_words(image.bands)
-    log.info("apply %s: %s, %s, noise %s, residual chi-square %.2f", _name(model), out, size, levels, chi2)
+    log.info("apply %s: %s, %s, noise %s, residual chi-square %.2f", _name(model), out, size, levels, fit.chi2)
+
+
+def _corrected(fit: Fit) -> str:
+    pixels = "1 pixel" if fit.contradicted == 1 else f"{fit.contradicted} pixels"
+    return f"the data of {pixels} contradicted the network's image, which was corrected there"
 
 
 def _name(model: Model) -> str:

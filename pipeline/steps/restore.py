@@ -14,6 +14,7 @@ from pipeline.image import Pixels
 from pipeline.observation import ObservationReader, read_observations
 from pipeline.progress import progress
 from pipeline.restorers import classical
+from pipeline.restorers.data_consistency import DataConsistent
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.restorers.restorer import Restorer
 from pipeline.splits import Item, items_of, read_splits
@@ -80,7 +81,7 @@ def _restorer(study: Study, method: str, tuned: Path | None, models: Sequence[Pa
             f"{models[fold]}: was trained for fold {trained} and stands in the place of fold {fold}; give the models "
             "in the order of the folds, so that none restores what it has seen"
         )
-    return restorer
+    return DataConsistent(restorer) if study.restore.data_consistency and not restorer.clipped else restorer
 
 
 def _core(restorer: Restorer, observations: ObservationReader, item: Item) -> Pixels:

@@ -15,7 +15,7 @@ from torch import nn
 
 from pipeline import __version__
 from pipeline.code_hash import code_hash
-from pipeline.config import Nafnet, Pix2pix, Study, settings_hash
+from pipeline.config import Augment, Nafnet, Pix2pix, Study, settings_hash
 from pipeline.model_file import write_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
@@ -26,7 +26,7 @@ from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.store import read_images, written_aside
 from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
-from pipeline.training.degradation import Degrader
+from pipeline.training.degradation import UNCHANGED, Degrader
 from pipeline.training.devices import fabric_for
 from pipeline.training.instruments import Instruments
 from pipeline.training.loop import LoopSettings
@@ -91,7 +91,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
         shared = material.shared(address, module.size or _multiple(WATCHED[1], module.stride))
         shared["team"] = team
-        for output, task in _stages(settings, module, material.view, shared):
+        for output, task in _stages(settings, study.train.augment, module, material, shared):
             if task.steps:
                 average, rows = train_task(
                     task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
@@ -141,19 +141,22 @@ class _Material:
         self._scenes.close()
         self._watched.close()
 
+    def degrader(self, augment: Augment) -> Degrader:
+        """Draws from the training role."""
+        return self._degrader(self._scenes, augment)
+
     def shared(self, address: tuple[object, ...], width: int) -> dict[str, Any]:
-        """What the tasks of all stages share; they are watched on crops of ``width`` px."""
-        clipped, defects = self._study.degrade.protocol == "galaxygan", self._study.degrade.defects
-        draw, watch = (
-            Degrader(scenes, self._instruments, self.preparation, clipped, self._device, defects)
-            for scenes in (self._scenes, self._watched)
-        )
+        """What the tasks of all stages share; they are watched on crops of ``width`` px of the tune role."""
+        watched = self._degrader(self._watched, UNCHANGED)
         return {
-            "degrader": draw,
-            "watched": watch.batch(*address, "watched", count=WATCHED[0], crop=width),
+            "watched": watched.batch(*address, "watched", count=WATCHED[0], crop=width),
             "address": address,
             "span": torch.tensor(self._statistics.span, device=self._device),
         }
+
+    def _degrader(self, scenes: Scenes, augment: Augment) -> Degrader:
+        clipped, defects = self._study.degrade.protocol == "galaxygan", self._study.degrade.defects
+        return Degrader(scenes, self._instruments, self.preparation, clipped, self._device, defects, augment)
 
     def card(self, network: str, output: str, fold: int | str) -> dict[str, Any]:
         """What a user of the model must know."""
@@ -167,6 +170,7 @@ class _Material:
             "unit": self.unit,
             "pixel_scale": self.pixel_scale,
             "range": instruments.range() | self._noise_range(),
+            "brightest": self._brightest(),
             "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": study.images.model_dump(mode="json", include=READING),
@@ -175,6 +179,11 @@ class _Material:
             "seed": study.seed,
             "versions": {"clearfield": __version__, "torch": torch.__version__, "python": platform.python_version()},
         }
+
+    def _brightest(self) -> list[float]:
+        """The brightest light per band that the first stage was shown, in the unit of the image."""
+        statistics, factor = self._statistics, self._study.train.augment.brightness
+        return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
 
     def _noise_range(self) -> dict[str, list[float]]:
         """Least and greatest noise per band that training drew, in the unit of the image."""
@@ -196,16 +205,18 @@ def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics) ->
 
 
 def _stages(
-    settings: Nafnet | Pix2pix, module: nn.Module, view: Stretch, shared: dict[str, Any]
+    settings: Nafnet | Pix2pix, augment: Augment, module: nn.Module, material: _Material, shared: dict[str, Any]
 ) -> Iterator[tuple[str, Task]]:
     if isinstance(settings, Pix2pix):
         _seed_weights(*shared["address"], "discriminator")
-        yield "sharp", Pix2pixTask(module, settings, len(view.offset), **shared)
+        degrader = material.degrader(UNCHANGED)
+        yield "sharp", Pix2pixTask(module, settings, len(material.bands), degrader=degrader, **shared)
         return
-    yield "faithful", RegressionTask(module, settings.regression, **shared)
+    yield "faithful", RegressionTask(module, settings.regression, degrader=material.degrader(augment), **shared)
     # A discriminator starts from weights of its own address, whether the stage before it ran or was read back.
     _seed_weights(*shared["address"], "discriminator")
-    yield "sharp", AdversarialTask(module, settings.adversarial, view, **shared)
+    degrader = material.degrader(augment.in_place)
+    yield "sharp", AdversarialTask(module, settings.adversarial, material.view, degrader=degrader, **shared)
 
 
 def _seed_weights(*address: object) -> None:

@@ -1,16 +1,18 @@
-"""Whether an instrument is one that a model was trained for."""
+"""Whether an instrument is one that a model was trained for, and the light such as it has seen."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pipeline.steps.operator_words import Instrument
-from pipeline.windowed import WindowedImage
+from pipeline.windowed import Plane, WindowedImage, noise_of
 
 TOLERANCE = 0.02
 """A PSF or a noise may lie outside the trained range by this share ..."""
 ESTIMATE_TOLERANCE = 0.10
 """... and a noise that was estimated by this one, which is how well it is known."""
+CERTAIN = 5.0
+"""Sigmas by which a datum must exceed the brightest light of the training before that is said."""
 
 _PSF_IN_WORDS = {"fwhm_px": "the PSF's FWHM is {} px", "r80_px": "80% of the PSF's light lies within {} px"}
 
@@ -47,3 +49,36 @@ def beyond_range(card: dict[str, Any], image: WindowedImage, instrument: Instrum
             trained = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
             sentences.append(f"{source}: {what}, and the model was trained for {trained}")
     return sentences
+
+
+def brighter_than_trained(card: dict[str, Any], seen: WindowedImage) -> list[str]:
+    """Where the light of an image exceeds all that a model was trained on.
+
+    Parameters
+    ----------
+    card : dict
+        The model's.
+    seen : WindowedImage
+        The image, with its noise.
+
+    Returns
+    -------
+    list of str
+        A sentence for each band in which it does by more than the noise explains.
+    """
+    sentences = []
+    # Cards written before this was looked at do not say it.
+    for band, most in enumerate(card.get("brightest", [])):
+        excess = [_excess(plane, most) for plane in seen.strips(band)]
+        value = max(excess, default=0.0)
+        if value > 0:
+            found = f"band {seen.bands[band]} reaches {most + value:.4g} {seen.unit}"
+            sentences.append(f"{seen.id}: {found}, and the model was trained on light up to {most:.4g}")
+    return sentences
+
+
+def _excess(plane: Plane, most: float) -> float:
+    """By how much the trusted data of a part exceed a level, where they do so by more than their noise explains."""
+    excess = plane.pixels[~plane.mask] - most
+    beyond = excess[excess > CERTAIN * noise_of(plane)[~plane.mask]]
+    return float(beyond.max()) if beyond.size else 0.0

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.config import Defects
+from pipeline.config import Augment, Defects
 from pipeline.fill import fill_masked
 from pipeline.image import Mask, Pixels
 from pipeline.networks.inputs import RestorationInput
@@ -19,9 +19,11 @@ from pipeline.physics.defects import damage
 from pipeline.physics.galaxygan import clip
 from pipeline.physics.noise import GaussianNoise, Noise, addressed_generator
 from pipeline.tiling import Window
+from pipeline.training.augmentation import draw_change
 from pipeline.training.instruments import Instruments
 from pipeline.training.scenes import Scenes
 
+UNCHANGED = Augment(share=0)
 BORDER_SHARE = 0.25
 """Share of the crops that end at a border: there the network learns to do without one side."""
 BAD_PIXEL_SHARE = 0.25
@@ -84,6 +86,8 @@ class Degrader:
     defects : Defects, optional
         What the detector loses. Where there are any, the network learns to repair: it is asked for the truth under lost
         and dead pixels too.
+    augment : Augment
+        What is done to a scene before it is seen.
     """
 
     def __init__(
@@ -94,9 +98,10 @@ class Degrader:
         clipped: bool,
         device: torch.device,
         defects: Defects | None = None,
+        augment: Augment = UNCHANGED,
     ) -> None:
         self._scenes, self._instruments, self.preparation = scenes, instruments, preparation
-        self._clipped, self._device = clipped, device
+        self._clipped, self._device, self._augment = clipped, device, augment
         self._defects = defects if defects is not None and defects.any else None
 
     def batch(self, *address: object, count: int, crop: int, first: int = 0) -> Batch:
@@ -142,11 +147,13 @@ class Degrader:
         return Draw(scene, mask, psf, noise, generator, _border(random, size), _dead(random, size))
 
     def _turned(self, index: int, random: np.random.Generator, size: int) -> tuple[Pixels, Mask]:
-        """A window of a region in one of the eight orientations; a small region is continued by reflection."""
+        """A window of a region, changed and in one of the eight orientations; beyond the region it is reflected."""
         region = self._scenes.regions[index].window
         window = Window(_start(random, region.height, size), _start(random, region.width, size), size, size)
         turns, mirrored = int(random.integers(4)), bool(random.integers(2))
-        pixels, mask = self._scenes.crop(index, window)
+        change = draw_change(self._augment, self._scenes.bands, random)
+        pixels, mask = self._scenes.crop(index, window.grown(change.margin(size)))
+        pixels, mask = change(pixels, mask, size, self.preparation.stretch.offset)
         pixels, mask = np.rot90(pixels, turns, (-2, -1)), np.rot90(mask, turns, (-2, -1))
         return (pixels[..., ::-1], mask[..., ::-1]) if mirrored else (pixels, mask)
 

@@ -50,6 +50,8 @@ class SceneStatistics:
     """Distance between the 0.05 and 99.95 percentiles."""
     variance: tuple[float, ...]
     """Variance of the scene, values above the 99.5 percentile clipped: stars would outweigh everything."""
+    brightest: tuple[float, ...]
+    """The largest value."""
 
 
 def regions(splits: Sequence[Item], fold: int | None, role: Role, guard: int) -> list[Region]:
@@ -168,6 +170,7 @@ class Scenes:
             tuple(sigma for _, sigma in sky),
             tuple(float(v) for v in high - low),
             tuple(float(v) for v in variance),
+            tuple(float(values.max()) for values in trusted),
         )
 
     def _part(self, index: int, part: Window) -> tuple[Pixels, Mask]:

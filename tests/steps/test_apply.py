@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from made_model import BANDS, FWHM, NOISE, PIXEL_SCALE, make_fits, make_header, make_model, make_sky
+from made_model import BANDS, FWHM, NOISE, PIXEL_SCALE, make_card, make_fits, make_header, make_model, make_sky
 
 from pipeline import cli, windowed
 from pipeline.errors import ClearfieldError
@@ -179,7 +179,7 @@ def test_memory_does_not_grow_with_the_image(tmp_path, bands, sizes):
     peaks = []
     for size in sizes:
         repeated = (1, -(-size // 256), -(-size // 256))
-        sky = np.tile(make_sky(256, 256, bands), repeated)[:, :size, :size]
+        sky = np.tile(make_sky(256, 256, bands, sources=1), repeated)[:, :size, :size]
         image = make_fits(tmp_path / f"{size}.fits", sky, make_header(names))
         fits.writeto(tmp_path / "noise.fits", np.tile(noise, repeated[1:])[:size, :size], overwrite=True)
         given = ["--psf", "3px", "--noise", tmp_path / "noise.fits", "--tile", "512"]
@@ -254,9 +254,37 @@ def test_a_picture_gives_a_picture_or_fits(tmp_path):
     np.testing.assert_allclose(read_image(tmp_path / "b.png").pixels, kept.pixels.clip(0, 1), atol=1e-5)
 
 
+def test_what_the_data_contradict_is_corrected_and_said(model, image, tmp_path, told):
+    apply(model, [image], tmp_path / "plain.fits", data_consistency=False, **GIVEN)
+    apply(model, [image], tmp_path / "consistent.fits", **GIVEN)
+    told_of_it = [record.getMessage() for record in told.records]
+    plain, consistent = (fits.getheader(tmp_path / f"{name}.fits")["HISTORY"] for name in ("plain", "consistent"))
+    chi2 = [float(str(h).partition("residual chi-square ")[2].split()[0]) for h in (plain, consistent)]
+    assert chi2[0] > 3
+    assert chi2[1] < 1.5
+    assert "contradicted" in " ".join(consistent)
+    assert "contradicted" not in " ".join(plain)
+    assert sum("which was corrected there" in line for line in told_of_it) == 1
+    assert sum("far above 1" in line for line in told_of_it) == 2
+
+
+def test_light_brighter_than_the_training_had_is_named(tmp_path, image, out, told):
+    apply(make_model(tmp_path / "dim.safetensors", brightest=[1e3, 1.0, 1e3]), [image], out, **GIVEN)
+    said = [line for line in told.messages if "was trained on light up to 1" in line]
+    assert len(said) == 1
+    assert "band r reaches" in said[0]
+
+
+def test_a_model_of_clipped_data_is_never_corrected(tmp_path, image, told):
+    protocol = make_card()["instrument"] | {"protocol": "galaxygan"}
+    apply(make_model(tmp_path / "g.safetensors", instrument=protocol), [image], tmp_path / "o.fits", **GIVEN)
+    assert not any("contradicted" in line for line in told.messages)
+
+
 def same(model, image, tmp_path, first, second, within=1e-6):
-    apply(model, [image], tmp_path / "1.fits", **first)
-    apply(model, [image], tmp_path / "2.fits", **second)
+    # Of the network alone: a correction magnifies what two words for one PSF differ by.
+    apply(model, [image], tmp_path / "1.fits", data_consistency=False, **first)
+    apply(model, [image], tmp_path / "2.fits", data_consistency=False, **second)
     one, other = fits.getdata(tmp_path / "1.fits"), fits.getdata(tmp_path / "2.fits")
     assert np.abs(one - other).max() <= within * np.ptp(one)
 

@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import torch
+
+from pipeline.image import Image
+from pipeline.observation import Observation
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.psf import draw_psf
+from pipeline.restorers import data_consistency
+from pipeline.restorers.data_consistency import DataConsistent, corrections, nearest_explanation
+from pipeline.restorers.restorer import Restorer
+from pipeline.windowed import WindowedImage
+
+SIGMA, SIZE, FAR = 0.1, (150, 170), (75, 120)
+OPERATOR = Blur(draw_psf("gaussian", 3.0)[None], GaussianNoise((SIGMA,)))
+
+
+class Says(Restorer):
+    """Answers the same, whatever it is asked."""
+
+    def __init__(self, estimate):
+        self.estimate = estimate
+
+    def restore(self, observation):
+        return observation.preview.with_pixels(self.estimate)
+
+
+def sky(*stars):
+    """A scene with stars of a few pixels, (row, column, light)."""
+    scene = np.ones((1, *SIZE), np.float32)
+    for row, column, light in stars:
+        scene[0, row : row + 2, column : column + 2] += light
+    return scene
+
+
+def seen(scene, mask=None):
+    data = OPERATOR.noise.draw(OPERATOR.forward(torch.from_numpy(scene)[None]), [torch.Generator().manual_seed(3)])
+    mask = np.zeros(scene.shape, bool) if mask is None else mask
+    sigma = np.full(scene.shape, SIGMA, np.float32)
+    return Observation(Image("a", data[0].numpy(), mask, "adu", ("g",), sigma=sigma), OPERATOR)
+
+
+def consistent(estimate, observation):
+    return DataConsistent(Says(estimate)).restore(observation).pixels
+
+
+def residual(estimate, observation):
+    blurred = OPERATOR.forward(torch.from_numpy(estimate)[None])[0].numpy()
+    return (observation.preview.pixels - blurred) / SIGMA
+
+
+def test_the_truth_is_left_as_it_is():
+    scene = sky((*FAR, 500.0))
+    np.testing.assert_array_equal(consistent(scene, seen(scene)), scene)
+
+
+def test_a_star_that_was_missed_or_invented_is_put_right_and_nothing_else_is_touched():
+    truth, missed = sky((75, 120, 50.0)), sky((40, 50, 30.0))
+    observation = seen(truth)
+    moved = consistent(missed, observation)
+    assert np.abs(residual(missed, observation)).max() > 100
+    assert np.abs(residual(moved, observation)).max() < 6
+    assert np.square(moved - truth).mean() < 0.3 * np.square(missed - truth).mean()
+    assert moved[0, 75:77, 120:122].sum() > 0.5 * truth[0, 75:77, 120:122].sum()
+    untouched = np.ones(SIZE, bool)
+    untouched[40 - 20 : 62, 50 - 20 : 72] = untouched[75 - 20 : 97, 120 - 20 : 142] = False
+    np.testing.assert_array_equal(moved[0][untouched], missed[0][untouched])
+
+
+def test_where_the_instrument_keeps_every_pixel_the_residual_is_cut_to_its_bound():
+    point = Blur(torch.ones(1, 1, 1), GaussianNoise((1.0,)))
+    left = torch.linspace(-10, 10, 41).expand(1, 1, 7, 41).double()
+    bound = torch.full_like(left, 3.0)
+    bound[..., :5] = torch.inf
+    expected = left.sign() * (left.abs() - bound).clamp_min(0)
+    torch.testing.assert_close(nearest_explanation(left, bound, point), expected, atol=0.3, rtol=0)
+
+
+def test_it_is_the_nearest_explanation_and_no_more():
+    star = torch.zeros(1, 1, 40, 40, dtype=torch.float64)
+    star[..., 20, 20] = 2000
+    left, bound = OPERATOR.forward(star), torch.full_like(star, 3.0)
+    change = nearest_explanation(left, bound, OPERATOR)
+    assert ((left - OPERATOR.forward(change)).abs() - bound).max() < 0.02 * left.max()
+    assert change.norm() < star.norm()
+    assert ((left - OPERATOR.forward(0.9 * change)).abs() - bound).max() > 0.05 * left.max()
+    torch.testing.assert_close(nearest_explanation(left, left.abs() + 1, OPERATOR), torch.zeros_like(star))
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e9])
+def test_the_unit_does_not_matter(unit):
+    observation, missed = seen(sky((*FAR, 500.0))), sky()
+    preview = observation.preview
+    scaled = Image(
+        "a", preview.pixels * np.float32(unit), preview.mask, "adu", ("g",), sigma=preview.sigma * np.float32(unit)
+    )
+    other = consistent(missed * np.float32(unit), Observation(scaled, OPERATOR)) / np.float32(unit)
+    np.testing.assert_allclose(other, consistent(missed, observation), rtol=0, atol=1e-5 * 500)
+
+
+@pytest.mark.parametrize("tile", [32, 64, 100])
+def test_tiles_do_not_change_it(tile):
+    stars = [(75, 120, 500.0), (40, 50, 90.0), (44, 85, 900.0), (110, 60, 20.0)]
+    observation, missed = seen(sky(*stars)), WindowedImage.of(Image("a", sky(), sky() < 0, "adu", ("g",)))
+    whole, tiled = (
+        [*corrections(missed, WindowedImage.of(observation.preview), OPERATOR, size)] for size in (512, tile)
+    )
+    assert [c.window for c in whole] == [c.window for c in tiled]
+    assert sum(c.contradicted for c in whole) > 100
+    for one, other in zip(whole, tiled):
+        np.testing.assert_allclose(one.pixels, other.pixels, atol=1e-4)
+
+
+def test_stars_far_apart_are_put_right_as_each_alone():
+    one, other = (75, 120, 500.0), (75, 30, 300.0)
+    moved = consistent(sky(), seen(sky(one, other)))
+    for star, window in ((one, np.s_[:, :, 90:150]), (other, np.s_[:, :, 20:60])):
+        np.testing.assert_allclose(moved[window], consistent(sky(), seen(sky(star)))[window], rtol=0, atol=1e-5 * 500)
+
+
+def test_masked_data_and_those_at_the_border_contradict_nothing():
+    mask = np.zeros((1, *SIZE), bool)
+    mask[:, 60:100, 100:140] = True
+    missed = sky()
+    np.testing.assert_array_equal(consistent(missed, seen(sky((*FAR, 500.0)), mask)), missed)
+    np.testing.assert_array_equal(consistent(missed, seen(sky((0, 60, 20.0)))), missed)
+
+
+def test_an_image_narrower_than_the_psf_is_left_as_it_is():
+    missed, observation = sky(), seen(sky((*FAR, 500.0)))
+    preview = observation.preview
+    small = Image("a", preview.pixels[:, :7], preview.mask[:, :7], "adu", ("g",), sigma=preview.sigma[:, :7])
+    np.testing.assert_array_equal(consistent(missed[:, :7], Observation(small, OPERATOR)), missed[:, :7])
+
+
+def test_where_all_is_contradicted_nothing_is_hidden(monkeypatch):
+    monkeypatch.setattr(data_consistency, "LARGEST_ZONE", 100**2)
+    truth = sky()
+    np.testing.assert_array_equal(consistent(truth + 5, seen(truth)), truth + 5)
