@@ -9,6 +9,9 @@ from pydantic import Field
 from pipeline.config.augment import Augment
 from pipeline.config.settings import Positive, Settings
 
+BRIGHTNESS_OF_FLUX = 10.0
+"""Factor by which scenes in a linear unit are brightened unless the study says otherwise."""
+
 
 class Training(Settings):
     """What every network's training shares."""
@@ -45,3 +48,9 @@ class Training(Settings):
     compile: bool = Field(
         False, description="Compile the restoring network, which takes a minute at first; it needs a C++ compiler."
     )
+
+    @property
+    def augmentation(self) -> Augment:
+        """How scenes are changed, with every default filled in."""
+        usual = BRIGHTNESS_OF_FLUX if self.stretch == "asinh" else 1.0
+        return self.augment.model_copy(update={"brightness": self.augment.brightness or usual})

@@ -91,7 +91,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
         shared = material.shared(address, module.size or _multiple(WATCHED[1], module.stride))
         shared["team"] = team
-        for output, task in _stages(settings, study.train.augment, module, material, shared):
+        for output, task in _stages(settings, study.train.augmentation, module, material, shared):
             if task.steps:
                 average, rows = train_task(
                     task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
@@ -182,7 +182,7 @@ class _Material:
 
     def _brightest(self) -> list[float]:
         """The brightest light per band that the first stage was shown, in the unit of the image."""
-        statistics, factor = self._statistics, self._study.train.augment.brightness
+        statistics, factor = self._statistics, self._study.train.augmentation.brightness or 1.0
         return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
 
     def _noise_range(self) -> dict[str, list[float]]:

@@ -101,7 +101,7 @@ def draw_change(settings: Augment, bands: int, random: np.random.Generator) -> C
     coloured = random.random((bands, 1, 1))
     if not used:
         return Change(0.0, 1.0, np.ones((bands, 1, 1), np.float32))
-    gain = _factor(settings.brightness, bright) * settings.colour ** (2 * coloured - 1)
+    gain = _factor(settings.brightness or 1.0, bright) * settings.colour ** (2 * coloured - 1)
     # A quarter turn and its mirror image are drawn elsewhere.
     return Change(
         turn * math.pi / 2 if settings.rotation else 0.0, _factor(settings.scale, size), gain.astype(np.float32)
