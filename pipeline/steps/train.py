@@ -26,12 +26,14 @@ from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.store import read_images, written_aside
 from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
+from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.degradation import UNCHANGED, Degrader
 from pipeline.training.devices import fabric_for
 from pipeline.training.instruments import Instruments
 from pipeline.training.loop import LoopSettings
 from pipeline.training.loop import train as train_task
-from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
+from pipeline.training.pix2pix_task import Pix2pixTask
+from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Scenes, SceneStatistics, regions
 from pipeline.training.task import Task
 from pipeline.training.team import Team

@@ -22,7 +22,8 @@ from pipeline.steps.split import split
 from pipeline.steps.train import train
 from pipeline.store import read_images
 from pipeline.stretch import StretchError
-from pipeline.training.restoration import AdversarialTask, RegressionTask
+from pipeline.training.adversarial_task import AdversarialTask
+from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Scenes, regions
 
 MARKER = 50.0

@@ -14,6 +14,11 @@ OptimiserName = Literal["adamw", "adam", "rmsprop", "adagrad", "adadelta", "mome
 OPTIMISER_NAMES: tuple[OptimiserName, ...] = get_args(OptimiserName)
 
 
+REBLUR = (
+    "Weight of the squared error after the instrument's blur, in units of the noise: what of it contradicts the data."
+)
+
+
 class Regression(Settings):
     """First stage of training: the network learns the mean of what the scene may have been."""
 
@@ -27,6 +32,7 @@ class Regression(Settings):
     l2_weight: NotNegative = Field(
         5.0, description="Weight of the squared error beside the absolute error, in stretched units."
     )
+    reblur_weight: NotNegative = Field(0.0, description=REBLUR)
 
 
 class Adversarial(Settings):
@@ -56,6 +62,21 @@ class Adversarial(Settings):
         0.06, description="Weight of the discriminator's opinion beside the absolute error of 1."
     )
     l2_weight: NotNegative = Field(5.0, description="Weight of the squared error, as in the first stage.")
+    reblur_weight: NotNegative = Field(0.0, description=REBLUR)
+    feature_weight: NotNegative = Field(
+        0.0, description="Weight of the distance between what the discriminator's layers make of truth and restoration."
+    )
+    adaptive_target: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="What the discriminator may know by heart: it is shown its images turned, moved and cut, the more "
+        "often the more it exceeds this (r_t where 0 parts real from restored, otherwise r_v); customary is 0.6. By "
+        "default it is shown them as they are.",
+    )
+    adaptive_images: int = Field(
+        20000, ge=1, description="Truths that are seen while the share of changed images moves from none to all."
+    )
     allowed_loss: NotNegative = Field(
         1.1,
         description="PSNR in dB that `sharp` may lose against `faithful` on the tune role; where training lost more, "
