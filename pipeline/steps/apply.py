@@ -249,8 +249,8 @@ def _history(
     lines += [f"outside the trained range, forced: {sentence}" for sentence in beyond]
     if card["instrument"]["protocol"] == "galaxygan":
         lines.append("clipped to the range of the protocol galaxygan before it was restored")
-    if card["output"] == "sharp":
-        lines.append("output sharp: its finest texture is invented to look real, not measured")
+    if card["output"] in ("sharp", "sample"):
+        lines.append(f"output {card['output']}: its finest texture is invented to look real, not measured")
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -18,6 +19,19 @@ def absolute_error(estimate: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 def squared_error(estimate: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Mean squared error over trusted pixels; all shapes (B, C, H, W)."""
     return ((estimate - target).square() * weight).sum() / weight.sum().clamp_min(1)
+
+
+def deviation(draws: Tensor, weight: Tensor) -> Tensor:
+    """How far draws are from their mean: the standard deviation, for normal draws (Bendel et al. 2023, eq. 7).
+
+    Parameters
+    ----------
+    draws : Tensor, shape (P, B, C, H, W)
+    weight : Tensor, shape (B, C, H, W)
+    """
+    count = len(draws)
+    apart = torch.stack([absolute_error(draw, draws.mean(0), weight) for draw in draws]).sum()
+    return math.sqrt(math.pi / (2 * count * (count - 1))) * apart
 
 
 def reblurred_error(error: Tensor, noise: Tensor, psf: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from pipeline.config.networks.stages import LOSS_NAMES, OPTIMISER_NAMES
-from pipeline.networks.build import build_network
+from pipeline.networks.build import build_network, drawing_network
 from pipeline.stretch import Stretch
 from pipeline.tiling import Window
 from pipeline.training.adversarial_task import AdversarialTask
@@ -19,6 +19,7 @@ from pipeline.training.balance import CollapseError
 from pipeline.training.checkpoint import read_notes
 from pipeline.training.loop import LoopSettings, train
 from pipeline.training.pix2pix_task import Pix2pixTask
+from pipeline.training.posterior_task import PosteriorTask
 from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Region
 from pipeline.training.task import Player, TrainingError
@@ -46,6 +47,12 @@ def made_task(kind, source, seed=0, **stage):
     shared = {"degrader": source, "watched": watched, "address": (seed, "net", 0), "span": torch.ones(2)}
     if kind is RegressionTask:
         return RegressionTask(module, settings.regression.model_copy(update=stage), **shared)
+    if kind is PosteriorTask:
+        module = drawing_network(module.state_dict(), settings.model_dump(), 2, 2)
+        posterior = settings.posterior.model_copy(
+            update={"steps": 4, "batch": 2, "crop": 32, "base_channels": 4} | stage
+        )
+        return PosteriorTask(module, posterior, VIEW, **shared)
     if kind is AdversarialTask:
         return AdversarialTask(module, settings.adversarial.model_copy(update=stage), VIEW, **shared)
     return Pix2pixTask(module, settings, 2, **shared)
@@ -76,7 +83,7 @@ def assert_equal(one, other):
     assert one[1] == other[1]
 
 
-@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, Pix2pixTask])
+@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, PosteriorTask, Pix2pixTask])
 @pytest.mark.parametrize("every", [1, 2])
 def test_a_killed_training_ends_as_an_unbroken_one(kind, every, source, tmp_path):
     settings = LoopSettings(validate_every=2, checkpoint_every=every, ema=0.9, clip=1.0)
@@ -97,7 +104,7 @@ def test_a_finished_training_is_read_back(source, tmp_path):
     assert sorted((tmp_path / "board").rglob("events*")) == events
 
 
-@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, Pix2pixTask])
+@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, PosteriorTask, Pix2pixTask])
 def test_one_seed_makes_one_network(kind, source, tmp_path):
     first, second = (run(made_task(kind, source), tmp_path / name) for name in "ab")
     assert_equal(first, second)
@@ -271,6 +278,19 @@ def test_a_judge_that_knows_too_much_is_shown_changed_images_more_often(source, 
     for before, row in zip([0.0, *shares], history):
         expected = before + math.copysign(2 * 2 / 16, row["r_v"])
         assert row["augmented"] == pytest.approx(min(max(expected, 0), 0.8))
+
+
+def test_the_third_stage_tells_what_a_mean_of_draws_gains(source, tmp_path):
+    task = made_task(PosteriorTask, source, deviation_rate=0.5)
+    _, history = run(task, tmp_path)
+    for row in history:
+        assert row["expected_gain_of_8"] == pytest.approx(2.5, abs=0.01)
+        assert 0 <= row["gain_of_8"] < 9.1
+        assert row["mean_psnr"] == pytest.approx(row["validation_psnr"], abs=9.1)
+    # Draws that hardly differ yet are rewarded more for it with every step.
+    weights = [row["generator_deviation_weight"] for row in history]
+    assert weights == sorted(weights)
+    assert weights[-1] > weights[0] > 0
 
 
 def test_a_collapsed_game_stops_and_leaves_its_last_checkpoint(source, tmp_path, monkeypatch):
