@@ -18,6 +18,6 @@ class Restore(Settings):
     )
     data_consistency: bool = Field(
         True,
-        description="Where data contradict a network's image by more than 5 sigma, it is moved, as little as possible, "
-        "until they do not: by light that is brighter than any it was trained on, or by a source that it invented.",
+        description="Where data contradict a network's image by more than 5 sigma (light that is brighter than any it "
+        "was trained on, or a source that it invented), it is moved, as little as possible, to explain them.",
     )

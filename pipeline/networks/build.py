@@ -50,6 +50,6 @@ def drawing_network(faithful: dict[str, Tensor], settings: dict[str, Any], bands
     weights = dict(faithful)
     # The noise has a say from the start, as much as any other plane, or no draw would ever differ from another.
     fresh = network.state_dict()["first.weight"][:, weights["first.weight"].shape[1] :]
-    weights["first.weight"] = torch.cat([weights["first.weight"], fresh], 1)
+    weights["first.weight"] = torch.cat([weights["first.weight"], fresh.to(weights["first.weight"])], 1)
     network.load_state_dict(weights)
     return network

@@ -6,7 +6,7 @@ shows in the data, and the data decide; what lies beyond the instrument's resolu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,25 +16,27 @@ from scipy.ndimage import find_objects, label, maximum_filter
 from torch import Tensor
 
 from pipeline.image import Image, Pixels
-from pipeline.measures.residual import Residual, residual
+from pipeline.measures.residual import residual
 from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
 from pipeline.restorers.restorer import Restorer
 from pipeline.tiling import Window, tiles
-from pipeline.windowed import WindowedImage
+from pipeline.windowed import WindowedImage, trusted_window
 
 CONTRADICTED = 5.0
 """Sigmas beyond which a datum contradicts an estimate: by chance, one in two million would."""
 EXPLAINED = 3.0
-"""Sigmas within which a contradicted datum and those around it are explained afterwards, as the truth explains them."""
+"""Sigmas within which a contradicted datum and those around it are to be explained, as the truth explains them."""
 SURROUNDINGS = 3
 """Pixels around a contradicted datum that count as around it."""
 MOST_ITERATIONS, NEARLY = 100, 1.1
 """Iterations end when every datum is explained to within its bound and a tenth. More would magnify what rounding leaves
 beyond the instrument's resolution."""
-LARGEST_ZONE = 2**19
-"""Pixels of a zone that are worked on together, at most. Where data contradict all of a larger one, the instrument is
-not the one that was named, and nothing is done: no change of the scene should hide that."""
+EXPLAINABLE = 0.15
+"""Where the worst residual stays above this share of what it was, no scene explains the data: a cosmic ray or a hot
+pixel that no mask names, or noise that is larger than was said. Nothing is changed there."""
+LARGEST_BOX = 512
+"""Width in px of what is worked on together, at most; larger zones are worked through box by box."""
 
 
 class Correction(NamedTuple):
@@ -44,7 +46,27 @@ class Correction(NamedTuple):
     pixels: Pixels
     """Shape (C, window.height, window.width), in the unit of the image."""
     contradicted: int
-    """Data that contradicted the estimate here."""
+    """Pixels whose data contradicted the estimate here."""
+
+
+class Left(NamedTuple):
+    """What of the data an estimate does not explain: arrays of shape (C, H, W)."""
+
+    values: NDArray[np.float64]
+    """In the unit of the image."""
+    scale: NDArray[np.float64]
+    """By how much a datum may be off."""
+    trusted: NDArray[np.bool_]
+
+    @property
+    def ratio(self) -> NDArray[np.float64]:
+        """In units of the scale; 0 where a datum is not trusted."""
+        return np.divide(self.values, self.scale, out=np.zeros_like(self.values), where=self.trusted)
+
+    @property
+    def contradicts(self) -> NDArray[np.bool_]:
+        """Data that contradict the estimate."""
+        return np.abs(self.ratio) > CONTRADICTED
 
 
 class DataConsistent(Restorer):
@@ -53,77 +75,128 @@ class DataConsistent(Restorer):
     Parameters
     ----------
     restorer : Restorer
+    known_to : float
+        See :func:`corrections`.
     """
 
-    def __init__(self, restorer: Restorer) -> None:
-        self._restorer = restorer
+    def __init__(self, restorer: Restorer, known_to: float = 0.0) -> None:
+        self._restorer, self._known_to = restorer, known_to
 
     def restore(self, observation: Observation) -> Image:
         """Restore, and correct what the data contradict."""
-        estimate, seen = self._restorer.restore(observation), WindowedImage.of(observation.preview)
-        pixels = estimate.pixels.copy()
-        for correction in corrections(WindowedImage.of(estimate), seen, observation.operator):
-            pixels[(..., *correction.window.slices)] += correction.pixels
-        return estimate.with_pixels(pixels)
+        restored, seen = self._restorer.restore(observation), WindowedImage.of(observation.preview)
+        estimate = restored.with_pixels(restored.pixels.copy())
+        for correction in corrections(WindowedImage.of(estimate), seen, observation.operator, self._known_to):
+            estimate.pixels[(..., *correction.window.slices)] += correction.pixels
+        return estimate
 
 
 def corrections(
-    estimate: WindowedImage, seen: WindowedImage, operator: Operator, tile: int = 512
+    estimate: WindowedImage, seen: WindowedImage, operator: Operator, known_to: float = 0.0, tile: int = 512
 ) -> Iterator[Correction]:
     """Project an estimate onto the scenes that explain the data, zone by zone.
 
-    Of all scenes with ``|A x - y| <= 3 sigma`` at the data that contradict the estimate by more than 5 sigma and at
-    those around them, the one nearest to the estimate. Other data ask for nothing: where none contradicts, nothing
-    changes. Zones lie so far apart that none feels another, so corrections may be added while others are asked for.
+    Of all scenes with ``|A x - y| <= 3 s`` at the data that contradict the estimate by more than ``5 s`` and at those
+    around them, and no worse residuals elsewhere, nearly the one nearest to the estimate. ``s`` is the noise, with a
+    share of the brightest light nearby in quadrature if the instrument is not known any better. Where no datum
+    contradicts the estimate, nothing changes.
 
     Parameters
     ----------
     estimate : WindowedImage
-        In the unit of the data.
+        In the unit of the data. Each correction must be added to it before the next is asked for.
     seen : WindowedImage
-        The data, with their noise. Masked data, and those without noise, contradict nothing.
+        The data, with their noise. Masked data, and those without noise, contradict nothing; nor do those within the
+        operator's halo of the border, which hold light that nobody saw.
     operator : Operator
         The instrument that saw it.
+    known_to : float
+        Share of the light by which blurred scenes may be off because the PSF is not known any better.
     tile : int
         Width in px of what is looked through at a time; the result does not depend on it.
     """
-    # Beyond the border of an image lies light that nobody saw and that its outermost data hold.
-    known = seen.area.grown(-operator.halo)
-    cell = 2 * operator.halo + 2 * SURROUNDINGS
-    for zone, box in _zones(estimate, seen, operator, tiles(known, tile, cell), cell):
-        core = box.grown(SURROUNDINGS).clipped(known)
-        if core.height * core.width > LARGEST_ZONE:
-            continue
-        left = residual(estimate, seen, operator, core)
-        contradicted = _contradicts(left) & _spread(zone, box, core)
-        near = maximum_filter(contradicted, (1, *[2 * SURROUNDINGS + 1] * 2)) & left.trusted
-        bound = np.where(near, EXPLAINED * left.sigma, np.inf)
-        change = nearest_explanation(*_padded(left.values, bound, operator.halo), operator)
-        yield Correction(core.grown(operator.halo), change[0].numpy(), int(contradicted.sum()))
+    known = (trusted_window(seen) or seen.area).grown(-operator.halo)
+    # Data within two halos of a change feel it, and what is asked of them is felt as far again.
+    cell = 6 * operator.halo + 2 * SURROUNDINGS
+
+    def look(core: Window) -> Left:
+        return _left(estimate, seen, operator, core, known_to)
+
+    for zone, box in _zones(look, known, cell, tile):
+        for part in tiles(box, LARGEST_BOX, cell):
+            asked = _spread(zone, box, part)
+            correction = _corrected(look, operator, known, part, asked)
+            if correction is not None:
+                yield correction
 
 
-def nearest_explanation(left: Tensor, bound: Tensor, operator: Operator) -> Tensor:
+def _left(estimate: WindowedImage, seen: WindowedImage, operator: Operator, core: Window, known_to: float) -> Left:
+    found = residual(estimate, seen, operator, core)
+    # The wings of a mistaken PSF are off by more than a share of themselves: by one of the peak beside them.
+    nearby = maximum_filter(np.abs(found.data), (1, *[2 * SURROUNDINGS + 1] * 2)) if known_to else 0.0
+    return Left(found.values, np.hypot(found.sigma, known_to * nearby), found.trusted)
+
+
+def _corrected(
+    look: Callable[[Window], Left], operator: Operator, known: Window, part: Window, asked: NDArray[np.bool_]
+) -> Correction | None:
+    """What explains the data of a part of the image, if they contradict the estimate and some scene explains them."""
+    core = part.grown(SURROUNDINGS + 2 * operator.halo).clipped(known)
+    left = look(core)
+    inside = np.zeros(left.values.shape[-2:], bool)
+    overlap = part.clipped(core)
+    inside[overlap.relative_to(core).slices] = asked[overlap.relative_to(part).slices]
+    contradicted = left.contradicts & inside
+    if not contradicted.any():
+        return None
+    near = maximum_filter(contradicted, (1, *[2 * SURROUNDINGS + 1] * 2))
+    bound = np.where(near, EXPLAINED, np.maximum(EXPLAINED, np.abs(left.ratio)))
+    bound[~left.trusted] = np.inf
+    change = nearest_explanation(*_padded(left, bound, operator.halo), operator)
+    rows, columns = (slice(operator.halo, operator.halo + length) for length in left.values.shape[-2:])
+    remaining = left.values - operator.forward(change)[0, :, rows, columns].numpy()
+    after = np.abs(remaining[contradicted] / left.scale[contradicted]).max()
+    if after > max(CONTRADICTED, EXPLAINABLE * np.abs(left.ratio[contradicted]).max()):
+        return None
+    return Correction(core.grown(operator.halo), change[0].numpy(), int(contradicted.any(0).sum()))
+
+
+def nearest_explanation(left: Tensor, bound: Tensor, scale: Tensor, operator: Operator) -> Tensor:
     """The smallest change of a scene after which no residual exceeds its bound.
 
-    ``min_d 1/2 |d|^2`` subject to ``|left - A d| <= bound``. Its dual, with ``d = A^T u``, is ``min_u 1/2 |A^T u|^2
-    - <u, left> + <bound, |u|>``, which the fast iterative shrinkage and thresholding algorithm solves (Beck and
-    Teboulle 2009, SIAM Journal on Imaging Sciences 2, 183, eqs. 4.1 to 4.3).
+    ``min_d 1/2 |d / s|^2`` subject to ``|left - A d| <= bound s``: where data may be off by more, a scene is changed
+    more readily. Its dual, with ``d = s B^T u`` and ``B = A s`` in units of ``s``, is ``min_u 1/2 |B^T u|^2
+    - <u, left / s> + <bound, |u|>``, which the fast iterative shrinkage and thresholding algorithm solves (Beck and Teboulle 2009,
+    SIAM Journal on Imaging Sciences 2, 183, eqs. 4.1 to 4.3).
 
     Parameters
     ----------
-    left, bound : Tensor, shape (B, C, H, W)
-        Data minus the blurred estimate, and how much of it may remain: infinite where that does not matter.
+    left : Tensor, shape (B, C, H, W)
+        Data minus the blurred estimate, in the unit of the image.
+    bound : Tensor, shape (B, C, H, W)
+        How much of it may remain, in units of ``scale``: infinite where that does not matter.
+    scale : Tensor, shape (B, C, H, W)
+        ``s``, above 0.
     operator : Operator
 
     Returns
     -------
     Tensor, shape (B, C, H, W)
+        In the unit of the image.
     """
-    steepness = _steepness(operator, left)
-    dual = ahead = torch.zeros_like(left)
+
+    def seen(change: Tensor) -> Tensor:
+        return operator.forward(scale * change) / scale
+
+    def adjoint(dual: Tensor) -> Tensor:
+        return scale * operator.adjoint(dual / scale)
+
+    ratio = left / scale
+    steepness = _steepness(lambda dual: seen(adjoint(dual)), ratio)
+    dual = ahead = torch.zeros_like(ratio)
     inertia = 1.0
     for _ in range(MOST_ITERATIONS):
-        unexplained = left - operator.forward(operator.adjoint(ahead))
+        unexplained = ratio - seen(adjoint(ahead))
         if (unexplained.abs() <= NEARLY * bound).all():
             break
         moved = ahead + unexplained / steepness
@@ -131,26 +204,25 @@ def nearest_explanation(left: Tensor, bound: Tensor, operator: Operator) -> Tens
         following = (1 + (1 + 4 * inertia**2) ** 0.5) / 2
         ahead = dual + (inertia - 1) / following * (dual - before)
         inertia = following
-    return operator.adjoint(ahead)
+    return scale * adjoint(ahead)
 
 
-def _steepness(operator: Operator, like: Tensor) -> float:
-    """Largest eigenvalue of ``A A^T`` and a tenth, by the power method: a smooth scene keeps its light best."""
+def _steepness(square: Callable[[Tensor], Tensor], like: Tensor) -> float:
+    """Largest eigenvalue of ``B B^T`` and a tenth, by the power method: a smooth scene keeps its light best."""
     vector = torch.ones_like(like)
     for _ in range(10):
-        image = operator.forward(operator.adjoint(vector))
+        image = square(vector)
         vector = image / image.norm()
-    return 1.1 * float(operator.forward(operator.adjoint(vector)).norm())
+    return 1.1 * float(square(vector).norm())
 
 
 def _zones(
-    estimate: WindowedImage, seen: WindowedImage, operator: Operator, cores: Iterable[Window], cell: int
+    look: Callable[[Window], Left], known: Window, cell: int, tile: int
 ) -> Iterator[tuple[NDArray[np.bool_], Window]]:
     """Squares of ``cell`` px that hold contradicted data, neighbours joined: which ones of a box, and the box in px."""
-    height, width = seen.shape[-2:]
-    squares = np.zeros((-(-height // cell), -(-width // cell)), bool)
-    for core in cores:
-        rows, columns = np.nonzero(_contradicts(residual(estimate, seen, operator, core)).any(0))
+    squares = np.zeros((-(-max(known.y1, 0) // cell), -(-max(known.x1, 0) // cell)), bool)
+    for core in tiles(known, tile, cell):
+        rows, columns = np.nonzero(look(core).contradicts.any(0))
         squares[(rows + core.y0) // cell, (columns + core.x0) // cell] = True
     labels, _ = label(squares, np.ones((3, 3)))
     for number, (rows, columns) in enumerate(find_objects(labels), 1):
@@ -158,22 +230,22 @@ def _zones(
         yield zone, Window(rows.start * cell, columns.start * cell, zone.shape[0] * cell, zone.shape[1] * cell)
 
 
-def _contradicts(left: Residual) -> NDArray[np.bool_]:
-    return (np.abs(left.values) > CONTRADICTED * left.sigma) & left.trusted
-
-
-def _spread(zone: NDArray[np.bool_], box: Window, core: Window) -> NDArray[np.bool_]:
-    """Which pixels of ``core`` lie in the squares of a zone, shape (H, W)."""
+def _spread(zone: NDArray[np.bool_], box: Window, part: Window) -> NDArray[np.bool_]:
+    """Which pixels of a part of a box lie in the squares of a zone, shape (H, W)."""
     cell = box.height // len(zone)
-    pixels = np.pad(zone.repeat(cell, 0).repeat(cell, 1), SURROUNDINGS)
-    return pixels[core.relative_to(box.grown(SURROUNDINGS)).slices]
+    return zone.repeat(cell, 0).repeat(cell, 1)[part.relative_to(box).slices]
 
 
-def _padded(values: NDArray[np.float64], bound: NDArray[np.float64], margin: int) -> tuple[Tensor, Tensor]:
-    """Residuals and bounds of a window with a margin about which nothing is asked, shape (1, C, H, W)."""
-    values, bound = (
-        np.pad(array, ((0, 0), (margin, margin), (margin, margin)), constant_values=beyond)
-        for array, beyond in ((values, 0.0), (bound, np.inf))
+def _padded(left: Left, bound: NDArray[np.float64], margin: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Residuals, bounds and scales of a window with a margin about which nothing is asked, shape (1, C, H, W)."""
+    around = ((0, 0), (margin, margin), (margin, margin))
+    # Where nothing is known of the noise, a change costs what it costs elsewhere.
+    usual = [np.median(plane[trusted]) for plane, trusted in zip(left.scale, left.trusted)]
+    scale = np.where(left.trusted, left.scale, np.array(usual)[:, None, None])
+    planes = (
+        np.pad(left.values, around),
+        np.pad(bound, around, constant_values=np.inf),
+        np.pad(scale, around, mode="edge"),
     )
-    # By the thousand, a convolution in single precision takes half the time.
-    return torch.from_numpy(values)[None].float(), torch.from_numpy(bound)[None].float()
+    values, bounds, scales = (torch.from_numpy(plane)[None] for plane in planes)
+    return values, bounds, scales

@@ -138,13 +138,16 @@ class NetworkRestorer(Restorer):
         data, mask, sigma = (torch.from_numpy(plane)[None].to(self._device) for plane in planes)
         levels = torch.tensor([level], dtype=data.dtype, device=self._device)
         inputs = self._preparation(data, mask, sigma, levels, operator, described[None].to(self._device))
-        drawn = [self._network(inputs._replace(noise=noise))[0] for noise in draws]
-        return self._preparation.stretch.invert(drawn[0] if len(drawn) == 1 else torch.stack(drawn).mean(0))
+        total, invert = torch.zeros(()), self._preparation.stretch.invert
+        for noise in draws:
+            # A mean of light, not of its stretched values: those of bright pixels would come out too low.
+            total = total + invert(self._network(inputs._replace(noise=noise))[0])
+        return total / self._draws
 
     def _noise(self, id: str, context: Window) -> Iterator[Tensor | None]:
         """What each draw of a tile is drawn by; None where the network draws nothing."""
         for draw in range(self._draws):
-            field = noise_field(("draw", id, draw), context, self._planes) if self._planes else None
+            field = noise_field(("draw", Path(id).name, draw), context, self._planes) if self._planes else None
             yield field if field is None else field.to(self._device)
 
     def _context(self, core: Window) -> Window:

@@ -1,4 +1,4 @@
-"""train: the networks of one fold, by regression and then adversarially, on the training role alone."""
+"""train: the networks of one fold, stage by stage, on the training role alone."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class _Material:
             "unit": self.unit,
             "pixel_scale": self.pixel_scale,
             "range": instruments.range() | self._noise_range(),
-            "brightest": self._brightest(),
+            "brightest": self._brightest(network),
             "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": study.images.model_dump(mode="json", include=READING),
@@ -184,9 +184,11 @@ class _Material:
             "versions": {"clearfield": __version__, "torch": torch.__version__, "python": platform.python_version()},
         }
 
-    def _brightest(self) -> list[float]:
+    def _brightest(self, network: str) -> list[float]:
         """The brightest light per band that the first stage was shown, in the unit of the image."""
-        statistics, factor = self._statistics, self._study.train.augmentation.brightness or 1.0
+        augment, statistics = self._study.train.augmentation, self._statistics
+        changed = augment.share and isinstance(self._study.networks[network], Nafnet)
+        factor = (augment.brightness or 1.0) * augment.colour if changed else 1.0
         return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
 
     def _noise_range(self) -> dict[str, list[float]]:

@@ -65,11 +65,11 @@ def refuse_collapse(stage: str, real: Tensor, restored: Tensor, kept_variety: fl
     if kept_variety < LEAST_VARIETY:
         raise CollapseError(
             f"{stage}: collapsed: restored images differ by {kept_variety:.2g} of what their truths do; lower "
-            "adversarial.weight or the learning rates. The last checkpoint is from before"
+            f"{stage}.weight or the learning rates. The last checkpoint is from before"
         )
     if told_apart(real, restored) == 1 and (real - restored).min() > HOPELESS_MARGIN:
         raise CollapseError(
             f"{stage}: collapsed: the discriminator tells every restored patch from its truth by more than "
-            f"{HOPELESS_MARGIN:g} logits; lower adversarial.discriminator_learning_rate or raise adversarial.penalty. "
+            f"{HOPELESS_MARGIN:g} logits; lower {stage}.discriminator_learning_rate or raise {stage}.penalty. "
             "The last checkpoint is from before"
         )

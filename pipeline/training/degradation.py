@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -106,6 +107,13 @@ class Degrader:
         self._clipped, self._device, self._augment = clipped, device, augment
         self._defects = defects if defects is not None and defects.any else None
 
+    @property
+    def plain(self) -> Degrader:
+        """The same, of scenes as they are."""
+        plain = copy(self)
+        plain._augment = UNCHANGED
+        return plain
+
     def batch(self, *address: object, count: int, crop: int, first: int = 0) -> Batch:
         """Draw crops number ``first`` to ``first + count``, of ``crop`` px.
 
@@ -124,7 +132,7 @@ class Degrader:
         data, unknown = torch.cat(seen), _inner(unknown, self._instruments.halo)
         lost = unknown
         if self._defects is not None:
-            places = [(*address, slot, "defects") for slot in range(count)]
+            places = [(*address, slot, "defects") for slot in range(first, first + count)]
             data, damaged = damage(data, sigma, self._defects, places, range(data.shape[1]), crops=True)
             lost = unknown | damaged
         data = clip(data) if self._clipped else data

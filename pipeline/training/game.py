@@ -30,6 +30,8 @@ class Round(NamedTuple):
     """Whether the discriminator's slope is looked at in this step."""
     share: Tensor
     """How much of the truth is in each mixture, shape (B, 1, 1, 1); for the penalty of ``wasserstein``."""
+    again: Tensor | None = None
+    """Noise for a second draw of each scene, where the generator draws."""
 
 
 class GameTask(Restoration):
@@ -53,7 +55,7 @@ class GameTask(Restoration):
         self.stage, self.steps, self._game, self._view = stage, settings.steps, settings, view
         self._loss = LOSSES[settings.loss]
         count, width = len(self.watched.target), self.watched.target.shape[-1]
-        self._learned = self.degrader.batch(*self.address, self.stage, "learned", count=count, crop=width)
+        self._learned = self.degrader.plain.batch(*self.address, self.stage, "learned", count=count, crop=width)
         normalisation: Literal["spectral", "none"] = "spectral" if settings.spectral else "none"
         judge: nn.Module = PatchDiscriminator(len(view.offset), settings.base_channels, normalisation)
         if settings.adaptive_target is not None:

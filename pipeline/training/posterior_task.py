@@ -48,52 +48,61 @@ class PosteriorTask(GameTask):
         # With the discriminator's weights, so that a checkpoint has it.
         judge = self.players["discriminator"].module
         judge.register_buffer("deviation_weight", torch.tensor(self._first, device=self.span.device))
-        self.watched = self.watched._replace(inputs=self._drawn(self.watched.inputs, "watched", 0))
-        self._learned = self._learned._replace(inputs=self._drawn(self._learned.inputs, "learned", 0))
+        judge.register_buffer("last_gain", torch.tensor(expected_gain(DRAWS), device=self.span.device))
+        inputs = self.watched.inputs
+        self.watched = self.watched._replace(inputs=inputs._replace(noise=self._drawn(inputs, "watched", 0)))
 
     def batch(self, step: int) -> Round:
-        """Crops, degraded anew, with noise to draw by."""
+        """Crops, degraded anew, with noise to draw by; and the weight moves by what the last step's draws gained."""
+        gain = self.team.mean(self._kept("last_gain"))
+        self._kept("deviation_weight").add_(self._settings.deviation_rate * self._first * (expected_gain(DRAWS) - gain))
         found = super().batch(step)
-        inputs = self._drawn(found.crops.inputs, step, *self.team.address)
-        return found._replace(crops=found.crops._replace(inputs=inputs))
+        slots = self.team.slots(self._settings.batch)
+        first, second = (
+            self._drawn(found.crops.inputs, step, draw, count=self._settings.batch)[slots.start : slots.stop]
+            for draw in range(DRAWS)
+        )
+        inputs = found.crops.inputs._replace(noise=first)
+        return found._replace(crops=found.crops._replace(inputs=inputs), again=second)
 
     @torch.no_grad()
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Scores of one draw, and the gain in dB of the mean of eight over one, beside what it should be."""
         scores = super().validate(module)
         inputs = self.watched.inputs
-        draws = torch.stack([module(self._drawn(inputs, "watched", draw)) for draw in range(WATCHED_DRAWS)])
+        draws = torch.stack(
+            [module(inputs._replace(noise=self._drawn(inputs, "watched", k))) for k in range(WATCHED_DRAWS)]
+        )
         gain = gain_of_mean(draws, self.watched.target, self.watched.weight).item()
-        of_mean = self._psnr(draws.mean(0))
+        stretch = self.degrader.preparation.stretch
+        of_mean = self._psnr(stretch.apply(stretch.invert(draws).mean(0)))
         return scores | {"mean_psnr": of_mean, "gain_of_8": gain, "expected_gain_of_8": expected_gain(WATCHED_DRAWS)}
 
     def _asked(self, observed: Tensor, real: Tensor, batch: Round, modules: Modules) -> dict[str, Tensor]:
         crops, settings = batch.crops, self._settings
         one = modules["generator"](crops.inputs)
-        # The loop seeds torch by the step.
-        again = crops.inputs._replace(noise=torch.randn_like(crops.inputs.noise))  # type: ignore[arg-type]
-        draws = torch.stack([one, modules["generator"](again)])
-        error, spread = absolute_error(draws.mean(0), crops.target, crops.weight), deviation(draws, crops.weight)
+        draws = torch.stack([one, modules["generator"](crops.inputs._replace(noise=batch.again))])
         opinion, distance = self._opinion(modules["discriminator"], observed, real, self._seen(known(one, crops)))
-        weight = self._deviation_weight.clone()
-        gain = self.team.mean(gain_of_mean(draws.detach(), crops.target, crops.weight))
-        self._deviation_weight.add_(self._settings.deviation_rate * self._first * (expected_gain(DRAWS) - gain))
+        weight = self._kept("deviation_weight").clone()
+        error, spread = absolute_error(draws.mean(0), crops.target, crops.weight), deviation(draws, crops.weight)
+        gain = gain_of_mean(draws.detach(), crops.target, crops.weight)
+        self._kept("last_gain").copy_(gain)
         total = crops.worth * (error - weight * spread) + settings.weight * opinion + settings.feature_weight * distance
         values = {"error": error, "deviation": spread, "deviation_weight": weight, "gain": gain}
         return {"total": total, "opinion": opinion, **values}
 
-    @property
-    def _deviation_weight(self) -> Tensor:
-        weight = self.players["discriminator"].module.deviation_weight
-        assert isinstance(weight, Tensor)
-        return weight
+    def _kept(self, name: str) -> Tensor:
+        """A number that is kept with the discriminator's weights."""
+        value = getattr(self.players["discriminator"].module, name)
+        assert isinstance(value, Tensor)
+        return value
 
-    def _drawn(self, inputs: RestorationInput, *place: object) -> RestorationInput:
-        """Inputs with noise that is a function of its place in the training."""
-        count, _, height, width = inputs.preview.shape
+    def _drawn(self, inputs: RestorationInput, *place: object, count: int | None = None) -> Tensor:
+        """Noise that is a function of its place in the training, for ``count`` crops, or as many as the inputs have."""
+        own, _, height, width = inputs.preview.shape
         random = addressed_generator(*self.address, self.stage, "noise", *place)
-        noise = torch.randn(count, self._planes, height, width, generator=random)
-        return inputs._replace(noise=noise.to(inputs.preview.device))
+        noise = torch.randn(count or own, self._planes, height, width, generator=random)
+        return noise.to(inputs.preview.device)
 
 
 def expected_gain(draws: int) -> float:
@@ -104,4 +113,6 @@ def expected_gain(draws: int) -> float:
 def gain_of_mean(draws: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """By how many dB the mean of draws, shape (P, B, C, H, W), is better than one of them is on average."""
     one = torch.stack([squared_error(draw, target, weight) for draw in draws]).mean()
-    return 10 * torch.log10(one / squared_error(draws.mean(0), target, weight).clamp_min(1e-20))
+    least = torch.finfo(one.dtype).tiny
+    of_mean = squared_error(draws.mean(0), target, weight)
+    return 10 * torch.log10(one.clamp_min(least) / of_mean.clamp_min(least))

@@ -51,7 +51,7 @@ class SceneStatistics:
     variance: tuple[float, ...]
     """Variance of the scene, values above the 99.5 percentile clipped: stars would outweigh everything."""
     brightest: tuple[float, ...]
-    """The largest value."""
+    """The largest value that was looked at."""
 
 
 def regions(splits: Sequence[Item], fold: int | None, role: Role, guard: int) -> list[Region]:

@@ -20,7 +20,7 @@ from pipeline.stretch import Stretch
 
 CONDITION = "fwhm3px_sigma0.05"
 GUARD = 32
-STUDY = made_study()
+STUDY = made_study(restore={"data_consistency": False})
 
 
 class Place:
@@ -116,9 +116,15 @@ def test_what_lies_beyond_the_guard_is_never_seen(band, tmp_path):
 
 def test_tiles_change_no_pixel(several):
     wide = several.restore()
-    narrow = several.restore(study=made_study(restore={"tile": 32}))
+    narrow = several.restore(study=made_study(restore={"tile": 32, "data_consistency": False}))
     for item, (pixels, _) in wide.items():
         assert np.abs(pixels - narrow[item][0]).max() <= 1e-5 * np.ptp(pixels)
+
+
+def test_what_the_data_contradict_is_corrected_unless_the_study_says_otherwise(several):
+    as_it_is, corrected = several.restore(), several.restore(study=made_study())
+    differ = [not np.array_equal(as_it_is[item][0], corrected[item][0]) for item in as_it_is]
+    assert any(differ)
 
 
 def test_a_classical_method_takes_the_settings_of_its_fold(several, tmp_path):

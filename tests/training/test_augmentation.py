@@ -78,7 +78,7 @@ def test_the_margin_holds_every_pixel_that_is_read(angle, scale, size):
     pixels, _ = changed(change, edge, size)
     assert pixels.shape == (2, size, size)
     if change.moves and change.margin(size):
-        assert np.abs(pixels).max() < 0.2
+        assert np.abs(pixels).max() < 1e-4
 
 
 def test_a_share_of_the_scenes_is_changed_within_its_bounds():

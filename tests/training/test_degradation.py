@@ -70,7 +70,9 @@ def test_a_batch_is_a_function_of_its_address(tmp_path):
 def test_a_crop_does_not_depend_on_the_others(tmp_path):
     source = whole_image(tmp_path, sky(200, 220))
     few, many = (source.batch(1, count=count, crop=CROP) for count in (2, 6))
-    part = type(many)(type(many.inputs)(*(plane[:2] for plane in many.inputs)), many.target[:2], many.weight[:2])
+    part = type(many)(
+        type(many.inputs)(*(plane[:2] for plane in many.inputs[:5])), many.target[:2], many.weight[:2], many.psf[:2]
+    )
     assert_same(few, part, atol=1e-5, rtol=0)
 
 

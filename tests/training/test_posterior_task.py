@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from pipeline.training.losses import absolute_error, deviation
 from pipeline.training.posterior_task import expected_gain, gain_of_mean
 
 
@@ -28,8 +29,6 @@ def test_the_objective_has_its_minimum_at_the_posterior():
     random = torch.Generator().manual_seed(1)
     mean, width = nn.Parameter(torch.tensor(0.0)), nn.Parameter(torch.tensor(0.05))
     optimiser, weight = torch.optim.Adam([mean, width], 0.02), math.sqrt(2 / (math.pi * 2 * 3))
-    from pipeline.training.losses import absolute_error, deviation
-
     for _ in range(600):
         truth = 2 + 0.5 * torch.randn(1, 1, 64, 64, generator=random)
         draws = mean + width * torch.randn(2, 1, 1, 64, 64, generator=random)
