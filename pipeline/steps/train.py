@@ -172,6 +172,7 @@ class _Material:
             "range": instruments.range() | self._noise_range(),
             "brightest": self._brightest(),
             "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
+            "psf_error": study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": study.images.model_dump(mode="json", include=READING),
             "study": study.study,
