@@ -16,7 +16,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     step : str
         Name of the step.
     **which
-        What the step is asked for: ``condition``, ``method``, ``network``, where it has them.
+        What the step is asked for: ``condition``, ``method``, ``network``, where it has them. Of a specialist, which is
+        called ``<network>@<condition>``, training depends on its own condition and on no other.
     """
     values = study.model_dump(mode="json", exclude_none=True)
     if step == "ingest":
@@ -30,7 +31,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
         wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "train", *_GRID)
-        return _leaves(values, *wanted, f"networks.{which['network']}")
+        network, seen = study.seen_by(which["network"])
+        return _leaves(seen.model_dump(mode="json", exclude_none=True), *wanted, f"networks.{network}")
     if step == "restore":
         return _leaves(values, "threads", "restore.data_consistency") if "network" in which else {}
     if step == "evaluate":

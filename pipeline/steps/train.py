@@ -69,14 +69,21 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         ``images.h5`` and ``splits.csv``.
     study : Study
     network : str
-        Name of the network in the configuration.
+        Name of the network in the configuration, or of a specialist, ``<network>@<condition>``, which is trained for
+        its condition alone.
     fold : int or "final"
     out : path
         Folder of the results.
     work : path
         Folder of the checkpoints and of TensorBoard's logs of the whole study.
+
+    Raises
+    ------
+    ConfigError
+        If the study has no model of that name.
     """
-    settings = study.networks[network]
+    name, study = study.seen_by(network)
+    settings = study.networks[name]
     fabric = fabric_for(study.train)
     team = Team(fabric.global_rank, fabric.world_size)
     address = (study.seed, network, fold)
@@ -164,7 +171,7 @@ class _Material:
         return {
             "network": network,
             "output": output,
-            "settings": study.networks[network].model_dump(mode="json"),
+            "settings": study.networks[network.partition("@")[0]].model_dump(mode="json"),
             "preparation": self.preparation.to_dict(),
             "bands": list(self.bands),
             "unit": self.unit,
