@@ -63,6 +63,14 @@ def test_another_condition_concerns_training_and_the_guard_of_the_split_but_no_o
     assert concerned({"degrade": {"psf": {"fwhm": ["3px", "4px", "5px"]}}}) == {"split", "train"}
 
 
+@pytest.mark.parametrize(
+    ("widths", "jobs"),
+    [(["3px", "2px", "4px"], {"train"}), (["4px", "3px"], {"train"}), (["3px", "0.5as", "4px"], {"split", "train"})],
+)
+def test_a_narrower_condition_changes_no_guard(widths, jobs):
+    assert concerned({"degrade": {"psf": {"fwhm": widths}}}) == jobs
+
+
 def test_another_network_concerns_no_other():
     assert concerned({"networks": PIX2PIX}) == set()
 
