@@ -5,7 +5,8 @@
 #   splits.csv                                  who judges whom: item, group, fold, role
 #   degraded/<condition>.h5                     what the instrument would have seen (kept if `keep` says so)
 #   tuned/<condition>/<method>.json             settings of a classical restorer, for each fold
-#   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv
+#   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv; where a network has
+#                                               `conditions: each`, <network> is <network>@<condition>, as in published/
 #   restored/<condition>/<method>.h5            every item, restored by the fold that never saw it (kept if `keep` says so)
 #   gallery/<condition>/<method>.h5             a few of these, for the report
 #   metrics/<condition>/<method>.parquet        scores, one a row

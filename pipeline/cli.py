@@ -33,7 +33,9 @@ Metrics = Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")]
 Summary = Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")]
 ConditionName = Annotated[str, typer.Option("--condition", help="Name of the condition.")]
 Method = Annotated[str, typer.Option("--method", help="Name of the restorer.")]
-Network = Annotated[str, typer.Option("--network", help="Name of the network in the study.")]
+Network = Annotated[
+    str, typer.Option("--network", help="Name of the network in the study; <network>@<condition> for a specialist.")
+]
 DEFAULT = Path("config/config.yaml")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.config import Study
+from pipeline.config import Psf, Study, parse_width
 
 
 def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
@@ -16,21 +16,22 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     step : str
         Name of the step.
     **which
-        What the step is asked for: ``condition``, ``method``, ``network``, where it has them.
+        What the step is asked for: ``condition``, ``method``, ``network``, where it has them. Of a specialist, which is
+        called ``<network>@<condition>``, training depends on its own condition and on no other.
     """
     values = study.model_dump(mode="json", exclude_none=True)
     if step == "ingest":
         return _leaves(values, "images")
     if step == "split":
-        # The guard between roles is as wide as the widest PSF.
-        return _leaves(values, "seed", "split", "degrade.psf", *_GRID)
+        return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":
         return _condition(study, which["condition"]) | _leaves(values, "seed")
     if step == "tune":
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
         wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "train", *_GRID)
-        return _leaves(values, *wanted, f"networks.{which['network']}")
+        network, seen = study.seen_by(which["network"])
+        return _leaves(seen.model_dump(mode="json", exclude_none=True), *wanted, f"networks.{network}")
     if step == "restore":
         return _leaves(values, "threads", "restore.data_consistency") if "network" in which else {}
     if step == "evaluate":
@@ -62,6 +63,19 @@ _SPACES = ("evaluate.spaces", "train.softening")
 def _condition(study: Study, name: str) -> dict[str, Any]:
     whole, condition = (part.model_dump(mode="json", exclude_none=True) for part in (study, study.condition(name)))
     return _leaves(condition, *condition) | _leaves(whole, *_INSTRUMENT, *_GRID)
+
+
+def _widest(psf: Psf) -> dict[str, Any]:
+    """The one width that a split depends on, since its guard is as wide as the widest PSF.
+
+    Another width below it then concerns no split, and nothing that rests on one.
+    """
+    for axis in ("fwhm", "fwhm_final"):
+        widths = [parse_width(text) for text in getattr(psf, axis) or []]
+        # Pixels and arcsec cannot be compared before there are images: all widths count then.
+        if widths and len({width.unit for width in widths}) == 1:
+            return {f"degrade.psf.{axis}": [str(max(widths))]}
+    return {}
 
 
 def _leaves(values: dict[str, Any], *parts: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ wildcard_constraints:
     study=STUDY.study,
     condition="|".join(map(re.escape, CONDITIONS)),
     method="|".join(METHODS),
-    network="|".join(STUDY.networks) or "none",
+    network="|".join(map(re.escape, STUDY.models)) or "none",
     output="faithful|sharp|mean|sample",
     fold="fold[0-9]+|final",
 
@@ -67,18 +67,31 @@ def user_images(wildcards):
     return files_of_images(STUDY)
 
 
-def per_network(pattern, folds):
-    """A path for each network, output and fold."""
+def per_model(pattern, folds):
+    """A path for each network or specialist, output and fold."""
     return [
         path
         for name, network in STUDY.networks.items()
-        for path in expand(pattern, study=STUDY.study, network=name, output=network.outputs, fold=folds)
+        for path in expand(
+            pattern, study=STUDY.study, network=STUDY.models_of(name), output=network.outputs, fold=folds
+        )
     ]
+
+
+def models_for(wildcards):
+    """The models of all folds that restore a condition: a network's, or those of its specialist."""
+    return expand(
+        "results/{study}/models/{network}/{fold}/{output}.safetensors",
+        study=wildcards.study,
+        network=STUDY.model_for(wildcards.network, wildcards.condition),
+        fold=FOLDS,
+        output=wildcards.output,
+    )
 
 
 def trained_models():
     """Model files of every fold, and those that are to be published."""
-    return per_network(
+    return per_model(
         "results/{study}/models/{network}/{fold}/{output}.safetensors",
         sorted({*FOLDS, FINAL}),
     )
@@ -86,4 +99,4 @@ def trained_models():
 
 def published_models():
     """The files that a user applies."""
-    return per_network("results/{study}/published/{network}_{output}.safetensors", FINAL)
+    return per_model("results/{study}/published/{network}_{output}.safetensors", FINAL)

@@ -13,7 +13,7 @@ rule report:
             ),
             *expand(
                 "results/{{study}}/models/{network}/{fold}/history.csv",
-                network=STUDY.networks,
+                network=STUDY.models,
                 fold=FOLDS,
             ),
             *expand(

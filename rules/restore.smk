@@ -28,14 +28,13 @@ rule restore_by_network:
     input:
         degraded="results/{study}/degraded/{condition}.h5",
         splits="results/{study}/splits.csv",
-        models=expand(
-            "results/{{study}}/models/{{network}}/{fold}/{{output}}.safetensors",
-            fold=FOLDS,
-        ),
+        models=models_for,
     output:
         kept("restored", "results/{study}/restored/{condition}/{network}_{output}.h5"),
     log:
         "logs/{study}/restore/{condition}/{network}_{output}.log",
+    wildcard_constraints:
+        network="|".join(STUDY.networks) or "none",
     conda:
         "../environment.yml"
     threads: STUDY.threads

@@ -2,7 +2,7 @@
 for NETWORK, NETWORK_SETTINGS in STUDY.networks.items():
 
     rule:
-        """A network, trained on one fold's train role; what was killed goes on where it was."""
+        """A network or a specialist of it, trained on one fold's train role; what was killed goes on where it was."""
         name:
             f"train_{NETWORK}"
         input:
@@ -11,13 +11,14 @@ for NETWORK, NETWORK_SETTINGS in STUDY.networks.items():
             splits="results/{study}/splits.csv",
         output:
             expand(
-                "results/{{study}}/models/{network}/{{fold}}/{output}.safetensors",
-                network=NETWORK,
+                "results/{{study}}/models/{{network}}/{{fold}}/{output}.safetensors",
                 output=NETWORK_SETTINGS.outputs,
             ),
-            history=f"results/{{study}}/models/{NETWORK}/{{fold}}/history.csv",
+            history="results/{study}/models/{network}/{fold}/history.csv",
         log:
-            f"logs/{{study}}/train/{NETWORK}/{{fold}}.log",
+            "logs/{study}/train/{network}/{fold}.log",
+        wildcard_constraints:
+            network="|".join(map(re.escape, STUDY.models_of(NETWORK))),
         conda:
             "../environment.yml"
         threads: STUDY.threads * STUDY.train.devices
@@ -26,8 +27,7 @@ for NETWORK, NETWORK_SETTINGS in STUDY.networks.items():
             runtime=growing(1440),
         params:
             code=code_hash("train"),
-            settings=needs("train", network=NETWORK),
+            settings=needs("train"),
             config=CONFIG,
-            network=NETWORK,
         shell:
-            "python -m pipeline train {input.images} {input.splits} --network {params.network} --fold {wildcards.fold} --config {params.config} -o $(dirname {output.history}) --log {log}"
+            "python -m pipeline train {input.images} {input.splits} --network {wildcards.network} --fold {wildcards.fold} --config {params.config} -o $(dirname {output.history}) --log {log}"

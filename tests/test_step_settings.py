@@ -42,6 +42,7 @@ def concerned(values, before=None):
         ({"threads": 4}, {"train", "restore by network"}),
         ({"train": {"ema": 0.9}}, {"train"}),
         ({"train": {"devices": 2}}, {"train"}),
+        ({"train": {"psf_error": 0.05}}, {"train"}),
         ({"train": {"precision": "bf16", "compile": True}}, {"train"}),
         ({"train": {"softening": 2}}, {"tune", "train", "evaluate"}),
         ({"networks": {"nafnet": {"architecture": "nafnet", "width": 8}}}, {"train"}),
@@ -60,6 +61,14 @@ def test_an_edit_concerns_the_steps_that_use_it_and_no_others(values, jobs):
 
 def test_another_condition_concerns_training_and_the_guard_of_the_split_but_no_other_condition():
     assert concerned({"degrade": {"psf": {"fwhm": ["3px", "4px", "5px"]}}}) == {"split", "train"}
+
+
+@pytest.mark.parametrize(
+    ("widths", "jobs"),
+    [(["3px", "2px", "4px"], {"train"}), (["4px", "3px"], {"train"}), (["3px", "0.5as", "4px"], {"split", "train"})],
+)
+def test_a_narrower_condition_changes_no_guard(widths, jobs):
+    assert concerned({"degrade": {"psf": {"fwhm": widths}}}) == jobs
 
 
 def test_another_network_concerns_no_other():
@@ -82,3 +91,30 @@ def test_networks_use_the_threads_of_the_study_and_all_else_one():
     study = study_from({"threads": 3})
     threads = [threads_for(study, *job) for job in (("train",), ("restore", "nafnet_sharp"), ("restore", "wiener"))]
     assert threads == [3, 3, 1]
+
+
+def of_specialist(condition, **degrade):
+    study = study_from({"degrade": degrade, "networks": {"nafnet": {"architecture": "nafnet", "conditions": "each"}}})
+    return settings_for(study, "train", network=f"nafnet@{condition}")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"psf": {"fwhm": ["3px", "5px"]}, "noise": {"sigma": [0.05]}},
+        {"psf": {"fwhm": ["3px"]}, "noise": {"sigma": [0.1, 0.05]}},
+    ],
+)
+def test_another_condition_concerns_no_specialist_of_the_others(more):
+    before = of_specialist(CONDITION, psf={"fwhm": ["3px"]}, noise={"sigma": [0.05]})
+    assert of_specialist(CONDITION, **more) == before
+    assert before["degrade.psf.fwhm"] == ["3px"]
+    assert before["degrade.noise.sigma"] == [0.05]
+
+
+def test_what_a_specialist_is_trained_for_concerns_it():
+    one, other = (
+        of_specialist("cell", psf={"fwhm": [width]}, noise={"sigma": [0.05]}, names=["cell"])
+        for width in ("3px", "4px")
+    )
+    assert one != other

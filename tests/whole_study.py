@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 from pipeline.config import Study
@@ -43,7 +44,7 @@ class WholeStudy:
             for method in self.study.methods:
                 out = self.tuned(condition, method)
                 tune(self.images, self.splits, self.degraded(condition), self.study, method, out)
-        for network in self.study.networks:
+        for network in self.study.models:
             for fold in range(self.study.split.folds):
                 train(
                     self.images,
@@ -62,7 +63,7 @@ class WholeStudy:
         for condition in self.conditions:
             for method in self.study.all_methods:
                 degraded, restored = self.degraded(condition), self.restored(condition, method)
-                models = self.models_of(method)
+                models = self.models_of(condition, method)
                 restore(degraded, self.splits, self.study, method, tuned.get((condition, method)), models, restored)
                 out = self.scores(condition, method)
                 evaluate(self.images, self.splits, degraded, restored, self.study, condition, method, out)
@@ -76,15 +77,15 @@ class WholeStudy:
     def _tell(self, tuned: list[Path]) -> None:
         shown = [self.folder / "gallery" / c / f"{m}.h5" for c in self.conditions for m in self.study.all_methods]
         folds = range(self.study.split.folds)
-        histories = [self.models(n, fold) / "history.csv" for n in self.study.networks for fold in folds]
+        histories = [self.models(n, fold) / "history.csv" for n in self.study.models for fold in folds]
         figures, provenance = self.folder / "figures", self.folder / "provenance.json"
         given = (self.images, self.splits, [], shown, self.metrics, self.summary, histories, tuned)
         report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():
-            for output in settings.outputs:
-                out = self.folder / "published" / f"{network}_{output}.safetensors"
-                models = [self.models(network, 0) / f"{output}.safetensors"]
-                publish(self.study, self.images, self.splits, network, output, models, self.summary, self.metrics, out)
+            for model, output in product(self.study.models_of(network), settings.outputs):
+                out = self.folder / "published" / f"{model}_{output}.safetensors"
+                models = [self.models(model, 0) / f"{output}.safetensors"]
+                publish(self.study, self.images, self.splits, model, output, models, self.summary, self.metrics, out)
 
     @property
     def conditions(self) -> list[str]:
@@ -99,11 +100,12 @@ class WholeStudy:
     def models(self, network: str, fold: int) -> Path:
         return self.folder / "models" / network / f"fold{fold}"
 
-    def models_of(self, method: str) -> list[Path]:
+    def models_of(self, condition: str, method: str) -> list[Path]:
         if method in self.study.methods:
             return []
         network, output = method.rsplit("_", 1)
-        return [self.models(network, fold) / f"{output}.safetensors" for fold in range(self.study.split.folds)]
+        model = self.study.model_for(network, condition)
+        return [self.models(model, fold) / f"{output}.safetensors" for fold in range(self.study.split.folds)]
 
     def restored(self, condition: str, method: str) -> Path:
         return self.folder / "restored" / condition / f"{method}.h5"

@@ -104,6 +104,39 @@ class Study(Settings):
         )
 
     @property
+    def models(self) -> list[str]:
+        """What is trained in each fold, by name: ``<network>``, or ``<network>@<condition>`` for specialists."""
+        return [model for network in self.networks for model in self.models_of(network)]
+
+    def models_of(self, network: str) -> list[str]:
+        """Names of a network's models: itself, or its specialists in the order of the conditions."""
+        names = [self.model_for(network, condition.name) for condition in self.conditions]
+        return list(dict.fromkeys(names))
+
+    def model_for(self, network: str, condition: str) -> str:
+        """Name of the model that restores a condition."""
+        return network if self.networks[network].conditions == "grid" else f"{network}@{condition}"
+
+    def seen_by(self, model: str) -> tuple[str, Study]:
+        """Network of a model, and the study that it is trained in: for a specialist, one of its condition alone.
+
+        Raises
+        ------
+        ConfigError
+            If there is none of that name.
+        """
+        network, _, name = model.partition("@")
+        if network not in self.networks:
+            raise ConfigError(f"no network is called {network!r}; the study has {', '.join(self.networks) or 'none'}")
+        if model not in self.models_of(network):
+            raise ConfigError(f"no model is called {model!r}; the study has {', '.join(self.models_of(network))}")
+        if not name:
+            return network, self
+        cell, names = self.condition(name), self.degrade.names and [name]
+        degrade = self.degrade.model_copy(update={"psf": cell.psf, "noise": cell.noise, "names": names})
+        return network, self.model_copy(update={"degrade": degrade})
+
+    @property
     def network_methods(self) -> list[str]:
         """Restorers that training makes: ``<network>_<output>``."""
         return [f"{name}_{output}" for name, network in self.networks.items() for output in network.outputs]

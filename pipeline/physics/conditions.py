@@ -69,7 +69,12 @@ def operator_for(
 
 
 def psf_for(
-    settings: PsfSettings, images: Images, bands: int, pixel_scale: float | None, stamp: Stamp | None
+    settings: PsfSettings,
+    images: Images,
+    bands: int,
+    pixel_scale: float | None,
+    stamp: Stamp | None,
+    widened: float = 1.0,
 ) -> Tensor:
     """The PSF of a condition on the pixels of an image.
 
@@ -85,6 +90,8 @@ def psf_for(
         Width of the image's pixels in arcsec.
     stamp : Stamp, optional
         What the file holds, for the profile ``file``.
+    widened : float
+        Factor on its width, of an analytic profile and of a stamp alike: the PSF as one takes it to be who mistakes it.
 
     Returns
     -------
@@ -96,18 +103,18 @@ def psf_for(
         If the final width is not above the image's own, or the stamp does not fit the bands or the pixels.
     """
     if settings.profile != "file":
-        width = added_width(settings, images, pixel_scale)
+        width = widened * added_width(settings, images, pixel_scale)
         kernel = draw_psf(settings.profile, width, settings.beta, settings.obscuration)
         return kernel.expand(bands, -1, -1).contiguous()
     if stamp is None:
         raise PSFError(f"{settings.file}: was not read; the profile `file` needs its stamp")
     try:
-        return psf_from_stamp(stamp, bands, pixel_scale)
+        return psf_from_stamp(stamp, bands, pixel_scale, widened)
     except PSFError as error:
         raise PSFError(f"{settings.file}: {error}") from None
 
 
-def psf_from_stamp(stamp: Stamp, bands: int, pixel_scale: float | None) -> Tensor:
+def psf_from_stamp(stamp: Stamp, bands: int, pixel_scale: float | None, widened: float = 1.0) -> Tensor:
     """A measured PSF on the pixels of an image; a single stamp serves every band.
 
     Where neither the stamp nor the image says how wide its pixels are, as in microscopy, they are taken to be the same.
@@ -119,6 +126,8 @@ def psf_from_stamp(stamp: Stamp, bands: int, pixel_scale: float | None) -> Tenso
         Number of planes, C.
     pixel_scale : float, optional
         Width of the image's pixels in arcsec.
+    widened : float
+        Factor on its width.
 
     Returns
     -------
@@ -138,7 +147,7 @@ def psf_from_stamp(stamp: Stamp, bands: int, pixel_scale: float | None) -> Tenso
         raise PSFError(
             f"the pixel scale of the {unknown} is not known, so the PSF cannot be resampled; set {key} in arcsec"
         )
-    kernels = [resampled_psf(plane, scale or 1.0, pixel_scale or 1.0) for plane in planes]
+    kernels = [resampled_psf(plane, widened * (scale or 1.0), pixel_scale or 1.0) for plane in planes]
     return padded_psfs(kernels).expand(bands, -1, -1).contiguous()
 
 

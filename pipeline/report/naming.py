@@ -26,6 +26,12 @@ def method_name(method: str) -> str:
     return f"{network}, {output}" if network else method
 
 
+def model_name(study: Study, model: str) -> str:
+    """A network by its name, and a specialist with its condition: ``nafnet for FWHM 3 px, noise σ 0.05``."""
+    network, _, condition = model.partition("@")
+    return f"{network} for {condition_name(study, condition)}" if condition else network
+
+
 def condition_name(study: Study, name: str) -> str:
     """A condition in words, ``FWHM 3 px, noise σ 0.05``, or its name where the study gave it one."""
     if study.degrade.names is not None:

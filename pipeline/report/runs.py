@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.config import Study
 from pipeline.report.figures.training import History
-from pipeline.report.naming import condition_name, duration, method_name, number
+from pipeline.report.naming import condition_name, duration, method_name, model_name, number
 from pipeline.store import read_restored
 
 
@@ -43,20 +43,24 @@ def tuned_settings(paths: list[Path], study: Study) -> list[Tuned]:
 
 
 def read_histories(paths: list[Path]) -> list[History]:
-    """Read ``models/<network>/<fold>/history.csv`` files, folds in order, the final training last."""
+    """Read ``models/<network>/<fold>/history.csv`` files, networks as they come, folds in order, the final one last."""
     histories = [History(path.parents[1].name, path.parent.name, pd.read_csv(path)) for path in paths]
-    return sorted((h for h in histories if len(h.table)), key=lambda h: (h.network, h.fold == "final", _number(h.fold)))
+    order = list(dict.fromkeys(h.network for h in histories))
+    return sorted(
+        (h for h in histories if len(h.table)),
+        key=lambda h: (order.index(h.network), h.fold == "final", _number(h.fold)),
+    )
 
 
-def training_rows(histories: list[History]) -> list[dict[str, Any]]:
-    """A row per training: network, fold, steps, time, and the last score on the tune role."""
+def training_rows(histories: list[History], study: Study) -> list[dict[str, Any]]:
+    """A row per training: network or specialist, fold, steps, time, and the last score on the tune role."""
     rows = []
     for history in histories:
         scores = history.table.get("validation_psnr", pd.Series(dtype=float)).dropna()
         fold = "final, for publication" if history.fold == "final" else history.fold.removeprefix("fold")
         rows.append(
             {
-                "network": history.network,
+                "network": model_name(study, history.network),
                 "fold": fold,
                 "final": history.fold == "final",
                 "steps": f"{history.steps:,}",

@@ -166,8 +166,8 @@ def nearest_explanation(left: Tensor, bound: Tensor, scale: Tensor, operator: Op
 
     ``min_d 1/2 |d / s|^2`` subject to ``|left - A d| <= bound s``: where data may be off by more, a scene is changed
     more readily. Its dual, with ``d = s B^T u`` and ``B = A s`` in units of ``s``, is ``min_u 1/2 |B^T u|^2
-    - <u, left / s> + <bound, |u|>``, which the fast iterative shrinkage and thresholding algorithm solves (Beck and Teboulle 2009,
-    SIAM Journal on Imaging Sciences 2, 183, eqs. 4.1 to 4.3).
+    - <u, left / s> + <bound, |u|>``, which the fast iterative shrinkage and thresholding algorithm solves (Beck and
+    Teboulle 2009, SIAM Journal on Imaging Sciences 2, 183, eqs. 4.1 to 4.3).
 
     Parameters
     ----------

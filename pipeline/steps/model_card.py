@@ -57,10 +57,16 @@ def range_in_words(card: dict[str, Any]) -> list[str]:
     radii = f"80% of the light within {_span(*found['r80_px'])} px" if "r80_px" in found else ""
     return [
         f"images in {unit}, bands {', '.join(card['bands'])}{scale}",
-        f"PSF {card['instrument']['psf']['profile']}: {widths}{radii}",
+        f"PSF {card['instrument']['psf']['profile']}: {widths}{radii}{_error(card)}",
         f"{card['instrument']['noise']['kind']} noise: {', '.join(noise)} {unit}",
         _repair(card),
     ]
+
+
+def _error(card: dict[str, Any]) -> str:
+    # Cards written before PSFs were mistaken in training do not name it.
+    error = card.get("psf_error", 0)
+    return f"; trained for a width that is known to {100 * error:.2g}%" if error else ""
 
 
 def _repair(card: dict[str, Any]) -> str:

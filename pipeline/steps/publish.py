@@ -50,13 +50,13 @@ def publish(
     images, splits : path
         ``images.h5`` and ``splits.csv``.
     network, output : str
-        Which model.
+        Which model; a specialist, ``<network>@<condition>``, is published with the scores of its condition.
     models : list of path
         One file: the network that was trained on all groups, or fold 0's, as ``publish.final`` asks.
     summary_csv, metrics_csv : path
         What ``summarise`` wrote.
     out : path
-        ``published/<network>_<output>.safetensors``.
+        ``published/<network>_<output>.safetensors``, where the network of a specialist is ``<network>@<condition>``.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def publish(
         raise PublishError(f"{out}: {len(models)} models; one file is needed, that of publish.final")
     model = read_model(models[0])
     _refuse_another(models[0], model, study, network, output, images)
-    scores = _scores(summary_csv, metrics_csv, f"{network}_{output}")
+    name, seen = study.seen_by(network)
+    scores = _scores(summary_csv, metrics_csv, f"{name}_{output}", [condition.name for condition in seen.conditions])
     trained_on = _trained_on(read_splits(splits), model.card["fold"]) | {"dataset": study.images.dataset}
     card = model.card | {"scores": scores, "trained_on": trained_on, "folds": study.split.folds}
     write_model(out, model.tensors, card | {"text": card_text(card, model.hash)})
@@ -91,9 +92,10 @@ def _refuse_another(path: Path, model: Model, study: Study, network: str, output
         raise PublishError(f"{path}: was trained on other images than {images}; delete it, and `train` runs again")
 
 
-def _scores(summary_csv: Path, metrics_csv: Path, method: str) -> list[dict[str, Any]]:
-    table = pd.read_csv(summary_csv)
-    rows = table.loc[(table["method"] == method) & (table["metric"] == "psnr"), SCORE]
+def _scores(summary_csv: Path, metrics_csv: Path, method: str, conditions: list[str]) -> list[dict[str, Any]]:
+    table = pd.read_csv(summary_csv, dtype={"condition": str})
+    served = table["condition"].isin(conditions)
+    rows = table.loc[served & (table["method"] == method) & (table["metric"] == "psnr"), SCORE]
     if rows.empty:
         raise PublishError(f"{summary_csv}: no PSNR of {method}; the steps `evaluate` and `summarise` write it")
     by_fold = _by_fold(metrics_csv, method)
@@ -106,7 +108,9 @@ def _by_fold(metrics_csv: Path, method: str) -> dict[tuple[str, str], dict[str, 
     """Mean PSNR of each fold, by condition and space."""
     keys = ["condition", "space", "fold"]
     # In parts: the table has millions of rows in a large study.
-    parts = pd.read_csv(metrics_csv, usecols=[*keys, "method", "metric", "value"], chunksize=500_000)
+    parts = pd.read_csv(
+        metrics_csv, usecols=[*keys, "method", "metric", "value"], dtype={"condition": str}, chunksize=500_000
+    )
     psnr = pd.concat([part[(part["method"] == method) & (part["metric"] == "psnr")] for part in parts])
     found: dict[tuple[str, str], dict[str, float]] = {}
     for row in psnr.groupby(keys)["value"].mean().dropna().reset_index().itertuples():

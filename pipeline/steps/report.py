@@ -88,7 +88,7 @@ def report(
     drawn = _figures(material)
     for name in figure_files(study):
         save(drawn[name], figures_dir / name)
-    run, trainings = gathered(study), training_rows(material.histories)
+    run, trainings = gathered(study), training_rows(material.histories, study)
     page = render(
         **_content(material),
         figures={name: page_figure(figures_dir / f"{name}.svg") for name in ON_THE_PAGE},
@@ -160,7 +160,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "difference.svg": difference_figure(m.summary, m.study),
             "psnr.svg": psnr_figure(m.metrics, m.study, m.ceiling.value if linear else math.inf),
             "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, m.scene.unit),
-            "training.svg": training_figure(m.histories),
+            "training.svg": training_figure(m.histories, m.study),
             **galleries,
         }
 
@@ -193,6 +193,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "sigmas": dict(zip(m.scene.bands, m.scaling.sky_sigma)),
         "data_range": m.data_range,
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
+        "specialised": [name for name, network in m.study.networks.items() if network.conditions == "each"],
         "times": restoration_times(m.restored, m.study),
     }
 

@@ -51,30 +51,37 @@ def restore(
     Raises
     ------
     RestoreError
-        If there is not one model for each fold, or one was trained on another fold and may have seen what it is to
-        restore.
+        If there is not one model for each fold, or one is not the network's for this condition, or was trained on
+        another fold and may have seen what it is to restore.
     """
     rows = read_splits(splits)
     begin, count = time.monotonic(), 0
     with read_observations(degraded) as observations, write_restored(out, method=method) as results:
+        condition = str(observations.attributes["condition"])
         for fold in range(study.split.folds):
-            restorer = _restorer(study, method, tuned, models, fold)
+            restorer = _restorer(study, condition, method, tuned, models, fold)
             for item in progress(items_of(rows, fold, "test"), f"restore {method} fold {fold}", unit="item"):
                 started = time.monotonic()
                 pixels = _core(restorer, observations, item)
                 results.append(item.item, pixels, fold=fold, seconds=round(time.monotonic() - started, 4))
                 count += 1
-        condition = observations.attributes["condition"]
     log.info("restore %s %s: %d items in %.1f s", condition, method, count, time.monotonic() - begin)
 
 
-def _restorer(study: Study, method: str, tuned: Path | None, models: Sequence[Path], fold: int) -> Restorer:
+def _restorer(
+    study: Study, condition: str, method: str, tuned: Path | None, models: Sequence[Path], fold: int
+) -> Restorer:
     if method in study.methods:
         folds = json.loads(tuned.read_text())["folds"] if tuned else {}
         return classical(method, folds[str(fold)]["settings"] if folds else {})
     if len(models) != study.split.folds:
         raise RestoreError(f"{method}: {len(models)} models for {study.split.folds} folds; one for each is needed")
     restorer = NetworkRestorer(models[fold], study.restore.tile)
+    wanted, found = study.model_for(method.rpartition("_")[0], condition), restorer.model.card["network"]
+    if found != wanted:
+        raise RestoreError(
+            f"{models[fold]}: is a model of {found}, and {condition} is restored by {wanted}; give its models"
+        )
     trained = restorer.model.card["fold"]
     if trained != fold:
         raise RestoreError(

@@ -72,14 +72,21 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         ``images.h5`` and ``splits.csv``.
     study : Study
     network : str
-        Name of the network in the configuration.
+        Name of the network in the configuration, or of a specialist, ``<network>@<condition>``, which is trained for
+        its condition alone.
     fold : int or "final"
     out : path
         Folder of the results.
     work : path
         Folder of the checkpoints and of TensorBoard's logs of the whole study.
+
+    Raises
+    ------
+    ConfigError
+        If the study has no model of that name.
     """
-    settings = study.networks[network]
+    name, study = study.seen_by(network)
+    settings = study.networks[name]
     fabric = fabric_for(study.train)
     team = Team(fabric.global_rank, fabric.world_size)
     address = (study.seed, network, fold)
@@ -168,7 +175,7 @@ class _Material:
         return {
             "network": network,
             "output": output,
-            "settings": study.networks[network].model_dump(mode="json"),
+            "settings": study.networks[network.partition("@")[0]].model_dump(mode="json"),
             "preparation": self.preparation.to_dict(),
             "bands": list(self.bands),
             "unit": self.unit,
@@ -176,6 +183,7 @@ class _Material:
             "range": instruments.range() | self._noise_range(),
             "brightest": self._brightest(network),
             "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
+            "psf_error": study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": study.images.model_dump(mode="json", include=READING),
             "study": study.study,
@@ -187,7 +195,7 @@ class _Material:
     def _brightest(self, network: str) -> list[float]:
         """The brightest light per band that the first stage was shown, in the unit of the image."""
         augment, statistics = self._study.train.augmentation, self._statistics
-        changed = augment.share and isinstance(self._study.networks[network], Nafnet)
+        changed = augment.share and isinstance(self._study.networks[network.partition("@")[0]], Nafnet)
         factor = (augment.brightness or 1.0) * augment.colour if changed else 1.0
         return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
 

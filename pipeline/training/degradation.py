@@ -66,6 +66,8 @@ class Draw(NamedTuple):
     scene: Pixels
     mask: Mask
     psf: int
+    told: int
+    """What the network is told of the PSF, a number of its own."""
     noise: Noise
     generator: torch.Generator
     border: Border | None
@@ -137,8 +139,9 @@ class Degrader:
             lost = unknown | damaged
         data = clip(data) if self._clipped else data
         data, mask, outside, sigma = _flawed(data, lost, sigma, draws)
-        operator = Blur(psf, GaussianNoise((0.0,) * psf.shape[1]))
-        described = self._instruments.descriptors[[d.psf for d in draws]]
+        told = [d.told for d in draws]
+        operator = Blur(self._instruments.told[told], GaussianNoise((0.0,) * psf.shape[1]))
+        described = self._instruments.descriptors[told]
         level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).median(-1).values
         inputs = self.preparation(data, mask, sigma, level, operator, described)
         target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
@@ -146,15 +149,16 @@ class Degrader:
         return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float(), psf)
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
-        random = np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() & (2**64 - 1)))
+        random = _random(*address)
         size = crop + 2 * INVERSE_HALO
         index = int(random.choice(len(self._scenes), p=self._scenes.share))
         scene, mask = self._turned(index, random, size + 2 * self._instruments.halo)
         psf = self._instruments.psf_index(random)
+        told = self._instruments.told_index(_random(*address, "told"), psf)
         sky = self._scenes.sky_sigma(index) if self._instruments.relative_to_sky else ()
         noise = self._instruments.noise(random, psf, sky)
         generator = addressed_generator(*address, "noise", device=self._device)
-        return Draw(scene, mask, psf, noise, generator, _border(random, size), _dead(random, size))
+        return Draw(scene, mask, psf, told, noise, generator, _border(random, size), _dead(random, size))
 
     def _turned(self, index: int, random: np.random.Generator, size: int) -> tuple[Pixels, Mask]:
         """A window of a region, changed and in one of the eight orientations; beyond the region it is reflected."""
@@ -166,6 +170,10 @@ class Degrader:
         pixels, mask = change(pixels, mask, size, self.preparation.stretch.offset)
         pixels, mask = np.rot90(pixels, turns, (-2, -1)), np.rot90(mask, turns, (-2, -1))
         return (pixels[..., ::-1], mask[..., ::-1]) if mirrored else (pixels, mask)
+
+
+def _random(*address: object) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() & (2**64 - 1)))
 
 
 def _start(random: np.random.Generator, length: int, size: int) -> int:

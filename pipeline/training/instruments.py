@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn.functional import pad
 
 from pipeline.config import Degrade, Images, Noise, Study
@@ -14,13 +15,21 @@ from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import Stamp, added_width, noise_for, psf_for
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.noise import Noise as NoiseModel
+from pipeline.physics.psf import PSFError
 
 WIDTHS = 17
 """PSFs drawn in advance between the narrowest and the widest: neighbours differ by less than what a network is told."""
+LARGEST_ERROR = 2.0
+"""A told PSF is wrong by up to this many standard deviations ..."""
+ERRORS = 17
+"""... in as many steps, so that each true PSF has this many that may be told in its place."""
 
 
 class Instruments:
-    """PSFs and noise levels to draw from.
+    """PSFs and noise levels to draw from, and what a network is told of a PSF: the truth, or a width near it.
+
+    Data are made with one of ``psfs``, shape (N, C, K, K). What is told of it is one of ``told``, of the same kind but
+    more of them where ``train.psf_error`` asks, with its numbers in that row of ``descriptors``, shape (M, D).
 
     Parameters
     ----------
@@ -43,13 +52,20 @@ class Instruments:
             study.degrade.psf.model_copy(update={"fwhm": [f"{w!r}px"], "fwhm_final": None})
             for w in _widths(study.degrade, study.images, pixel_scale)
         ] or [study.degrade.psf]
-        kernels = [psf_for(s, study.images, bands, pixel_scale, stamp) for s in settings]
-        blurs = [Blur(k, GaussianNoise((0.0,) * bands)) for k in kernels]
-        self.names = tuple(blurs[0].descriptor())
-        widest = max(k.shape[-1] for k in kernels)
-        self._kernels = torch.stack([pad(k, [(widest - k.shape[-1]) // 2] * 4) for k in kernels])
-        self.psfs = self._kernels.to(device)
-        self.descriptors = torch.tensor([list(b.descriptor().values()) for b in blurs], device=device)
+
+        def widened(by: Sequence[float]) -> list[Tensor]:
+            return [psf_for(s, study.images, bands, pixel_scale, stamp, factor) for s in settings for factor in by]
+
+        self._kernels, self.names, self._described = _bank(widened([1.0]))
+        self._mistaken = study.train.psf_error > 0
+        told, described = self._kernels, self._described
+        if self._mistaken:
+            errors = study.train.psf_error * np.linspace(-LARGEST_ERROR, LARGEST_ERROR, ERRORS)
+            try:
+                told, _, described = _bank(widened((1 + errors).tolist()))
+            except PSFError as error:
+                raise PSFError(f"train.psf_error: {error}") from None
+        self.psfs, self.told, self.descriptors = (t.to(device) for t in (self._kernels, told, described))
 
     @property
     def halo(self) -> int:
@@ -59,6 +75,15 @@ class Instruments:
     def psf_index(self, random: np.random.Generator) -> int:
         """Draw one of the PSFs."""
         return int(random.integers(len(self.psfs)))
+
+    def told_index(self, random: np.random.Generator, psf: int) -> int:
+        """Draw what is told of PSF number ``psf``: which of ``told`` and of ``descriptors``."""
+        if not self._mistaken:
+            return psf
+        sigmas = random.standard_normal()
+        while abs(sigmas) > LARGEST_ERROR:
+            sigmas = random.standard_normal()
+        return psf * ERRORS + round((sigmas / LARGEST_ERROR + 1) / 2 * (ERRORS - 1))
 
     @property
     def relative_to_sky(self) -> bool:
@@ -92,13 +117,21 @@ class Instruments:
 
     def range(self) -> dict[str, list[float]]:
         """Least and greatest value of every number that describes a PSF."""
-        low, high = self.descriptors.amin(0).tolist(), self.descriptors.amax(0).tolist()
+        low, high = self._described.amin(0).tolist(), self._described.amax(0).tolist()
         return {name: [a, b] for name, a, b in zip(self.names, low, high)}
 
     def _noise_of(self, value: float, psf: int, sky_sigma: Sequence[float]) -> NoiseModel:
         axis, _ = _levels(self._noise)
         settings = self._noise.model_copy(update={axis: [value]})
         return noise_for(settings, self._kernels[psf], sky_sigma, self._protocol)
+
+
+def _bank(kernels: list[Tensor]) -> tuple[Tensor, tuple[str, ...], Tensor]:
+    """PSFs in one tensor, shape (N, C, K, K), the names of the numbers that describe them, and these, shape (N, D)."""
+    described = [Blur(kernel, GaussianNoise((0.0,) * len(kernel))).descriptor() for kernel in kernels]
+    widest = max(kernel.shape[-1] for kernel in kernels)
+    padded = torch.stack([pad(kernel, [(widest - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
+    return padded, tuple(described[0]), torch.tensor([list(numbers.values()) for numbers in described])
 
 
 def _widths(degrade: Degrade, images: Images, pixel_scale: float | None) -> list[float]:

@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
+from pipeline.config import Study, study_from
 from pipeline.report.figures.training import History, running, training_figure
-from pipeline.report.runs import read_histories
+from pipeline.report.runs import read_histories, training_rows
 
 
 def test_a_count_that_starts_anew_with_each_stage_runs_on():
@@ -24,7 +25,7 @@ def test_folds_are_in_order_and_the_final_training_comes_last(tmp_path):
 
 
 def test_a_history_with_other_columns_is_drawn_as_far_as_it_goes():
-    drawn = training_figure([History("other", "fold0", pd.DataFrame({"step": [10, 20], "rate": [0.1, 0.05]}))])
+    drawn = training_figure([History("other", "fold0", pd.DataFrame({"step": [10, 20], "rate": [0.1, 0.05]}))], Study())
     assert drawn.axes[0].get_title() == "other"
 
 
@@ -37,10 +38,27 @@ def test_no_line_joins_the_losses_of_two_stages():
             "loss": [None, None, 9.0, 8.0],
         }
     )
-    drawn = training_figure([History("two", "fold0", table)])
+    drawn = training_figure([History("two", "fold0", table)], Study())
     lines = [
         list(line.get_ydata())
         for line in drawn.axes[1].lines
         if len(line.get_xdata()) == 2 and line.get_label() == "fold 0"
     ]
     assert lines == [[4, 3], [9, 8]]
+
+
+def test_specialists_are_named_by_their_condition_in_the_order_of_the_study_and_stand_in_rows_of_three(tmp_path):
+    study = study_from({"degrade": {"psf": {"fwhm": ["2px", "10px"]}, "noise": {"sigma": [0.05, 0.1]}}})
+    paths = []
+    for condition in study.conditions:
+        folder = tmp_path / f"net@{condition.name}" / "fold0"
+        folder.mkdir(parents=True)
+        pd.DataFrame({"step": [1, 2], "x_total": [2.0, 1.0]}).to_csv(folder / "history.csv", index=False)
+        paths.append(folder / "history.csv")
+    histories = read_histories(paths)
+    titles = [f"net for FWHM {width} px, noise σ {level}" for width in (2, 10) for level in (0.05, 0.1)]
+    assert [row["network"] for row in training_rows(histories, study)] == titles
+    drawn = training_figure(histories, study)
+    assert len(drawn.axes) == 2 * 4
+    assert [axes.get_title() for axes in drawn.axes if axes.get_title()] == titles
+    assert {axes.get_subplotspec().get_gridspec().get_geometry() for axes in drawn.axes} == {(4, 3)}

@@ -131,10 +131,12 @@ def test_another_model_is_refused_by_name(published, tmp_path, changes, says):
 
 
 def test_a_model_that_nobody_judged_is_refused(made, tmp_path):
-    model = make_model(tmp_path / "m.safetensors", study="made", network="unet", data_hash=digest(made.images))
-    rest = [model], made.summary_csv, made.metrics_csv, tmp_path / "out.safetensors"
-    with pytest.raises(ClearfieldError, match="no PSNR of unet_faithful"):
-        publish(made.study, made.images, made.splits, "unet", "faithful", *rest)
+    model = make_model(tmp_path / "m.safetensors", study="made", data_hash=digest(made.images))
+    summary = pd.read_csv(made.summary_csv)
+    summary[summary["method"] != "nafnet_faithful"].to_csv(tmp_path / "summary.csv", index=False)
+    rest = [model], tmp_path / "summary.csv", made.metrics_csv, tmp_path / "out.safetensors"
+    with pytest.raises(ClearfieldError, match="no PSNR of nafnet_faithful"):
+        publish(made.study, made.images, made.splits, "nafnet", "faithful", *rest)
 
 
 def test_made_cards_are_like_those_of_training():
@@ -148,3 +150,29 @@ def test_made_cards_are_like_those_of_training():
     card = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "card")
     written = {key.value for node in ast.walk(card) if isinstance(node, ast.Dict) for key in node.keys}
     assert written - {"clearfield", "torch", "python"} | {"data_hash"} == set(make_card())
+
+
+def test_a_specialist_is_published_with_the_scores_of_its_condition_alone(made, published, tmp_path):
+    values = made.study.model_dump(mode="json", exclude_none=True)
+    values["networks"]["nafnet"]["conditions"] = "each"
+    study, condition = study_from(values), made.study.conditions[1].name
+    specialist = f"nafnet@{condition}"
+    model = make_model(
+        tmp_path / "m.safetensors",
+        ("red", "green", "blue"),
+        unit="display",
+        **{"study": "made", "network": specialist, "data_hash": digest(made.images)},
+    )
+    out = tmp_path / "published" / f"{specialist}_faithful.safetensors"
+    tables = made.summary_csv, made.metrics_csv
+    publish(study, made.images, made.splits, specialist, "faithful", [model], *tables, out)
+    card = read_model(out).card
+    assert [score["condition"] for score in card["scores"]] == [condition]
+    assert f"# {specialist}_faithful, model " in card["text"]
+    with pytest.raises(ClearfieldError, match=rf"a model of network {specialist}, and nafnet@fwhm3px_sigma0.05 is to"):
+        publish(study, made.images, made.splits, "nafnet@fwhm3px_sigma0.05", "faithful", [model], *tables, out)
+
+
+def test_the_card_says_how_well_the_psf_must_be_known(published):
+    assert "known to" not in read_model(published()[1]).card["text"]
+    assert "px; trained for a width that is known to 7%" in read_model(published(psf_error=0.07)[1]).card["text"]

@@ -5,7 +5,7 @@ import pytest
 from made_model import make_card
 from made_training import awakened, made_study, sky, write_sky
 
-from pipeline.model_file import write_model
+from pipeline.model_file import read_model, write_model
 from pipeline.networks.build import build_network
 from pipeline.networks.preparation import Preparation
 from pipeline.observation import read_observations
@@ -37,7 +37,7 @@ class Place:
     def _model(self, fold):
         settings = STUDY.networks["net"].model_dump(mode="json")
         preparation = Preparation(Stretch("linear", (0.1, 0.1), (1.0, 1.0)), (0.01, 0.01), ("fwhm_px", "r80_px"))
-        card = make_card(("r", "g"), settings=settings, preparation=preparation.to_dict(), fold=fold)
+        card = make_card(("r", "g"), settings=settings, preparation=preparation.to_dict(), fold=fold, network="net")
         tensors = awakened(build_network(settings, 2, 2), seed=fold, size=0.1).state_dict()
         write_model(self.folder / f"fold{fold}.safetensors", tensors, card)
         return self.folder / f"fold{fold}.safetensors"
@@ -148,3 +148,26 @@ def test_a_model_for_each_fold_is_needed(several):
     with pytest.raises(RestoreError, match="net_sharp: 1 models for 2 folds"):
         several.restore("net_sharp", models=several.models[:1])
     assert not (several.folder / "restored_net_sharp.h5").exists()
+
+
+def specialist(place, fold, condition):
+    model = read_model(place.models[fold])
+    path = place.folder / f"net@{condition}_fold{fold}.safetensors"
+    write_model(path, model.tensors, model.card | {"network": f"net@{condition}"})
+    return path
+
+
+def test_a_specialist_restores_its_own_condition_and_is_refused_for_another(several):
+    study = made_study({"net": STUDY.networks["net"].model_dump() | {"conditions": "each"}})
+    own, other = ([specialist(several, fold, c) for fold in range(2)] for c in (CONDITION, "fwhm2px_sigma0.05"))
+    restored, expected = several.restore(models=own, study=study), several.restore()
+    assert all(np.array_equal(restored[item][0], expected[item][0]) for item in expected)
+    says = (
+        r"^\S+fold0\.safetensors: is a model of net@fwhm2px_sigma0\.05, and fwhm3px_sigma0\.05 is restored by net@fwhm3"
+    )
+    with pytest.raises(RestoreError, match=says):
+        several.restore(models=other, study=study)
+    with pytest.raises(RestoreError, match=r"is a model of net, and fwhm3px_sigma0\.05 is restored by net@"):
+        several.restore(study=study)
+    with pytest.raises(RestoreError, match=r"is a model of net@fwhm3px_sigma0\.05, and \S+ is restored by net; give"):
+        several.restore(models=own)

@@ -10,11 +10,12 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from made_training import NAFNET, PIX2PIX, made_study, sky, write_sky
 
+from pipeline.config import ConfigError
 from pipeline.model_file import read_model
 from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
-from pipeline.physics.psf import draw_psf
+from pipeline.physics.psf import draw_psf, measured_fwhm
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import read_splits
 from pipeline.steps import train as train_module
@@ -23,6 +24,7 @@ from pipeline.steps.train import train
 from pipeline.store import read_images
 from pipeline.stretch import StretchError
 from pipeline.training.adversarial_task import AdversarialTask
+from pipeline.training.degradation import Degrader
 from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Scenes, regions
 
@@ -322,3 +324,50 @@ def test_training_and_restoring_run_on_a_gpu(tmp_path):
         file = tmp_path / f"{network}0" / f"{output}.safetensors"
         one, other = (NetworkRestorer(file, device=d).restore(observation).pixels for d in ("cuda", "cpu"))
         np.testing.assert_allclose(one, other, atol=1e-3 * np.ptp(other))
+
+
+SPECIALISTS = {"net": NAFNET | {"conditions": "each"}, "grid": NAFNET}
+CELLS = {"psf": {"fwhm": ["2px", "3px"]}, "noise": {"sigma": [0.02, 0.1]}}
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Widths and noise levels of all that training draws."""
+    seen, draw = [], Degrader._draw
+
+    def watched(self, *args):
+        made = draw(self, *args)
+        seen.append((round(measured_fwhm(self._instruments.psfs[made.psf, 0]), 1), made.noise.level[0]))
+        return made
+
+    monkeypatch.setattr(Degrader, "_draw", watched)
+    return seen
+
+
+def test_a_specialist_draws_the_psf_and_the_noise_of_its_condition_and_no_other(tmp_path, drawn):
+    place = Place(tmp_path, small_images(), made_study(SPECIALISTS, degrade=CELLS))
+    card = place.train("net@fwhm3px_sigma0.02").cards["sharp"]
+    assert set(drawn) == {(3.0, 0.02)}
+    assert card["network"] == "net@fwhm3px_sigma0.02"
+    assert card["range"]["fwhm_px"] == pytest.approx([3, 3], rel=0.01)
+    assert card["range"]["sigma_r"] == pytest.approx([0.02, 0.02])
+    assert card["psf"] is not None
+    drawn.clear()
+    place.train("grid")
+    widths, levels = (set(values) for values in zip(*drawn))
+    assert len(widths) > 5
+    assert len(levels) > 5
+
+
+def test_specialists_start_from_weights_of_their_own_and_another_condition_changes_none(tmp_path):
+    place = Place(tmp_path / "two", small_images(), made_study(SPECIALISTS, degrade=CELLS))
+    one, other = (place.train(f"net@fwhm{width}px_sigma0.1") for width in (2, 3))
+    assert not torch.equal(one.weights["faithful"]["first.weight"], other.weights["faithful"]["first.weight"])
+    alone = made_study(SPECIALISTS, degrade={"psf": {"fwhm": ["2px"]}, "noise": {"sigma": [0.1]}})
+    assert_same_weights(Place(tmp_path / "one", small_images(), alone).train("net@fwhm2px_sigma0.1"), one)
+
+
+def test_a_specialist_that_the_study_does_not_have_is_refused_in_words(tmp_path):
+    place = Place(tmp_path, small_images(), made_study(SPECIALISTS, degrade=CELLS))
+    with pytest.raises(ConfigError, match=r"no model is called 'net'; the study has net@fwhm2px_sigma0\.02, "):
+        place.train("net")

@@ -289,3 +289,26 @@ def test_defects_of_a_crop_do_not_depend_on_the_others(tmp_path):
     few, many = (source.batch(1, count=count, crop=CROP).inputs.valid for count in (2, 6))
     assert torch.equal(few, many[:2])
     assert not torch.equal(few[0], few[1])
+
+
+def told(study_error, tmp_path):
+    study = made_study(
+        degrade={"psf": {"fwhm": ["2px", "4px"]}, "noise": {"sigma": [0.01]}}, train={"psf_error": study_error}
+    )
+    return whole_image(tmp_path, sky(200, 220), study=study).batch(3, "net", 0, count=16, crop=CROP)
+
+
+def test_data_are_made_with_the_true_psf_and_inverse_and_numbers_are_those_of_the_told_one(tmp_path):
+    exact, wrong = told(0, tmp_path), told(0.1, tmp_path)
+    for name in ("preview", "sigma", "valid"):
+        assert torch.equal(getattr(exact.inputs, name), getattr(wrong.inputs, name)), name
+    assert torch.equal(exact.target, wrong.target)
+    share = (wrong.inputs.descriptor / exact.inputs.descriptor)[:, 0]
+    assert 0.05 < share.std() < 0.15
+    differs = (share - 1).abs() > 0.01
+    assert differs.sum() > 8
+    changed = (wrong.inputs.inverse - exact.inputs.inverse).abs().flatten(1).amax(1)
+    assert (changed[differs] > 1e-3).all()
+    # Told too wide, the inverse sharpens too much, and the noise with it.
+    sharpness = (wrong.inputs.inverse.flatten(1).std(1) / exact.inputs.inverse.flatten(1).std(1)).log()
+    assert torch.corrcoef(torch.stack([sharpness, share]))[0, 1] > 0.5

@@ -3,12 +3,26 @@ import pytest
 import torch
 from made_training import CPU, made_study
 
-from pipeline.physics.psf import measured_fwhm
-from pipeline.training.instruments import WIDTHS, Instruments
+from pipeline.physics.psf import PSFError, draw_psf, measured_fwhm
+from pipeline.training.instruments import ERRORS, WIDTHS, Instruments
 
 
-def instruments(psf, noise, pixel_scale=None, **sections):
-    return Instruments(made_study(degrade={"psf": psf, "noise": noise}, **sections), 2, pixel_scale, None, CPU)
+def instruments(psf, noise, pixel_scale=None, stamp=None, **sections):
+    return Instruments(made_study(degrade={"psf": psf, "noise": noise}, **sections), 2, pixel_scale, stamp, CPU)
+
+
+def mistaken(error, psf, stamp=None):
+    return instruments(psf, {"sigma": [0.1]}, None, stamp, train={"psf_error": error})
+
+
+def told_over_true(made, count=2000):
+    """Width that is told over the true one, drawn many times."""
+    random, widths = np.random.default_rng(1), []
+    true, told = ([measured_fwhm(kernel[0]) for kernel in bank] for bank in (made.psfs, made.told))
+    for _ in range(count):
+        psf = made.psf_index(random)
+        widths.append(told[made.told_index(random, psf)] / true[psf])
+    return np.array(widths)
 
 
 def drawn(made, sky=(0.02, 0.02), count=300):
@@ -69,3 +83,43 @@ def test_the_sky_is_measured_only_where_noise_is_relative_to_it():
     made = instruments({"fwhm": ["2px"]}, {"sigma": [0.1]})
     assert not made.relative_to_sky
     assert made.noise(np.random.default_rng(0), 0, ()).level == pytest.approx((0.1, 0.1))
+
+
+def test_without_an_error_the_truth_is_told():
+    made = mistaken(0, {"fwhm": ["2px", "4px"]})
+    random = np.random.default_rng(0)
+    assert made.told is made.psfs
+    assert all(made.told_index(random, psf) == psf for psf in range(WIDTHS))
+    assert random.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+@pytest.mark.parametrize("profile", ["gaussian", "moffat", "kolmogorov", "airy"])
+def test_the_told_width_is_wrong_by_the_share_that_is_asked_and_never_by_more_than_twice_it(profile):
+    ratio = told_over_true(mistaken(0.07, {"profile": profile, "fwhm": ["3px", "5px"]}))
+    # A normal distribution that is cut at two has 0.88 of its standard deviation.
+    assert ratio.std() == pytest.approx(0.88 * 0.07, rel=0.1)
+    assert ratio.mean() == pytest.approx(1, abs=0.01)
+    assert (np.abs(ratio - 1) < 0.14 * 1.1).all()
+
+
+def test_a_measured_psf_is_told_wider_or_narrower_and_keeps_its_light():
+    stamp = draw_psf("moffat", 3.0).numpy(), None
+    made = mistaken(0.05, {"profile": "file", "file": "psf.fits"}, stamp)
+    assert len(made.psfs) == 1
+    assert len(made.told) == ERRORS
+    widths = [measured_fwhm(kernel[0]) for kernel in made.told]
+    assert widths == pytest.approx((3 * (1 + 0.05 * np.linspace(-2, 2, ERRORS))).tolist(), rel=0.02)
+    torch.testing.assert_close(made.told.sum((-2, -1)), torch.ones(ERRORS, 2))
+    assert told_over_true(made).std() == pytest.approx(0.88 * 0.05, rel=0.15)
+
+
+def test_an_error_changes_neither_the_true_psfs_nor_the_range_that_the_card_shows():
+    exact, wrong = (mistaken(error, {"fwhm": ["2px", "4px"]}) for error in (0, 0.1))
+    assert torch.equal(exact.psfs, wrong.psfs)
+    assert (exact.range(), exact.halo) == (wrong.range(), wrong.halo)
+    assert wrong.descriptors[:, 0].amax() > 4.5
+
+
+def test_a_told_width_that_no_stamp_holds_is_refused_by_name_of_the_setting():
+    with pytest.raises(PSFError, match=r"train.psf_error: the PSF's FWHM is 3\d"):
+        mistaken(0.1, {"fwhm": ["30px"]})

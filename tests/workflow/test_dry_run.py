@@ -115,3 +115,24 @@ def test_a_demo_file_that_was_spoilt_is_one_line_too(snakemake, tmp_path, conten
 def test_the_workflow_has_no_lint(snakemake):
     run = snakemake("--lint")
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_specialists_of_a_grid_are_planned_beside_a_network_that_serves_it(snakemake, tmp_path):
+    (tmp_path / "grid.yaml").write_text(
+        "study: grid\n"
+        "degrade: {psf: {fwhm: [2px, 3px, 4px]}, noise: {sigma: [0.02, 0.05, 0.1]}}\n"
+        "methods: [degraded, wiener]\n"
+        "networks:\n"
+        "  one: {architecture: nafnet}\n"
+        "  nine: {architecture: nafnet, conditions: each}\n"
+        "publish: {final: fold0}\n"
+    )
+    planned = snakemake("--dry-run", "--printshellcmds", "--quiet", "host", "--configfile", "grid.yaml")
+    assert planned.returncode == 0, planned.stderr
+    counted = {"train_one": 3, "train_nine": 27, "restore_by_network": 9 * 2 * 2, "publish": 2 + 18, "evaluate": 9 * 6}
+    assert jobs(planned) | counted == jobs(planned)
+    commands = [line.strip() for line in planned.stdout.splitlines() if "-m pipeline restore" in line]
+    (command,) = [c for c in commands if "restored/fwhm3px_sigma0.1/nine_sharp.h5" in c]
+    given = [word for word in command.split() if word.endswith(".safetensors")]
+    folder = "results/grid/models/nine@fwhm3px_sigma0.1"
+    assert given == [f"{folder}/fold{fold}/sharp.safetensors" for fold in range(3)]

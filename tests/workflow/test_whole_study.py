@@ -105,6 +105,31 @@ def test_a_folder_in_the_layout_of_galaxygan_is_studied_with_the_papers_protocol
     assert "pix2pix" in done.page.read_text()
 
 
+def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(galaxies, tmp_path):
+    networks = {"one": TINY_NAFNET, "each": TINY_NAFNET | {"conditions": "each"}}
+    folder = {"dataset": "folder", "path": str(galaxies / "{id}" / "{id}-{band}.fits"), "bands": ["g", "r", "i"]}
+    study = hubble(
+        images=folder | {"unit": "nanomaggy"},
+        degrade={"psf": {"fwhm": ["2px", "3px"]}, "noise": {"sigma": [0.05]}},
+        methods=["degraded"],
+        networks=networks,
+    )
+    results = tmp_path / "results"
+    done = WholeStudy(study, results).run()
+    own = ["each@fwhm2px_sigma0.05", "each@fwhm3px_sigma0.05"]
+    assert sorted(path.name for path in (results / "models").iterdir()) == [*own, "one"]
+    assert len(list((results / "models").rglob("*.safetensors"))) == 3 * 2 * 2
+    assert sorted(path.stem for path in (results / "published").iterdir()) == [
+        f"{model}_{output}" for model in (*own, "one") for output in ("faithful", "sharp")
+    ]
+    for model, width in zip(own, (2, 3)):
+        card = read_model(results / "published" / f"{model}_faithful.safetensors").card
+        assert card["range"]["fwhm_px"] == pytest.approx([width, width], rel=0.01)
+        assert [score["condition"] for score in card["scores"]] == [model.partition("@")[2]]
+    assert set(pd.read_csv(done.metrics).method) == set(study.all_methods)
+    assert "each for FWHM 2 px, noise σ 0.05" in done.page.read_text()
+
+
 def _plant_marker(clean, marked, fold):
     """Copy the images with a bright square in a band of sky that judges the fold, and the same split."""
     judged = [i for i in read_splits(clean.splits) if i.fold == fold and i.role == "test"]

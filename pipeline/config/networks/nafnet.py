@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from pipeline.config.networks.conditions import Conditions
 from pipeline.config.networks.stages import Adversarial, Posterior, Regression
 from pipeline.config.settings import Settings
 
@@ -17,6 +18,7 @@ class Nafnet(Settings):
     """NAFNet (Chen et al. 2022), given the degraded image, its Wiener estimate, noise, mask and PSF."""
 
     architecture: Literal["nafnet"] = Field("nafnet", description="Which network this is.")
+    conditions: Conditions = "grid"
     width: int = Field(16, ge=4, description="Channels at full resolution.")
     encoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
         [1, 1, 1], min_length=1, description="Blocks before each halving of the resolution."

@@ -12,14 +12,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from pipeline.config import Study
+from pipeline.report.naming import model_name
 from pipeline.report.style import MUTED, figure, fold_colours
+
+SIDE_BY_SIDE = 3
+"""Networks and specialists in a row; more of them go below."""
 
 
 @dataclass(frozen=True)
 class History:
     """One training: rows of ``history.csv`` in the order in which they were written.
 
-    ``fold`` is ``fold0`` ... or ``final``.
+    ``network`` is ``<network>@<condition>`` for a specialist; ``fold`` is ``fold0`` ... or ``final``.
     """
 
     network: str
@@ -49,27 +54,41 @@ def running(counts: Sequence[float] | pd.Series) -> list[float]:
     return result
 
 
-def training_figure(histories: list[History]) -> Figure:
-    """Draw a column per network: validation PSNR above, loss below, a line per fold."""
+def training_figure(histories: list[History], study: Study) -> Figure:
+    """Draw two panels per network or specialist: validation PSNR above, loss below, a line per fold."""
     networks = list(dict.fromkeys(h.network for h in histories))
     if not networks:
         drawn = figure(5, 1)
         drawn.text(0.5, 0.5, "No network was trained in this study.", ha="center", va="center")
         return drawn
     folds = fold_colours(list(dict.fromkeys(h.fold for h in histories)))
-    drawn = figure(max(4.3 * len(networks), 7.4), 5.0)
-    axes = drawn.subplots(2, len(networks), sharex="col", squeeze=False)
-    for column, network in zip(axes.T, networks):
+    drawn, pairs = _panels(len(networks))
+    for number, (column, network) in enumerate(zip(pairs, networks)):
         for history in (h for h in histories if h.network == network):
             _draw(column, history, folds[history.fold])
-        column[0].set_title(network)
+        column[0].set_title(model_name(study, network))
         column[1].set_xlabel("optimiser steps, all stages")
-    axes[0, 0].set_ylabel("PSNR on the tune role (dB)")
-    axes[1, 0].set_ylabel("loss")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+        if number % SIDE_BY_SIDE == 0:
+            column[0].set_ylabel("PSNR on the tune role (dB)")
+            column[1].set_ylabel("loss")
+    handles, labels = pairs[0][0].get_legend_handles_labels()
     unique = dict(zip(labels, handles))
     drawn.legend(unique.values(), unique.keys(), loc="outside upper right", ncols=10, columnspacing=1.2)
     return drawn
+
+
+def _panels(count: int) -> tuple[Figure, list[np.ndarray]]:
+    """A figure with a pair of panels, one above the other with one axis of steps, for each of several networks."""
+    wide, high = min(count, SIDE_BY_SIDE), -(-count // SIDE_BY_SIDE)
+    drawn = figure(max(4.3 * wide, 7.4), 5.0 * high)
+    axes = drawn.subplots(2 * high, wide, squeeze=False)
+    pairs = [axes[2 * row : 2 * row + 2, column] for row in range(high) for column in range(wide)]
+    for above, below in pairs:
+        above.sharex(below)
+        above.tick_params(labelbottom=False)
+    for panel in (panel for pair in pairs[count:] for panel in pair):
+        panel.remove()
+    return drawn, pairs[:count]
 
 
 def _draw(column: np.ndarray, history: History, colour: str) -> None:
