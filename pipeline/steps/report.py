@@ -13,6 +13,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from pipeline.config import Study
+from pipeline.display import Scaling
 from pipeline.evaluation.spaces import LINEAR, SPACES
 from pipeline.evaluation.summary import FIELD
 from pipeline.image import DISPLAY
@@ -20,7 +21,7 @@ from pipeline.measures.spectrum import cutoff_frequency
 from pipeline.physics.conditions import psf_for
 from pipeline.progress import progress
 from pipeline.report.ceiling import ceiling_of
-from pipeline.report.display import Scaling, residual_colours
+from pipeline.report.display import residual_colours
 from pipeline.report.figures import figure_files
 from pipeline.report.figures.balance import WATCHED, balance_figure
 from pipeline.report.figures.difference import difference_figure

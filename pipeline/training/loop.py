@@ -55,7 +55,7 @@ def train(
     work : Path
         Folder of the checkpoint of this very training.
     board : Path
-        Folder of TensorBoard's scalars.
+        Folder of TensorBoard's scalars and strips.
 
     Returns
     -------
@@ -98,9 +98,8 @@ def train(
             if done % settings.validate_every == 0 or done == task.steps:
                 row = _row(task, values, average.module, done, time.monotonic() - started)
                 history.append(row)
-                for name, value in row.items():
-                    if writer is not None and isinstance(value, float):
-                        writer.add_scalar(name, value, done)
+                if writer is not None:
+                    _show(writer, task, average.module, row)
             if team.rank == 0 and (done % settings.checkpoint_every == 0 or done == task.steps):
                 notes = {"step": done, "seconds": time.monotonic() - started, "history": history}
                 save_checkpoint(file, modules, optimisers, notes)
@@ -172,6 +171,17 @@ def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, se
     _check_finite(task.stage, step, scores)
     losses = {name: float(value) for name, value in values.items()}
     return {"step": step, "stage": task.stage, "seconds": round(seconds, 1), **losses, **scores}
+
+
+def _show(writer: SummaryWriter, task: Task, module: nn.Module, row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        if isinstance(value, float):
+            writer.add_scalar(name, value, row["step"])
+    module.eval()
+    with torch.no_grad():
+        for name, picture in task.strips(module).items():
+            writer.add_image(name, picture, row["step"], dataformats="HWC")
+    module.train()
 
 
 def _check_finite(stage: str, step: int, values: Mapping[str, Any]) -> None:

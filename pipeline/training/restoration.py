@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.config import Adversarial, Pix2pix, Regression
+from pipeline.display import Picture, Scaling
+from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.patch_discriminator import PatchDiscriminator
 from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
@@ -20,6 +22,7 @@ from pipeline.training.gradient_penalties import one_centred, zero_centred
 from pipeline.training.interpolation import interpolate_weights
 from pipeline.training.losses import absolute_error, squared_error
 from pipeline.training.optimisers import OPTIMISERS
+from pipeline.training.strips import STRIP_ROWS, strip
 from pipeline.training.task import Player
 from pipeline.training.team import ALONE, Team
 
@@ -40,6 +43,8 @@ class Restoration:
         (seed, network, fold): where this training's random numbers lie.
     span : Tensor, shape (C,)
         Range of the scene that PSNR refers to, in the unit of the image.
+    scaling : Scaling
+        How values become brightness in strips.
     team : Team
         Who shares the batches.
     """
@@ -48,6 +53,7 @@ class Restoration:
     watched: Batch
     address: tuple[object, ...]
     span: Tensor
+    scaling: Scaling
     team: Team = ALONE
     stage: str = field(init=False)
     steps: int = field(init=False)
@@ -67,6 +73,13 @@ class Restoration:
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
         return {"validation_psnr": self._psnr(module(self.watched.inputs))}
+
+    def strips(self, module: nn.Module) -> dict[str, Picture]:
+        """Observed, restored and truth side by side, a row for each of the first watched crops (their middles)."""
+        watched = self.watched
+        estimate = module(RestorationInput(*(part[:STRIP_ROWS] for part in watched.inputs)))
+        columns, stretch = (watched.inputs.preview, estimate, watched.target), self.degrader.preparation.stretch
+        return {"observed, restored, truth": strip(columns, stretch, self.scaling)}
 
     def finish(self, _module: nn.Module, /) -> dict[str, float]:
         """Leave the network as training made it."""

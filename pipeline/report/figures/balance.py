@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ class Watched(NamedTuple):
 
 
 WATCHED = (
-    Watched("discriminator_total", "loss of the discriminator", None),
+    Watched("discriminator_total", "discriminator loss", None),
     Watched("told_apart", "told apart", 0.5),
     Watched("variety", "variety", 1.0),
     Watched("r_v", r"$r_v$", 0.0),
@@ -65,7 +65,7 @@ def _draw(panel: Axes, history: History, watched: Watched, colour: str) -> None:
     table: pd.DataFrame = history.table[history.table[watched.column].notna()]
     final = history.fold == "final"
     label = "final" if final else history.fold.replace("fold", "fold ")
-    mark = {"marker": "o", "ms": 3} if len(table) < 40 else {}
+    mark: dict[str, Any] = {"marker": "o", "ms": 3} if len(table) < 40 else {}
     panel.plot(
         table["step"], table[watched.column], color=colour, label=label, ls=(0, (4, 2)) if final else "-", **mark
     )
