@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ SOFTENING = 3.0
 LEAST_SIGMA = 1e-4
 """Noise of the sky over the data range that is assumed at least, where the sky has none."""
 
+T = TypeVar("T")
 Patches = NDArray[np.float32]
 """Shape (N, C, 32, 32)."""
 
@@ -78,11 +80,10 @@ class Sample:
     def __init__(self, truth: ImageReader, items: Sequence[Item], seed: int) -> None:
         noted = truth.attributes
         self._scale = Scale(tuple(noted["sky"]), tuple(noted["sky_sigma"]), float(noted["data_range"]))
-        shapes = {item.image: truth.shape(item.image) for item in items}
         self._places: list[Place] = []
         real: list[NDArray[np.float32]] = []
         masks: list[NDArray[np.bool_]] = []
-        for item, windows in _by_item(places(items, shapes, seed)):
+        for item, windows in _by_item(places(items, truth.shape, seed)):
             pixels, mask = truth.pixels(item.image, item.window), truth.mask(item.image, item.window)
             for window in windows:
                 inside = (slice(None), *window.relative_to(item.window).slices)
@@ -111,15 +112,15 @@ class Sample:
         return np.stack(cut)
 
 
-def places(items: Sequence[Item], shapes: Mapping[str, tuple[int, ...]], seed: int) -> list[Place]:
+def places(items: Sequence[Item], shape: Callable[[str], tuple[int, ...]], seed: int) -> list[Place]:
     """Lay patches side by side over the test items, away from the borders of their images.
 
     Parameters
     ----------
     items : sequence of Item
         Of the test role.
-    shapes : mapping
-        Shape (C, H, W) by image.
+    shape : callable
+        Gives the shape (C, H, W) of an image.
     seed : int
         The study's; of more than 720 patches it draws so many.
 
@@ -128,16 +129,20 @@ def places(items: Sequence[Item], shapes: Mapping[str, tuple[int, ...]], seed: i
     list of Place
         In the order of the items.
     """
+    generator = np.random.default_rng(addressed_generator(seed, "discern", "places").initial_seed() % 2**63)
     found = []
-    for item in items:
-        inner = item.window.clipped(whole(*shapes[item.image][-2:]).grown(-BORDER))
+    for item in _drawn(items, generator):
+        inner = item.window.clipped(whole(*shape(item.image)[-2:]).grown(-BORDER))
         # Counted from the corner of what is left, so that as many as possible are whole.
         for tile in tiles(Window(0, 0, inner.height, inner.width), PATCH):
             if (tile.height, tile.width) == (PATCH, PATCH):
                 found.append(Place(item, Window(inner.y0 + tile.y0, inner.x0 + tile.x0, PATCH, PATCH)))
-    generator = np.random.default_rng(addressed_generator(seed, "discern", "places").initial_seed() % 2**63)
-    kept = np.sort(generator.permutation(len(found))[:MOST])
-    return [found[i] for i in kept]
+    return _drawn(found, generator)
+
+
+def _drawn(things: Sequence[T], generator: np.random.Generator) -> list[T]:
+    """All things, or as many as there are patches at most, in their order."""
+    return [things[i] for i in np.sort(generator.permutation(len(things))[:MOST])]
 
 
 def _by_item(found: Sequence[Place]) -> Iterator[tuple[Item, list[Window]]]:

@@ -19,7 +19,7 @@ def blocks(size, block):
 
 
 def test_patches_lie_within_their_item_side_by_side_and_away_from_the_border_of_the_image():
-    found = places(blocks(200, 100), {"field": (1, 200, 200)}, seed=0)
+    found = places(blocks(200, 100), lambda _: (1, 200, 200), seed=0)
     covered = np.zeros((200, 200), int)
     for place in found:
         assert place.window.clipped(place.item.window) == place.window
@@ -31,14 +31,14 @@ def test_patches_lie_within_their_item_side_by_side_and_away_from_the_border_of_
 
 
 def test_of_many_places_some_are_drawn_by_the_seed():
-    items, shapes = blocks(1600, 200), {"field": (1, 1600, 1600)}
-    first, again, other = (places(items, shapes, seed) for seed in (0, 0, 1))
+    items = blocks(1600, 200)
+    first, again, other = (places(items, lambda _: (1, 1600, 1600), seed) for seed in (0, 0, 1))
     assert len(first) == MOST
     assert first == again != other
 
 
 def test_an_image_too_small_for_a_patch_gives_none():
-    assert places(blocks(60, 60), {"field": (1, 60, 60)}, 0) == []
+    assert places(blocks(60, 60), lambda _: (1, 60, 60), 0) == []
 
 
 def test_values_are_seen_in_sigmas_of_the_sky_and_masked_ones_as_sky():
