@@ -227,7 +227,7 @@ def publish(
     summary_csv: Summary,
     models: Annotated[list[Path], typer.Argument(help="The model to publish.")],
     network: Network,
-    output: Annotated[str, typer.Option("--output", help="Which of the network's outputs: faithful or sharp.")],
+    output: Annotated[str, typer.Option("--output", help="Which output: faithful, sharp, mean or sample.")],
     out: Out,
     config: Config = DEFAULT,
     log: Log = None,

@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 DISPLAY = "display"
 """Unit of an image whose values were stretched for the eye: no flux can be measured on it."""
 
+UNKNOWN = "unknown"
+"""Unit of an image of which neither the file nor the configuration names one."""
+
 
 class ImageError(ClearfieldError):
     """Values, mask, noise and bands that do not make one image."""

@@ -29,7 +29,7 @@ wildcard_constraints:
     condition="|".join(map(re.escape, CONDITIONS)),
     method="|".join(METHODS),
     network="|".join(STUDY.networks) or "none",
-    output="faithful|sharp",
+    output="faithful|sharp|mean|sample",
     fold="fold[0-9]+|final",
 
 

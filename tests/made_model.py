@@ -35,6 +35,7 @@ def make_card(bands: tuple[str, ...] = BANDS, **changes: Any) -> dict[str, Any]:
         "unit": UNIT,
         "pixel_scale": PIXEL_SCALE,
         "range": {"fwhm_px": [3.0, 4.0], "r80_px": [2.12, 2.85]} | {f"sigma_{band}": [NOISE, NOISE] for band in bands},
+        "brightest": [1e4] * len(bands),
         "psf": draw_psf("gaussian", FWHM).expand(len(bands), -1, -1).tolist(),
         "instrument": {
             "protocol": "physical",

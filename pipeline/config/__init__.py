@@ -11,7 +11,7 @@ from pipeline.config.methods import CLASSICAL_METHODS, Method
 from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
-from pipeline.config.networks.stages import Adversarial, Regression
+from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, Settings, settings_hash
@@ -29,12 +29,14 @@ __all__ = [
     "Defects",
     "Degrade",
     "Evaluate",
+    "Game",
     "Images",
     "Method",
     "Nafnet",
     "NetworkSettings",
     "Noise",
     "Pix2pix",
+    "Posterior",
     "Psf",
     "Publish",
     "Regression",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.config import Images
 from pipeline.formats.checks import FormatError, refuse_other_shape
+from pipeline.image import UNKNOWN
 from pipeline.tiling import Window
 from pipeline.windowed import Plane, WindowedImage
 
@@ -24,10 +25,6 @@ class BandsError(FormatError):
     def __init__(self, found: str) -> None:
         self.found = found
         super().__init__(f"{found}: set images.bands")
-
-
-UNKNOWN = "unknown"
-"""Unit of an image of which neither the file nor the configuration names one."""
 
 
 @dataclass(frozen=True)

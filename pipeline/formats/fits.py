@@ -23,9 +23,9 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from pipeline.config import Images
-from pipeline.formats.bands import UNKNOWN, Planes, assembled, sources
+from pipeline.formats.bands import Planes, assembled, sources
 from pipeline.formats.checks import FormatError, Paths, filled, listed, refuse_other_shape, refuse_without_trust
-from pipeline.image import Image, Mask, Pixels
+from pipeline.image import UNKNOWN, Image, Mask, Pixels
 from pipeline.store import written_aside
 from pipeline.tiling import Window, whole
 from pipeline.windowed import Plane, WindowedImage, strips

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+from torch import Tensor, nn
+
 from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
 
 NAFNET = ("width", "encoder_blocks", "middle_blocks", "decoder_blocks", "activation", "kernel_size", "dropout")
 
 
-def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> NAFNet | Pix2pixUNet:
+def build_network(
+    settings: dict[str, Any], bands: int, descriptors: int, noise_planes: int = 0
+) -> NAFNet | Pix2pixUNet:
     """Build an untrained network.
 
     Parameters
@@ -21,8 +26,30 @@ def build_network(settings: dict[str, Any], bands: int, descriptors: int) -> NAF
         Planes of the image.
     descriptors : int
         Numbers that describe the instrument.
+    noise_planes : int
+        Planes of noise by which a NAFNet draws.
     """
     if settings["architecture"] == "nafnet":
         # What a model file of an earlier version does not name has the default that it was trained with.
-        return NAFNet(bands, descriptors, **{name: settings[name] for name in NAFNET if name in settings})
+        chosen = {name: settings[name] for name in NAFNET if name in settings}
+        return NAFNet(bands, descriptors, **chosen, noise_planes=noise_planes)
     return Pix2pixUNet(bands, settings["crop"], settings["base_channels"])
+
+
+def drawing_network(faithful: dict[str, Tensor], settings: dict[str, Any], bands: int, descriptors: int) -> nn.Module:
+    """A network that draws by noise, and starts from the weights of one that gives a single answer.
+
+    Parameters
+    ----------
+    faithful : dict
+        Those weights, by name.
+    settings, bands, descriptors
+        What it was built with; ``settings`` says how many planes of noise.
+    """
+    network = build_network(settings, bands, descriptors, settings["posterior"]["noise_planes"])
+    weights = dict(faithful)
+    # The noise has a say from the start, as much as any other plane, or no draw would ever differ from another.
+    fresh = network.state_dict()["first.weight"][:, weights["first.weight"].shape[1] :]
+    weights["first.weight"] = torch.cat([weights["first.weight"], fresh], 1)
+    network.load_state_dict(weights)
+    return network

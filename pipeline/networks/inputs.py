@@ -23,6 +23,8 @@ class RestorationInput(NamedTuple):
         Share of the bands whose pixel was measured.
     descriptor : Tensor, shape (B, D)
         Numbers that describe the instrument, of order one.
+    noise : Tensor, shape (B, N, H, W), optional
+        What a network that draws from the possible scenes draws by: white, of standard deviation 1.
     """
 
     preview: Tensor
@@ -30,9 +32,11 @@ class RestorationInput(NamedTuple):
     sigma: Tensor
     valid: Tensor
     descriptor: Tensor
+    noise: Tensor | None = None
 
     def stacked(self) -> Tensor:
-        """All planes, shape (B, 3 C + 1 + D, H, W)."""
+        """All planes, shape (B, 3 C + 1 + D + N, H, W)."""
         height, width = self.preview.shape[-2:]
         described = self.descriptor[:, :, None, None].expand(-1, -1, height, width)
-        return torch.cat([self.preview, self.inverse, self.sigma, self.valid, described], 1)
+        planes = [self.preview, self.inverse, self.sigma, self.valid, described]
+        return torch.cat(planes if self.noise is None else [*planes, self.noise], 1)

@@ -37,6 +37,8 @@ class NAFNet(nn.Module):
         Width in px of the filters that mix neighbours, odd.
     dropout : float
         Share of each branch's values that training leaves out.
+    noise_planes : int
+        Planes of noise by which it draws one of the scenes that may have been; 0 for a network that gives one answer.
     """
 
     size: int | None = None
@@ -55,15 +57,17 @@ class NAFNet(nn.Module):
         activation: str = "gate",
         kernel_size: int = 3,
         dropout: float = 0.0,
+        noise_planes: int = 0,
     ) -> None:
         super().__init__()
+        self.noise_planes = noise_planes
 
         def blocks(width: int, count: int) -> nn.Sequential:
             return nn.Sequential(*(NAFBlock(width, activation, kernel_size, dropout) for _ in range(count)))
 
         depth = len(encoder_blocks)
         widths = [width * 2**level for level in range(depth + 1)]
-        self.first = nn.Conv2d(3 * bands + 1 + descriptors, width, 3, padding=1)
+        self.first = nn.Conv2d(3 * bands + 1 + descriptors + noise_planes, width, 3, padding=1)
         self.encoder = nn.ModuleList(blocks(w, n) for w, n in zip(widths, encoder_blocks))
         self.down = nn.ModuleList(nn.Conv2d(w, 2 * w, 2, stride=2) for w in widths[:-1])
         self.middle = blocks(widths[-1], middle_blocks)

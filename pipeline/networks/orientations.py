@@ -28,8 +28,12 @@ def mean_over_orientations(network: Callable[[RestorationInput], Tensor], inputs
     total = torch.zeros_like(inputs.inverse)
     for turns in range(4):
         for mirrored in (False, True):
-            planes = (_turned(p, turns, mirrored) if p.ndim == 4 else p for p in inputs)
-            total += _turned_back(network(RestorationInput(*planes)), turns, mirrored)
+            turned = {
+                name: _turned(planes, turns, mirrored)
+                for name, planes in inputs._asdict().items()
+                if planes is not None and planes.ndim == 4
+            }
+            total += _turned_back(network(inputs._replace(**turned)), turns, mirrored)
     return total / 8
 
 

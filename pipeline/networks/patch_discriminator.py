@@ -50,7 +50,12 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, candidate: Tensor, observation: Tensor) -> Tensor:
         """Logits, shape (B, 1, about H / 8, about W / 8), of two images of shape (B, C, H, W) in stretched units."""
-        return self.last(self.features(candidate, observation)[-1])
+        return self.judged(candidate, observation)[0]
+
+    def judged(self, candidate: Tensor, observation: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits, and the features that they come from."""
+        features = self.features(candidate, observation)
+        return self.last(features[-1]), features
 
     def features(self, candidate: Tensor, observation: Tensor) -> list[Tensor]:
         """What each layer but the last makes of the images, from fine to coarse."""

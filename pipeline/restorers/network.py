@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.image import Image, Mask, Pixels
 from pipeline.measures.median import median_of_parts
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
+from pipeline.networks.noise_field import noise_field
 from pipeline.networks.orientations import mean_over_orientations
 from pipeline.networks.preparation import Preparation
 from pipeline.observation import Observation
@@ -24,6 +25,9 @@ from pipeline.progress import progress
 from pipeline.restorers.restorer import Restorer
 from pipeline.tiling import Window, reflected_index, tiles
 from pipeline.windowed import WindowedImage, noise_of, strips, trusted_window
+
+DRAWN = ("mean", "sample")
+"""Outputs of a network that draws scenes that may have been: the mean of many, and one."""
 
 
 class NetworkRestorer(Restorer):
@@ -52,7 +56,11 @@ class NetworkRestorer(Restorer):
         card = self.model.card
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._preparation = Preparation.from_dict(card["preparation"])
-        network = build_network(card["settings"], len(card["bands"]), len(self._preparation.descriptors))
+        draws = card["output"] in DRAWN
+        self._planes = card["settings"]["posterior"]["noise_planes"] if draws else 0
+        self._draws = card["settings"]["posterior"]["draws"] if card["output"] == "mean" else 1
+        descriptors = len(self._preparation.descriptors)
+        network = build_network(card["settings"], len(card["bands"]), descriptors, self._planes)
         try:
             network.load_state_dict(self.model.tensors)
         except RuntimeError as error:
@@ -110,20 +118,34 @@ class NetworkRestorer(Restorer):
         described = self._preparation.described(operator)
         every = list(tiles(seen.area, self._tile, self._stride))
         for core in progress(every, f"restore {seen.id}", len(every), "tile") if len(every) > 8 else every:
-            planes = _read(seen, self._context(core).grown(operator.inverse_halo), measured)
-            estimate = self._estimate(planes, level, operator, described)
+            context = self._context(core)
+            planes = _read(seen, context.grown(operator.inverse_halo), measured)
+            draws = self._noise(seen.id, context)
+            estimate = self._estimate(planes, level, operator, described, draws)
             inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
             yield core, estimate[(..., *inner)].cpu().numpy()
 
     @torch.inference_mode()
     def _estimate(
-        self, planes: tuple[Pixels, Mask, Pixels], level: list[float], operator: Operator, described: Tensor
+        self,
+        planes: tuple[Pixels, Mask, Pixels],
+        level: list[float],
+        operator: Operator,
+        described: Tensor,
+        draws: Iterable[Tensor | None],
     ) -> Tensor:
-        """The scene where the network sees a window, shape (C, H, W), in the unit of the image."""
+        """The mean of draws where the network sees a window, shape (C, H, W), in the unit of the image."""
         data, mask, sigma = (torch.from_numpy(plane)[None].to(self._device) for plane in planes)
         levels = torch.tensor([level], dtype=data.dtype, device=self._device)
         inputs = self._preparation(data, mask, sigma, levels, operator, described[None].to(self._device))
-        return self._preparation.stretch.invert(self._network(inputs)[0])
+        drawn = [self._network(inputs._replace(noise=noise))[0] for noise in draws]
+        return self._preparation.stretch.invert(drawn[0] if len(drawn) == 1 else torch.stack(drawn).mean(0))
+
+    def _noise(self, id: str, context: Window) -> Iterator[Tensor | None]:
+        """What each draw of a tile is drawn by; None where the network draws nothing."""
+        for draw in range(self._draws):
+            field = noise_field(("draw", id, draw), context, self._planes) if self._planes else None
+            yield field if field is None else field.to(self._device)
 
     def _context(self, core: Window) -> Window:
         """What the network is given for a tile."""

@@ -14,8 +14,8 @@ from pipeline import __version__
 from pipeline.config import Images
 from pipeline.errors import ClearfieldError
 from pipeline.formats import BandsError, FormatError, is_fits, open_image, refuse_unwritable, write_image
-from pipeline.formats.bands import UNKNOWN
 from pipeline.formats.fits import list_extensions
+from pipeline.image import UNKNOWN
 from pipeline.measures.background import Background, measure_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
@@ -249,8 +249,8 @@ def _history(
     lines += [f"outside the trained range, forced: {sentence}" for sentence in beyond]
     if card["instrument"]["protocol"] == "galaxygan":
         lines.append("clipped to the range of the protocol galaxygan before it was restored")
-    if card["output"] == "sharp":
-        lines.append("output sharp: its finest texture is invented to look real, not measured")
+    if card["output"] in ("sharp", "sample"):
+        lines.append(f"output {card['output']}: its finest texture is invented to look real, not measured")
     return lines
 
 

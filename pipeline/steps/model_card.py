@@ -10,6 +10,14 @@ from pipeline.evaluation.summary import FIELD
 from pipeline.image import DISPLAY
 from pipeline.steps.train import FINAL
 
+_PURPOSES = {
+    "faithful": "Its output is the best estimate of each pixel: use it to measure.",
+    "sharp": "Its output looks like real images, with fine texture that is invented: use it to look, not to measure.",
+    "mean": "Its output is the mean of scenes that may have been, and near the best estimate of each pixel.",
+    "sample": "Its output is one of the scenes that may have been, with fine texture that is invented; another draw "
+    "would differ by as much as is not known.",
+}
+
 
 def card_text(card: dict[str, Any], hash: str) -> str:
     """A page of Markdown.
@@ -72,11 +80,7 @@ def score_in_words(score: dict[str, Any]) -> str:
 
 
 def _purpose(card: dict[str, Any]) -> str:
-    if card["output"] == "faithful":
-        what = "Its output is the best estimate of each pixel: use it to measure."
-    else:
-        what = "Its output looks like real images, with fine texture that is invented: use it to look, not to measure."
-    return f"Takes blur and noise out of images. {what}"
+    return f"Takes blur and noise out of images. {_PURPOSES[card['output']]}"
 
 
 def _training(card: dict[str, Any]) -> str:
@@ -123,7 +127,7 @@ def _limits(card: dict[str, Any]) -> Iterator[str]:
     yield "scenes unlike those of the training: what it has not seen, it makes look like what it has"
     if card["unit"] == DISPLAY:
         yield "photometry: display units are stretched for the eye, and no flux can be measured on them"
-    if card["output"] != "faithful":
+    if card["output"] in ("sharp", "sample"):
         yield "detection, photometry or shapes at the limit of the image: fine texture is plausible, not observed"
     if card["settings"]["architecture"] == "pix2pix":
         yield "comparison across tiles: pix2pix sees a whole tile at once, so seams can show"

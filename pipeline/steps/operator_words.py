@@ -17,10 +17,9 @@ from torch import Tensor
 
 from pipeline.config import Images, Width, parse_width
 from pipeline.errors import ClearfieldError
-from pipeline.formats.bands import UNKNOWN
 from pipeline.formats.checks import refuse_other_shape
 from pipeline.formats.fits import open_fits, read_psf
-from pipeline.image import Pixels
+from pipeline.image import UNKNOWN, Pixels
 from pipeline.measures.median import median_of_parts
 from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips
 from pipeline.physics.blur import Blur

@@ -16,7 +16,6 @@ from pipeline.config import Study
 from pipeline.display import Scaling
 from pipeline.evaluation.spaces import LINEAR, SPACES
 from pipeline.evaluation.summary import FIELD
-from pipeline.image import DISPLAY
 from pipeline.measures.spectrum import cutoff_frequency
 from pipeline.physics.conditions import psf_for
 from pipeline.progress import progress
@@ -32,7 +31,7 @@ from pipeline.report.figures.split import split_figure
 from pipeline.report.figures.training import training_figure
 from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_side
 from pipeline.report.judging import judging
-from pipeline.report.naming import condition_name
+from pipeline.report.naming import condition_name, unit_in_words
 from pipeline.report.page import page_figure, render
 from pipeline.report.provenance import provenance as gathered
 from pipeline.report.realism import realism
@@ -184,7 +183,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "field": bool((m.summary["scope"] == FIELD).any()),
         "judging": judging(m.items, m.guard),
         "scene": m.scene,
-        "unit": "display units" if m.scene.unit == DISPLAY else m.scene.unit,
+        "unit": unit_in_words(m.scene.unit),
         "columns": columns,
         "metrics": list({column.metric.name: column.metric for column in columns}.values()),
         "spaces": {name: SPACES[name] for name in m.study.evaluate.spaces},

@@ -18,7 +18,7 @@ from pipeline.code_hash import code_hash
 from pipeline.config import Augment, Nafnet, Pix2pix, Study, settings_hash
 from pipeline.display import Scaling
 from pipeline.model_file import write_model
-from pipeline.networks.build import build_network
+from pipeline.networks.build import build_network, drawing_network
 from pipeline.networks.preparation import Preparation
 from pipeline.physics.noise import addressed_generator
 from pipeline.splits import Item, read_splits
@@ -27,12 +27,15 @@ from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.store import read_images, written_aside
 from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
+from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.degradation import UNCHANGED, Degrader
 from pipeline.training.devices import fabric_for
 from pipeline.training.instruments import Instruments
 from pipeline.training.loop import LoopSettings
 from pipeline.training.loop import train as train_task
-from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
+from pipeline.training.pix2pix_task import Pix2pixTask
+from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Scenes, SceneStatistics, regions
 from pipeline.training.task import Task
 from pipeline.training.team import Team
@@ -92,17 +95,18 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
         shared = material.shared(address, module.size or _multiple(WATCHED[1], module.stride))
         shared["team"] = team
-        for output, task in _stages(settings, study.train.augmentation, module, material, shared):
+        for outputs, task in _stages(settings, study.train.augmentation, module, material, shared):
+            trained = task.players[task.kept].module
             if task.steps:
                 average, rows = train_task(
                     task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
                 )
                 # The next stage goes on from the running mean, which is what this one is judged by.
-                module.load_state_dict(average.state_dict())
+                trained.load_state_dict(average.state_dict())
                 history += rows
-            if team.rank == 0:
+            for output in outputs if team.rank == 0 else ():
                 card = material.card(network, output, fold) | {"data_hash": inputs[0]}
-                write_model(out / f"{output}.safetensors", module.state_dict(), card)
+                write_model(out / f"{output}.safetensors", trained.state_dict(), card)
     if team.rank:
         return
     with written_aside(out / "history.csv") as aside:
@@ -212,17 +216,27 @@ def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics) ->
 
 def _stages(
     settings: Nafnet | Pix2pix, augment: Augment, module: nn.Module, material: _Material, shared: dict[str, Any]
-) -> Iterator[tuple[str, Task]]:
+) -> Iterator[tuple[tuple[str, ...], Task]]:
+    """For each stage, the outputs that it makes, and its task."""
     if isinstance(settings, Pix2pix):
         _seed_weights(*shared["address"], "discriminator")
         degrader = material.degrader(UNCHANGED)
-        yield "sharp", Pix2pixTask(module, settings, len(material.bands), degrader=degrader, **shared)
+        yield ("sharp",), Pix2pixTask(module, settings, len(material.bands), degrader=degrader, **shared)
         return
-    yield "faithful", RegressionTask(module, settings.regression, degrader=material.degrader(augment), **shared)
+    regression = RegressionTask(module, settings.regression, degrader=material.degrader(augment), **shared)
+    yield ("faithful",), regression
+    faithful = {name: value.clone() for name, value in module.state_dict().items()}
+    degrader = material.degrader(augment.in_place)
     # A discriminator starts from weights of its own address, whether the stage before it ran or was read back.
     _seed_weights(*shared["address"], "discriminator")
-    degrader = material.degrader(augment.in_place)
-    yield "sharp", AdversarialTask(module, settings.adversarial, material.view, degrader=degrader, **shared)
+    adversarial = AdversarialTask(module, settings.adversarial, material.view, degrader=degrader, **shared)
+    yield ("sharp",), adversarial
+    if settings.posterior.steps:
+        _seed_weights(*shared["address"], "posterior")
+        bands, descriptors = len(material.bands), len(material.preparation.descriptors)
+        drawing = drawing_network(faithful, settings.model_dump(), bands, descriptors)
+        posterior = PosteriorTask(drawing, settings.posterior, material.view, degrader=degrader, **shared)
+        yield ("mean", "sample"), posterior
 
 
 def _seed_weights(*address: object) -> None:

@@ -43,6 +43,8 @@ class Batch(NamedTuple):
     weight: Tensor
     """1 where the network is asked for the truth, shape (B, C, H, W): where it is known and was observed, or is known
     and the study's defects took it."""
+    psf: Tensor
+    """What the instrument did, shape (B, C, K, K)."""
     worth: Tensor | float = 1.0
     """What a mean over these trusted pixels counts beside those of other processes that share the batch."""
 
@@ -133,7 +135,7 @@ class Degrader:
         inputs = self.preparation(data, mask, sigma, level, operator, described)
         target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
         not_asked = mask if self._defects is None else unknown | outside
-        return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float())
+        return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float(), psf)
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() & (2**64 - 1)))

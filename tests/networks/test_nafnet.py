@@ -53,7 +53,7 @@ def test_halvings_make_the_stride():
 def test_a_shift_by_the_stride_shifts_the_result():
     network = made(([1, 1], 1, [1, 1]))
     inputs = network_input(96, 96, bands=1)
-    shifted = type(inputs)(*(plane.roll(4, -1) if plane.ndim == 4 else plane for plane in inputs))
+    shifted = type(inputs)(*(plane.roll(4, -1) if plane.ndim == 4 else plane for plane in inputs[:5]))
     inner = slice(40, 60)
     with torch.no_grad():
         whole, moved = network(inputs), network(shifted)
@@ -66,7 +66,7 @@ def test_images_of_a_batch_do_not_see_one_another():
     with torch.no_grad():
         together = network(inputs)
         for index in range(3):
-            alone = network(type(inputs)(*(plane[index : index + 1] for plane in inputs)))
+            alone = network(type(inputs)(*(plane[index : index + 1] for plane in inputs[:5])))
             torch.testing.assert_close(together[index : index + 1], alone)
 
 

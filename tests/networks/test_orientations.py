@@ -17,7 +17,7 @@ def test_a_network_without_a_preferred_direction_gains_nothing():
 
 def test_the_mean_has_no_preferred_direction():
     network, inputs = awakened(NAFNet(2, 2, 4, [1], 1, [1])), network_input(16, 16)
-    turned = RestorationInput(*(p.rot90(1, (-2, -1)).flip(-1) if p.ndim == 4 else p for p in inputs))
+    turned = RestorationInput(*(p.rot90(1, (-2, -1)).flip(-1) if p.ndim == 4 else p for p in inputs[:5]))
     with torch.no_grad():
         mean, of_turned = (mean_over_orientations(network, seen) for seen in (inputs, turned))
         assert not torch.allclose(network(turned), network(inputs).rot90(1, (-2, -1)).flip(-1), atol=1e-4)

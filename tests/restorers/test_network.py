@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from made_model import make_card
 from made_training import awakened
 
-from pipeline.config import Nafnet, Pix2pix
+from pipeline.config import Nafnet, Pix2pix, Posterior
 from pipeline.image import Image
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build import build_network
@@ -177,3 +177,26 @@ def test_what_a_masked_pixel_holds_does_not_matter():
     made, seen = nafnet(), observation(40, 52, mask)
     lost = seen.preview.with_pixels(np.where(mask, np.float32(1e6), seen.preview.pixels))
     np.testing.assert_array_equal(restored(made, Observation(lost, seen.operator)), restored(made, seen))
+
+
+def drawing(output, draws=4):
+    posterior = Posterior(steps=1, draws=draws, noise_planes=2)
+    settings = Nafnet(width=4, encoder_blocks=[1, 1], decoder_blocks=[1, 1], posterior=posterior)
+    made = settings.model_dump(mode="json")
+    card = make_card(BANDS, settings=made, preparation=PREPARATION.to_dict(), output=output)
+    return Model(awakened(build_network(made, len(BANDS), 2, 2), 0, 0.3).state_dict(), card)
+
+
+@pytest.mark.parametrize("output", ["mean", "sample"])
+@pytest.mark.parametrize("tile", [24, 40])
+def test_draws_do_not_know_where_tiles_end(output, tile):
+    made, seen = drawing(output), observation(61, 83)
+    assert_same_sky(restored(made, seen), restored(made, seen, tile))
+
+
+def test_a_mean_is_the_mean_of_draws_that_differ():
+    seen = observation(48, 56)
+    once, thrice, often = (restored(drawing("mean", count), seen) for count in (2, 20, 200))
+    assert np.abs(once - often).mean() > 1e-3
+    assert np.abs(thrice - often).mean() < 0.7 * np.abs(once - often).mean()
+    np.testing.assert_array_equal(restored(drawing("sample"), seen), restored(drawing("sample"), seen))

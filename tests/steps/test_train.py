@@ -22,7 +22,8 @@ from pipeline.steps.split import split
 from pipeline.steps.train import train
 from pipeline.store import read_images
 from pipeline.stretch import StretchError
-from pipeline.training.restoration import AdversarialTask, RegressionTask
+from pipeline.training.adversarial_task import AdversarialTask
+from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Scenes, regions
 
 MARKER = 50.0
@@ -230,6 +231,21 @@ def test_without_adversarial_steps_sharp_is_faithful(tmp_path):
     for name, value in trained.weights["faithful"].items():
         assert torch.equal(value, trained.weights["sharp"][name])
     assert trained.history.stage.unique().tolist() == ["regression"]
+
+
+def test_a_third_stage_makes_draws_and_changes_nothing_else(tmp_path):
+    third = {"posterior": {"steps": 4, "batch": 2, "crop": 32, "base_channels": 4, "draws": 3, "noise_planes": 1}}
+    plain = Place(tmp_path / "plain", small_images()).train()
+    trained = Place(tmp_path / "third", small_images(), made_study({"net": NAFNET | third})).train()
+    assert set(trained.weights) == {"faithful", "sharp", "mean", "sample"}
+    for output, weights in plain.weights.items():
+        for name, value in weights.items():
+            assert torch.equal(value, trained.weights[output][name])
+    for name, value in trained.weights["mean"].items():
+        assert torch.equal(value, trained.weights["sample"][name])
+    assert trained.history.stage.unique().tolist() == ["regression", "adversarial", "posterior"]
+    first = {output: weights["first.weight"].shape[1] for output, weights in trained.weights.items()}
+    assert first["sample"] == first["faithful"] + 1
 
 
 @pytest.mark.parametrize("crop", [32, 64])

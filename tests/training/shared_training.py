@@ -15,9 +15,10 @@ from pipeline.networks.build import build_network
 from pipeline.stretch import Stretch
 from pipeline.threads import use_threads
 from pipeline.tiling import Window
+from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.devices import fabric_for
 from pipeline.training.loop import LoopSettings, train
-from pipeline.training.restoration import AdversarialTask, RegressionTask
+from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Region
 from pipeline.training.team import Team
 

@@ -11,13 +11,16 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from pipeline.config.networks.stages import LOSS_NAMES, OPTIMISER_NAMES
-from pipeline.networks.build import build_network
+from pipeline.networks.build import build_network, drawing_network
 from pipeline.stretch import Stretch
 from pipeline.tiling import Window
+from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.balance import CollapseError
 from pipeline.training.checkpoint import read_notes
 from pipeline.training.loop import LoopSettings, train
-from pipeline.training.restoration import AdversarialTask, Pix2pixTask, RegressionTask
+from pipeline.training.pix2pix_task import Pix2pixTask
+from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.restoration import RegressionTask
 from pipeline.training.scenes import Region
 from pipeline.training.task import Player, TrainingError
 
@@ -50,6 +53,12 @@ def made_task(kind, source, seed=0, **stage):
     }
     if kind is RegressionTask:
         return RegressionTask(module, settings.regression.model_copy(update=stage), **shared)
+    if kind is PosteriorTask:
+        module = drawing_network(module.state_dict(), settings.model_dump(), 2, 2)
+        posterior = settings.posterior.model_copy(
+            update={"steps": 4, "batch": 2, "crop": 32, "base_channels": 4} | stage
+        )
+        return PosteriorTask(module, posterior, VIEW, **shared)
     if kind is AdversarialTask:
         return AdversarialTask(module, settings.adversarial.model_copy(update=stage), VIEW, **shared)
     return Pix2pixTask(module, settings, 2, **shared)
@@ -80,7 +89,7 @@ def assert_equal(one, other):
     assert one[1] == other[1]
 
 
-@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, Pix2pixTask])
+@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, PosteriorTask, Pix2pixTask])
 @pytest.mark.parametrize("every", [1, 2])
 def test_a_killed_training_ends_as_an_unbroken_one(kind, every, source, tmp_path):
     settings = LoopSettings(validate_every=2, checkpoint_every=every, ema=0.9, clip=1.0)
@@ -101,7 +110,7 @@ def test_a_finished_training_is_read_back(source, tmp_path):
     assert sorted((tmp_path / "board").rglob("events*")) == events
 
 
-@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, Pix2pixTask])
+@pytest.mark.parametrize("kind", [RegressionTask, AdversarialTask, PosteriorTask, Pix2pixTask])
 def test_one_seed_makes_one_network(kind, source, tmp_path):
     first, second = (run(made_task(kind, source), tmp_path / name) for name in "ab")
     assert_equal(first, second)
@@ -266,6 +275,60 @@ def test_every_loss_trains_both_networks(loss, source, tmp_path):
         moved = [not torch.equal(old, new) for old, new in zip(before[name], player.module.parameters(), strict=True)]
         assert any(moved), name
         assert all(p.requires_grad for p in player.module.parameters())
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        {"feature_weight": 1.0},
+        {"reblur_weight": 0.1},
+        {"adaptive_target": 0.0, "adaptive_images": 4, "penalty_every": 1},
+        {"adaptive_target": 0.5, "adaptive_images": 4, "loss": "wasserstein", "penalty_every": 1},
+    ],
+)
+def test_what_is_asked_for_beside_changes_the_result_and_survives_a_kill(stage, source, tmp_path):
+    unbroken = run(made_task(AdversarialTask, source, **stage), tmp_path / "unbroken")
+    with pytest.raises(Killed):
+        run(made_task(AdversarialTask, source, **stage), tmp_path / "killed", killed_at=3)
+    assert_equal(unbroken, run(made_task(AdversarialTask, source, **stage), tmp_path / "killed"))
+    plain = run(made_task(AdversarialTask, source), tmp_path / "plain")
+    assert any(not torch.equal(v, unbroken[0][k]) for k, v in plain[0].items() if k in unbroken[0])
+
+
+def test_regression_can_be_asked_to_explain_the_data(source, tmp_path):
+    plain = run(made_task(RegressionTask, source, crop=32), tmp_path / "plain")
+    asked = run(made_task(RegressionTask, source, crop=32, reblur_weight=1.0), tmp_path / "asked")
+    assert any(not torch.equal(v, asked[0][k]) for k, v in plain[0].items())
+
+
+def test_crops_narrower_than_the_psf_cannot_be_blurred_again(source, tmp_path):
+    path = write_sky(tmp_path / "images.h5", sky(120, 130))
+    wide = made_study(degrade={"psf": {"fwhm": ["12px"]}, "noise": {"sigma": [0.05]}})
+    source = degrader(path, [Region("field0", Window(0, 0, 120, 130))], wide)
+    with pytest.raises(TrainingError, match="32 px are less than its"):
+        run(made_task(RegressionTask, source, crop=32, reblur_weight=1.0), tmp_path)
+
+
+def test_a_judge_that_knows_too_much_is_shown_changed_images_more_often(source, tmp_path):
+    task = made_task(AdversarialTask, source, adaptive_target=0.0, adaptive_images=16, steps=8)
+    _, history = run(task, tmp_path)
+    shares = [row["augmented"] for row in history]
+    for before, row in zip([0.0, *shares], history):
+        expected = before + math.copysign(2 * 2 / 16, row["r_v"])
+        assert row["augmented"] == pytest.approx(min(max(expected, 0), 0.8))
+
+
+def test_the_third_stage_tells_what_a_mean_of_draws_gains(source, tmp_path):
+    task = made_task(PosteriorTask, source, deviation_rate=0.5)
+    _, history = run(task, tmp_path)
+    for row in history:
+        assert row["expected_gain_of_8"] == pytest.approx(2.5, abs=0.01)
+        assert 0 <= row["gain_of_8"] < 9.1
+        assert row["mean_psnr"] == pytest.approx(row["validation_psnr"], abs=9.1)
+    # Draws that hardly differ yet are rewarded more for it with every step.
+    weights = [row["generator_deviation_weight"] for row in history]
+    assert weights == sorted(weights)
+    assert weights[-1] > weights[0] > 0
 
 
 def test_a_collapsed_game_stops_and_leaves_its_last_checkpoint(source, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from pipeline.config.networks.stages import Adversarial, Regression
+from pipeline.config.networks.stages import Adversarial, Posterior, Regression
 from pipeline.config.settings import Settings
 
 ActivationName = Literal["gate", "relu", "leaky_relu", "prelu", "elu", "silu"]
@@ -44,6 +44,12 @@ class Nafnet(Settings):
         default_factory=lambda: Adversarial(steps=180), description="Second stage, which makes the output `sharp`."
     )
 
+    posterior: Posterior = Field(
+        default_factory=lambda: Posterior(),
+        description="Third stage, which makes the outputs `sample`, one scene that may have been, and `mean`, the mean "
+        "of many; none by default.",
+    )
+
     @model_validator(mode="after")
     def _stages_fit(self) -> Nafnet:
         if self.kernel_size % 2 == 0:
@@ -51,18 +57,20 @@ class Nafnet(Settings):
         down, up = len(self.encoder_blocks), len(self.decoder_blocks)
         if down != up:
             raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")
-        for name, crop in (("regression", self.regression.crop), ("adversarial", self.adversarial.crop)):
-            if crop % 2**down:
+        for name in ("regression", "adversarial", "posterior"):
+            steps, crop = getattr(self, name).steps, getattr(self, name).crop
+            if steps and crop % 2**down:
                 raise ValueError(f"{name}.crop: {crop} px cannot be halved {down} times; take a multiple of {2**down}")
         return self
 
     @property
     def batches(self) -> dict[str, int]:
         """Crops per step, by the setting that says so."""
-        second = {"adversarial.batch": self.adversarial.batch} if self.adversarial.steps else {}
-        return {"regression.batch": self.regression.batch} | second
+        games = {"adversarial": self.adversarial, "posterior": self.posterior}
+        later = {f"{name}.batch": stage.batch for name, stage in games.items() if stage.steps}
+        return {"regression.batch": self.regression.batch} | later
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""
-        return ("faithful", "sharp")
+        return ("faithful", "sharp", "mean", "sample") if self.posterior.steps else ("faithful", "sharp")

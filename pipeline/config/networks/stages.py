@@ -1,4 +1,4 @@
-"""The two stages of training that a restoring network goes through."""
+"""The stages of training that a restoring network goes through."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ OptimiserName = Literal["adamw", "adam", "rmsprop", "adagrad", "adadelta", "mome
 OPTIMISER_NAMES: tuple[OptimiserName, ...] = get_args(OptimiserName)
 
 
+REBLUR = (
+    "Weight of the squared error after the instrument's blur, in units of the noise: what of it contradicts the data."
+)
+
+
 class Regression(Settings):
     """First stage of training: the network learns the mean of what the scene may have been."""
 
@@ -27,12 +32,13 @@ class Regression(Settings):
     l2_weight: NotNegative = Field(
         5.0, description="Weight of the squared error beside the absolute error, in stretched units."
     )
+    reblur_weight: NotNegative = Field(0.0, description=REBLUR)
 
 
-class Adversarial(Settings):
-    """Second stage of training: a discriminator asks for the texture of real images."""
+class Game(Settings):
+    """What stages share in which a discriminator takes part."""
 
-    steps: int = Field(..., ge=0, description="Number of optimiser steps; 0 leaves `sharp` equal to `faithful`.")
+    steps: int
     batch: int = Field(4, ge=1, description="Crops per step.")
     # Below 24 px the discriminator's layers leave nothing to judge.
     crop: int = Field(96, ge=24, multiple_of=8, description="Width of a crop in px.")
@@ -55,10 +61,49 @@ class Adversarial(Settings):
     weight: NotNegative = Field(
         0.06, description="Weight of the discriminator's opinion beside the absolute error of 1."
     )
+    feature_weight: NotNegative = Field(
+        0.0, description="Weight of the distance between what the discriminator's layers make of truth and restoration."
+    )
+    adaptive_target: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="What the discriminator may know by heart: it is shown its images turned, moved and cut, the more "
+        "often the more it exceeds this (r_t where 0 parts real from restored, otherwise r_v); customary is 0.6. By "
+        "default it is shown them as they are.",
+    )
+    adaptive_images: int = Field(
+        20000, ge=1, description="Truths that are seen while the share of changed images moves from none to all."
+    )
+    base_channels: int = Field(32, ge=4, description="Channels of the discriminator's first layer.")
+
+
+class Adversarial(Game):
+    """Second stage of training: a discriminator asks for the texture of real images."""
+
+    steps: int = Field(..., ge=0, description="Number of optimiser steps; 0 leaves `sharp` equal to `faithful`.")
     l2_weight: NotNegative = Field(5.0, description="Weight of the squared error, as in the first stage.")
+    reblur_weight: NotNegative = Field(0.0, description=REBLUR)
     allowed_loss: NotNegative = Field(
         1.1,
         description="PSNR in dB that `sharp` may lose against `faithful` on the tune role; where training lost more, "
         "its weights are moved back towards those of `faithful`.",
     )
-    base_channels: int = Field(32, ge=4, description="Channels of the discriminator's first layer.")
+
+
+class Posterior(Game):
+    """Third stage: the network draws scenes that may have been, each different (rcGAN, Bendel et al. 2023)."""
+
+    steps: int = Field(
+        0, ge=0, description="Number of optimiser steps; 0 makes no outputs `mean` and `sample`, and takes no time."
+    )
+    weight: NotNegative = Field(
+        0.01, description="Weight of the discriminator's opinion beside the absolute error of 1."
+    )
+    noise_planes: int = Field(2, ge=1, description="Planes of noise by which the network draws.")
+    draws: int = Field(32, ge=2, description="Draws over which the output `mean` averages.")
+    deviation_rate: NotNegative = Field(
+        0.02,
+        description="How fast the reward for draws that differ follows the gain of their mean over one of them, which "
+        "is known for draws from the true posterior.",
+    )

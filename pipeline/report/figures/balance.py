@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.report.figures.training import History
+from pipeline.report.figures.training import History, running
 from pipeline.report.style import MUTED, figure, fold_colours
 
 
@@ -26,6 +26,7 @@ WATCHED = (
     Watched("variety", "variety", 1.0),
     Watched("r_v", r"$r_v$", 0.0),
     Watched("r_t", r"$r_t$", None),
+    Watched("augmented", "augmented", None),
 )
 PANEL = 1.7
 """Height of a panel in inches."""
@@ -45,7 +46,7 @@ def balance_figure(histories: list[History]) -> Figure:
     axes = drawn.subplots(len(shown), len(networks), sharex="col", squeeze=False)
     for column, network in zip(axes.T, networks):
         column[0].set_title(network)
-        column[-1].set_xlabel("optimiser steps of the adversarial stage")
+        column[-1].set_xlabel("optimiser steps beside a discriminator")
         for panel, watched in zip(column, shown):
             panel.set_ylabel(watched.label)
             if watched.balanced is not None:
@@ -62,10 +63,14 @@ def _known(history: History, watched: Watched) -> bool:
 
 
 def _draw(panel: Axes, history: History, watched: Watched, colour: str) -> None:
-    table: pd.DataFrame = history.table[history.table[watched.column].notna()]
+    # A stage without a discriminator has nothing to show, so steps are counted from the first that has one.
+    table = history.table[history.table[[w.column for w in WATCHED if w.column in history.table]].notna().any(axis=1)]
+    steps, stages = pd.Series(running(table["step"]), table.index), table.get("stage", pd.Series("", table.index))
     final = history.fold == "final"
     label = "final" if final else history.fold.replace("fold", "fold ")
     mark: dict[str, Any] = {"marker": "o", "ms": 3} if len(table) < 40 else {}
-    panel.plot(
-        table["step"], table[watched.column], color=colour, label=label, ls=(0, (4, 2)) if final else "-", **mark
-    )
+    for number, stage in enumerate(dict.fromkeys(stages)):
+        # Each stage has a discriminator of its own, so no line leads from one to the next.
+        here = (stages == stage) & table[watched.column].notna()
+        style = mark | {"color": colour, "label": f"_{label}" if number else label, "ls": (0, (4, 2)) if final else "-"}
+        panel.plot(steps[here], table.loc[here, watched.column], **style)
