@@ -96,9 +96,9 @@ class Sample:
         """The truth, shape (N, C, 32, 32)."""
 
     @property
-    def groups(self) -> list[str]:
-        """The group of each patch."""
-        return [place.item.group for place in self._places]
+    def items(self) -> list[Item]:
+        """The item of each patch."""
+        return [place.item for place in self._places]
 
     def restored(self, made: RestoredReader) -> Patches:
         """What a method made of the places, shape (N, C, 32, 32), each restored by the fold that never saw it."""

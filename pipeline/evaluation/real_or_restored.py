@@ -1,8 +1,8 @@
 """Whether restored patches can be told from real ones: a classifier two-sample test, beside real against real.
 
-A classifier learns on some groups which patches are real, and judges those of other groups. Where both kinds have one
-distribution it can only guess (Lopez-Paz and Oquab 2017, ICLR). It is scored by the area under the receiver operating
-characteristic: the chance that of a real and a restored patch the real one looks more real to it.
+A classifier learns on some groups or blocks which patches are real, and judges those of others. Where both kinds have
+one distribution it can only guess (Lopez-Paz and Oquab 2017, ICLR). It is scored by the area under the receiver
+operating characteristic: the chance that of a real and a restored patch the real one looks more real to it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from torch import Tensor
 from pipeline.evaluation import strong_classifier, weak_classifier
 from pipeline.evaluation.patches import Patches
 from pipeline.physics.noise import addressed_generator
+from pipeline.splits import Item
 
 PARTS = 3
-"""Into so many parts the groups are dealt; each is judged by a classifier that learned on the others."""
+"""Into so many parts the patches are dealt; each is judged by a classifier that learned on the others."""
 FEWEST = 16
 """Patches that a part needs at least."""
 REAL = "real"
@@ -53,27 +54,33 @@ class Verdict(NamedTuple):
     auc: float
 
 
-def parts_of(groups: Sequence[str]) -> NDArray[np.intp]:
-    """Deal groups to parts of about as many patches; no group is in two of them.
+def parts_of(items: Sequence[Item]) -> NDArray[np.intp]:
+    """Deal patches to parts by their groups, or by their blocks where a fold holds fewer groups than there are parts.
+
+    What each fold restored is in every part: its network leaves traces of its own, by which another's is not known.
 
     Parameters
     ----------
-    groups : sequence of str
-        The group of each patch.
+    items : sequence of Item
+        The item of each patch.
 
     Returns
     -------
     array, shape (N,)
-        The part of each patch; empty where there are fewer than two groups, or too few patches to learn from.
+        The part of each patch; empty where there are fewer than two, or too few patches to learn from.
     """
-    sizes = Counter(groups)
-    filled = [0] * min(PARTS, len(sizes))
-    part = {}
-    for group in sorted(sizes, key=lambda g: (-sizes[g], g)):
-        part[group] = int(np.argmin(filled))
-        filled[part[group]] += sizes[group]
-    enough = len(filled) > 1 and min(filled) >= FEWEST
-    return np.array([part[group] for group in groups] if enough else [], np.intp)
+    part: dict[str, int] = {}
+    for fold in sorted({item.fold for item in items}):
+        held_out = [item for item in items if item.fold == fold]
+        groups = list(dict.fromkeys(item.group for item in held_out))
+        unit = {item.item: item.group if len(groups) >= PARTS else item.item for item in held_out}
+        units = list(dict.fromkeys(unit.values()))
+        # In runs, so that few blocks have a neighbour in another part.
+        number = {name: index * PARTS // len(units) for index, name in enumerate(units)}
+        part |= {item: number[name] for item, name in unit.items()}
+    sizes = Counter(part[item.item] for item in items)
+    enough = len(sizes) > 1 and min(sizes.values()) >= FEWEST
+    return np.array([part[item.item] for item in items] if enough else [], np.intp)
 
 
 def tell_apart(

@@ -34,8 +34,8 @@ def discern(
 
     Judged are the networks' outputs and the classical method that was best on the tune role; in the rows of the method
     ``real``, real patches stand against other real ones. Patches are of test items alone, restored by the fold that
-    never saw them, and no classifier judges a group that it learned from. Where a study is too small for that, the
-    table is empty.
+    never saw them, and no classifier judges a group, or a block of one large image, that it learned from. Where a study
+    is too small for that, the table is empty.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def discern(
             raise DiscernError(f"{condition}: no restored images of {method}; the step `restore` writes them")
     with read_images(images) as truth:
         sample = Sample(truth, [item for item in read_splits(splits) if item.role == "test"], study.seed)
-    parts = parts_of(sample.groups)
+    parts = parts_of(sample.items)
     verdicts: list[Verdict] = []
     if len(parts):
         made: dict[str, Callable[[], Patches]] = {m: partial(_restored, sample, files[m]) for m in methods}
@@ -86,6 +86,6 @@ def _restored(sample: Sample, path: Path) -> Patches:
 
 def _in_words(table: pd.DataFrame) -> str:
     if not len(table):
-        return "too few groups or patches to learn from, nothing was told apart"
+        return "too few patches to learn from, nothing was told apart"
     strong = table[table["classifier"] == "strong"].groupby("method", sort=False)["auc"].mean()
     return ", ".join(f"{method} {area:.2f}" for method, area in strong.items()) + " (0.5 is a guess)"

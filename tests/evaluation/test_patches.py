@@ -65,4 +65,4 @@ def test_restored_patches_lie_where_the_real_ones_do_and_masked_places_are_left_
     with read_images(tmp_path / "images.h5") as truth, read_restored(tmp_path / "same.h5") as made:
         sample = Sample(truth, items, seed=0)
         np.testing.assert_array_equal(sample.restored(made), sample.real)
-    assert sample.groups == ["band64", "band0", "band64"]
+    assert [item.item for item in sample.items] == ["field/0-64", "field/64-0", "field/64-64"]

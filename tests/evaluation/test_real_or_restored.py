@@ -11,6 +11,8 @@ from pipeline.evaluation.real_or_restored import (
     rounds,
     tell_apart,
 )
+from pipeline.splits import Item
+from pipeline.tiling import Window
 
 COUNT = 120
 
@@ -22,8 +24,12 @@ def texture(seed, count=COUNT):
     return (light + 0.3 * random.standard_normal(light.shape)).astype(np.float32)
 
 
-def groups(count=COUNT, size=10):
-    return [f"group{i // size}" for i in range(count)]
+def item(name, group, fold=0):
+    return Item("field", name, Window(0, 0, 32, 32), group, fold, "test", 0)
+
+
+def items(count=COUNT, size=10):
+    return [item(f"block{i // size}", "band", i // size % 2) for i in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ def verdicts():
     real = texture(0)
     smoothed = gaussian_filter(real, (0, 0, 1, 1))
     methods = {"smoothed": lambda: smoothed, "as real": lambda: texture(1)}
-    return list(tell_apart(real, methods, parts_of(groups()), (0,)))
+    return list(tell_apart(real, methods, parts_of(items()), (0,)))
 
 
 def areas(verdicts, method, classifier):
@@ -61,20 +67,31 @@ def test_as_many_verdicts_are_given_as_were_announced(verdicts):
 
 def test_the_same_address_gives_the_same_verdict():
     real = texture(0, 60)
-    first, second = (list(tell_apart(real, {}, parts_of(groups(60)), (7,))) for _ in range(2))
+    first, second = (list(tell_apart(real, {}, parts_of(items(60)), (7,))) for _ in range(2))
     assert first == second
 
 
-def test_no_group_is_in_two_parts_and_parts_are_of_about_one_size():
-    names = ["a"] * 50 + ["b"] * 30 + ["c"] * 25 + ["d"] * 20
-    parts = parts_of(names)
-    assert all(len({p for p, n in zip(parts, names) if n == name}) == 1 for name in "abcd")
-    assert list(np.bincount(parts)) == [50, 30, 45]
+def test_no_group_is_in_two_parts_where_every_fold_has_several():
+    patches = [item(f"image{i}", f"group{i // 5}", i // 30) for i in range(90)]
+    parts = parts_of(patches)
+    for group in {patch.group for patch in patches}:
+        assert len({part for part, patch in zip(parts, patches) if patch.group == group}) == 1
+    assert np.bincount(parts).min() >= 24
 
 
-@pytest.mark.parametrize("names", [["a"] * 200, ["a"] * 100 + ["b"] * 3, []])
-def test_one_group_or_too_few_patches_are_not_judged(names):
-    assert not len(parts_of(names))
+def test_blocks_of_one_band_are_dealt_whole_and_every_part_has_some_of_every_fold():
+    patches = [item(f"band{b}/{k}", f"band{b}", b) for b in range(3) for k in range(8) for _ in range(10)]
+    parts = parts_of(patches)
+    for block in {patch.item for patch in patches}:
+        assert len({part for part, patch in zip(parts, patches) if patch.item == block}) == 1
+    for fold in range(3):
+        assert {part for part, patch in zip(parts, patches) if patch.fold == fold} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_one_block_or_too_few_patches_are_not_judged(count):
+    assert not len(parts_of([item("block", "a")] * 200))
+    assert not len(parts_of([item(f"block{i}", "a") for i in range(count)]))
 
 
 def test_no_classifier_sees_a_patch_of_a_part_that_it_judges(monkeypatch):
@@ -87,7 +104,7 @@ def test_no_classifier_sees_a_patch_of_a_part_that_it_judges(monkeypatch):
 
     watched = CLASSIFIERS["weak"]._replace(describe=lambda patches: patches[:, 0, 0, :1], judge=judge)
     monkeypatch.setattr("pipeline.evaluation.real_or_restored.CLASSIFIERS", {"watched": watched})
-    parts = parts_of(groups())
+    parts = parts_of(items())
     real = np.broadcast_to(parts[:, None, None, None], (COUNT, 1, 32, 32)).astype(np.float32)
     list(tell_apart(real, {"same": lambda: real}, parts, (0,)))
     assert seen
@@ -95,7 +112,7 @@ def test_no_classifier_sees_a_patch_of_a_part_that_it_judges(monkeypatch):
 
 
 def test_each_part_is_dealt_to_two_halves_anew_at_each_address():
-    parts = parts_of(groups())
+    parts = parts_of(items())
     first, other = halves(parts, 0), halves(parts, 1)
     for part in np.unique(parts):
         assert first[parts == part].sum() == (parts == part).sum() // 2
