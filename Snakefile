@@ -8,6 +8,7 @@
 #   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv; where a network has
 #                                               `conditions: each`, <network> is <network>@<condition>, as in published/
 #   restored/<condition>/<method>.h5            every item, restored by the fold that never saw it (kept if `keep` says so)
+#   discerned/<condition>.parquet               whether classifiers can tell what was restored from real images
 #   gallery/<condition>/<method>.h5             a few of these, for the report
 #   metrics/<condition>/<method>.parquet        scores, one a row
 #   metrics.csv  summary.csv                    all scores; what may be concluded
@@ -34,6 +35,7 @@ include: "rules/tune.smk"
 include: "rules/train.smk"
 include: "rules/restore.smk"
 include: "rules/evaluate.smk"
+include: "rules/discern.smk"
 include: "rules/gallery.smk"
 include: "rules/summarise.smk"
 include: "rules/report.smk"

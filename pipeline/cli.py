@@ -146,6 +146,24 @@ def evaluate(
 
 
 @app.command()
+def discern(
+    images: Images,
+    splits: Splits,
+    files: Annotated[list[Path], typer.Argument(help="restored/<condition>/... and tuned/<condition>/... files.")],
+    condition: ConditionName,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Let classifiers try to tell restored images from real ones."""
+    study = load_study(config)
+    with running(f"discern {condition}", out, log):
+        from pipeline.steps import discern as step
+
+        step.discern(images, splits, _ending(files, ".h5"), _ending(files, ".json"), study, condition, out)
+
+
+@app.command()
 def gallery(
     images: Images,
     splits: Splits,
@@ -182,7 +200,9 @@ def report(
     splits: Splits,
     metrics_csv: Metrics,
     summary_csv: Summary,
-    files: Annotated[list[Path], typer.Argument(help="Every gallery/..., history.csv and tuned/... file.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Every gallery/..., history.csv, tuned/... and discerned/... file.")
+    ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
     provenance: Annotated[Path, typer.Option("--provenance", help="File that says what was run on what.")],
@@ -191,12 +211,13 @@ def report(
 ) -> None:
     """Write the report, one page that works offline."""
     study = load_study(config)
-    restored, histories, tuned = (_ending(files, suffix) for suffix in (".h5", ".csv", ".json"))
+    restored, histories, tuned, discerned = (_ending(files, s) for s in (".h5", ".csv", ".json", ".parquet"))
     with running("report", out, log):
         from pipeline.steps import report as step
 
         step.report(
-            study, images, splits, [], restored, metrics_csv, summary_csv, histories, tuned, out, figures, provenance
+            study, images, splits, [], restored, metrics_csv, summary_csv, histories, tuned, discerned, out, figures,
+            provenance,
         )  # fmt: skip
 
 

@@ -37,6 +37,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "evaluate":
         judged = (*_SPACES, "evaluate.apertures", "evaluate.detection")
         return _condition(study, which["condition"]) | _leaves(values, *judged)
+    if step == "discern":
+        return _leaves(values, "seed")
     if step == "summarise":
         return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
     if step == "gallery":

@@ -16,6 +16,11 @@ METHODS = list(STUDY.all_methods)
 FOLDS = [f"fold{fold}" for fold in range(STUDY.split.folds)]
 FINAL = "final" if STUDY.publish.final == "retrain" else "fold0"
 PSF_FILE = [STUDY.degrade.psf.file] if STUDY.degrade.psf.file else []
+DISCERNED = (
+    [f"results/{{study}}/discerned/{condition}.parquet" for condition in CONDITIONS]
+    if STUDY.evaluate.classifiers
+    else []
+)
 held = []  # the lock on the study, for as long as Snakemake runs
 
 

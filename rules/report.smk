@@ -21,6 +21,7 @@ rule report:
                 condition=CONDITIONS,
                 method=CLASSICAL,
             ),
+            *DISCERNED,
         ],
     output:
         page="results/{study}/report.html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class MadeStudy:
     summary_csv: Path
     histories: list[Path]
     tuned: list[Path]
+    discerned: list[Path] = field(default_factory=list)
 
     def report_arguments(self, out: Path) -> dict[str, Any]:
         """Arguments of the step ``report``, which writes to the folder ``out``."""
@@ -98,6 +99,7 @@ def make_study(
             made.restored.append(path)
             scores += _scores(made, random, condition.name, method, quality[method])
         summaries += _summary(study, condition.name, quality, half_width, images, unit)
+        made.discerned.append(_write_discerned(folder, study, condition.name))
         made.tuned += [_write_tuned(folder, study, condition.name, m) for m in study.methods]
     pd.DataFrame(scores).to_csv(made.metrics_csv, index=False)
     pd.DataFrame(summaries, columns=list(SUMMARY_COLUMNS)).to_csv(made.summary_csv, index=False)
@@ -214,6 +216,20 @@ def _write_tuned(folder: Path, study: Study, condition: str, method: str) -> Pat
     return path
 
 
+def _write_discerned(folder: Path, study: Study, condition: str) -> Path:
+    path = folder / "discerned" / f"{condition}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    areas = dict.fromkeys(study.network_methods, 0.9) | {"real": 0.5}
+    rows = [
+        (condition, method, classifier, number, area + 0.02 * (number - 1) - 0.02 * (classifier == "weak"))
+        for method, area in areas.items()
+        for classifier in ("weak", "strong")
+        for number in range(3)
+    ]
+    pd.DataFrame(rows, columns=["condition", "method", "classifier", "round", "auc"]).to_parquet(path, index=False)
+    return path
+
+
 def _write_history(folder: Path, network: str, fold: str, random: Any) -> Path:
     path = folder / "models" / network / fold / "history.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -221,6 +237,7 @@ def _write_history(folder: Path, network: str, fold: str, random: Any) -> Path:
         {
             "step": step, "stage": stage, "seconds": 0.3 * step,
             "generator_total": 0.2 * step**-0.3 + 0.3 * (stage == "adversarial"),
+            **({"told_apart": 0.8, "variety": 0.9, "r_v": 0.1} if stage == "adversarial" else {}),
             "validation_psnr": 31 - 40 / step**0.5 - 0.5 * (stage == "adversarial") + 0.1 * random.standard_normal(),
         }
         for stage, last in (("regression", 600), ("adversarial", 200))

@@ -10,6 +10,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from pipeline.config import Study, study_from
+from pipeline.display import Scaling
 from pipeline.image import Image
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
@@ -21,6 +22,8 @@ from pipeline.training.scenes import Region, Scenes
 
 CPU = torch.device("cpu")
 SKY, SKY_SIGMA, NOISE = 0.1, 0.01, 0.05
+SCALING = Scaling("display", ("r", "g"), [SKY] * 2, [SKY_SIGMA] * 2, 1.0)
+"""How pictures of such skies are shown."""
 
 NAFNET: dict[str, Any] = {
     "architecture": "nafnet",

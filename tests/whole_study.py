@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.config import Study
 from pipeline.steps.degrade import degrade
+from pipeline.steps.discern import discern
 from pipeline.steps.evaluate import evaluate
 from pipeline.steps.gallery import gallery
 from pipeline.steps.ingest import ingest
@@ -58,7 +59,7 @@ class WholeStudy:
         return self
 
     def judge(self) -> WholeStudy:
-        """restore, evaluate, gallery, summarise, report and publish."""
+        """restore, evaluate, discern, gallery, summarise, report and publish."""
         tuned = {(c, m): self.tuned(c, m) for c in self.conditions for m in self.study.methods}
         for condition in self.conditions:
             for method in self.study.all_methods:
@@ -68,6 +69,8 @@ class WholeStudy:
                 out = self.scores(condition, method)
                 evaluate(self.images, self.splits, degraded, restored, self.study, condition, method, out)
             of_condition = [self.restored(condition, m) for m in self.study.all_methods]
+            settings = [self.tuned(condition, m) for m in self.study.methods]
+            discern(self.images, self.splits, of_condition, settings, self.study, condition, self.discerned(condition))
             gallery(self.images, self.splits, of_condition, self.folder / "gallery" / condition)
         scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
         summarise(scores, list(tuned.values()), self.study, self.metrics, self.summary)
@@ -78,8 +81,9 @@ class WholeStudy:
         shown = [self.folder / "gallery" / c / f"{m}.h5" for c in self.conditions for m in self.study.all_methods]
         folds = range(self.study.split.folds)
         histories = [self.models(n, fold) / "history.csv" for n in self.study.models for fold in folds]
+        discerned = [self.discerned(c) for c in self.conditions]
         figures, provenance = self.folder / "figures", self.folder / "provenance.json"
-        given = (self.images, self.splits, [], shown, self.metrics, self.summary, histories, tuned)
+        given = (self.images, self.splits, [], shown, self.metrics, self.summary, histories, tuned, discerned)
         report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():
             for model, output in product(self.study.models_of(network), settings.outputs):
@@ -109,6 +113,9 @@ class WholeStudy:
 
     def restored(self, condition: str, method: str) -> Path:
         return self.folder / "restored" / condition / f"{method}.h5"
+
+    def discerned(self, condition: str) -> Path:
+        return self.folder / "discerned" / f"{condition}.parquet"
 
     def scores(self, condition: str, method: str) -> Path:
         return self.folder / "metrics" / condition / f"{method}.parquet"

@@ -20,3 +20,8 @@ class Evaluate(Settings):
     )
     detection: Positive = Field(5.0, description="Sources are peaks of the truth above this many sigmas of its sky.")
     bootstrap: int = Field(2000, ge=100, description="Resamplings behind every interval.")
+    classifiers: bool = Field(
+        True,
+        description="Let two classifiers, a weak and a strong one, try to tell restored from real patches: a quarter "
+        "of a minute per condition.",
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.config import Study
-from pipeline.report.display import Scaling, as_data_uri, residual_picture, residual_scale
+from pipeline.display import Scaling
+from pipeline.report.display import as_data_uri, residual_picture, residual_scale
 from pipeline.report.gallery import Exhibit
 from pipeline.report.naming import method_name, number
 

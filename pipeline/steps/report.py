@@ -13,14 +13,16 @@ import yaml
 from matplotlib.figure import Figure
 
 from pipeline.config import Study
+from pipeline.display import Scaling
 from pipeline.evaluation.spaces import LINEAR, SPACES
 from pipeline.evaluation.summary import FIELD
 from pipeline.measures.spectrum import cutoff_frequency
 from pipeline.physics.conditions import psf_for
 from pipeline.progress import progress
 from pipeline.report.ceiling import ceiling_of
-from pipeline.report.display import Scaling, residual_colours
+from pipeline.report.display import residual_colours
 from pipeline.report.figures import figure_files
+from pipeline.report.figures.balance import WATCHED, balance_figure
 from pipeline.report.figures.difference import difference_figure
 from pipeline.report.figures.gallery import gallery_figure
 from pipeline.report.figures.psnr import psnr_figure
@@ -32,6 +34,7 @@ from pipeline.report.judging import judging
 from pipeline.report.naming import condition_name, unit_in_words
 from pipeline.report.page import page_figure, render
 from pipeline.report.provenance import provenance as gathered
+from pipeline.report.realism import realism
 from pipeline.report.runs import read_histories, restoration_times, training_rows, tuned_settings
 from pipeline.report.spectra import MeanSpectra, mean_spectra
 from pipeline.report.style import save, styled
@@ -47,7 +50,7 @@ log = logging.getLogger("clearfield")
 
 TEXT = ("image", "item", "group", "condition", "method", "space", "metric", "reference", "scope")
 NUMBERS = {"value", "n", "median", "mean", "low", "high", "difference", "difference_low", "difference_high", "p_value"}
-ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training")
+ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training", "balance")
 """Figures that the page shows as they are; the gallery it shows in its own way."""
 
 
@@ -61,6 +64,7 @@ def report(
     summary_csv: Path,
     histories: list[Path],
     tuned: list[Path],
+    discerned: list[Path],
     out: Path,
     figures_dir: Path,
     provenance: Path,
@@ -81,6 +85,8 @@ def report(
         ``<network>/<fold>/history.csv``.
     tuned : list of Path
         ``<condition>/<method>.json``.
+    discerned : list of Path
+        ``discerned/<condition>.parquet``; none where the study asks for no classifiers.
     out, figures_dir, provenance : Path
         What is written.
     """
@@ -94,6 +100,7 @@ def report(
         figures={name: page_figure(figures_dir / f"{name}.svg") for name in ON_THE_PAGE},
         tuned=tuned_settings(tuned, study),
         trainings=trainings,
+        realism=realism(discerned, study),
         run=run,
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),
     )
@@ -161,6 +168,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "psnr.svg": psnr_figure(m.metrics, m.study, m.ceiling.value if linear else math.inf),
             "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, m.scene.unit),
             "training.svg": training_figure(m.histories, m.study),
+            "balance.svg": balance_figure(m.histories),
             **galleries,
         }
 
@@ -192,6 +200,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "ceiling": m.ceiling,
         "sigmas": dict(zip(m.scene.bands, m.scaling.sky_sigma)),
         "data_range": m.data_range,
+        "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
         "specialised": [name for name, network in m.study.networks.items() if network.conditions == "each"],
         "times": restoration_times(m.restored, m.study),

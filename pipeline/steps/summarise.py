@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.scoring import COLUMNS
 from pipeline.evaluation.summary import best_classical, summarise_condition
+from pipeline.evaluation.tuned_scores import tuned_psnr
 from pipeline.store import written_aside
 
 log = logging.getLogger("clearfield")
@@ -82,12 +81,7 @@ def _by_condition(metrics: list[Path], study: Study) -> dict[str, dict[str, Path
 
 
 def _tuned_psnr(tuned: list[Path], study: Study) -> dict[str, dict[str, float]]:
-    found: dict[tuple[str, str], float] = {}
-    for path in tuned:
-        values = json.loads(path.read_text())
-        found[values["condition"], values["method"]] = float(
-            np.mean([fold["psnr"] for fold in values["folds"].values()])
-        )
+    found = tuned_psnr(tuned)
     names: list[str] = list(study.methods)
     table = {c.name: {m: found[c.name, m] for m in names if (c.name, m) in found} for c in study.conditions}
     for condition, methods in table.items():

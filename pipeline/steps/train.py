@@ -16,6 +16,7 @@ from torch import nn
 from pipeline import __version__
 from pipeline.code_hash import code_hash
 from pipeline.config import Augment, Nafnet, Pix2pix, Study, settings_hash
+from pipeline.display import Scaling
 from pipeline.model_file import write_model
 from pipeline.networks.build import build_network, drawing_network
 from pipeline.networks.preparation import Preparation
@@ -163,7 +164,12 @@ class _Material:
             "watched": watched.batch(*address, "watched", count=WATCHED[0], crop=width),
             "address": address,
             "span": torch.tensor(self._statistics.span, device=self._device),
+            "scaling": self._scaling(),
         }
+
+    def _scaling(self) -> Scaling:
+        known = self._statistics
+        return Scaling(self.unit, self.bands, list(known.sky), list(known.sky_sigma), max(known.span))
 
     def _degrader(self, scenes: Scenes, augment: Augment) -> Degrader:
         clipped, defects = self._study.degrade.protocol == "galaxygan", self._study.degrade.defects

@@ -38,7 +38,7 @@ def batch_that_fits(stage: str, batch: Any, processes: int, trial: Callable[[Any
     except torch.OutOfMemoryError as error:
         # The stack that broke down holds on to every tensor of its step.
         traceback.clear_frames(error.__traceback__)
-        crops = _crops(batch)
+        crops = crops_of(batch)
         fits = _largest(crops, batch, trial)
         beside = f" ({crops} on each of {processes} devices)" if processes > 1 else ""
         advice = (
@@ -58,7 +58,7 @@ def _largest(crops: int, batch: Any, trial: Callable[[Any], None]) -> int:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         try:
-            trial(_first(batch, crops))
+            trial(first_crops(batch, crops))
         except torch.OutOfMemoryError as error:
             traceback.clear_frames(error.__traceback__)
         else:
@@ -74,15 +74,16 @@ def _tensors(batch: Any) -> Iterator[Tensor]:
             yield from _tensors(part)
 
 
-def _crops(batch: Any) -> int:
-    return next(len(tensor) for tensor in _tensors(batch) if tensor.ndim)
+def crops_of(batch: Any) -> int:
+    """How many crops a batch has, nested tuples of tensors that count them on the first axis; 0 without tensors."""
+    return next((len(tensor) for tensor in _tensors(batch) if tensor.ndim), 0)
 
 
-def _first(batch: Any, count: int) -> Any:
+def first_crops(batch: Any, count: int) -> Any:
     """The first crops of a batch; numbers that belong to no crop stay."""
     if isinstance(batch, Tensor):
         return batch[:count] if batch.ndim else batch
     if isinstance(batch, tuple):
-        parts = [_first(part, count) for part in batch]
+        parts = [first_crops(part, count) for part in batch]
         return type(batch)(*parts) if hasattr(batch, "_fields") else tuple(parts)
     return batch

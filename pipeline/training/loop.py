@@ -20,7 +20,8 @@ from torch.utils.tensorboard import SummaryWriter
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
-from pipeline.training.device_memory import batch_that_fits
+from pipeline.training.device_memory import batch_that_fits, crops_of
+from pipeline.training.live import Live
 from pipeline.training.task import Task, TrainingError
 from pipeline.training.team import Team
 
@@ -55,7 +56,7 @@ def train(
     work : Path
         Folder of the checkpoint of this very training.
     board : Path
-        Folder of TensorBoard's scalars.
+        Folder of TensorBoard's scalars and strips.
 
     Returns
     -------
@@ -89,18 +90,20 @@ def train(
     # Purged: what a killed run wrote of steps that are now taken again.
     purge = notes["step"] + 1
     with nullcontext() if team.rank else SummaryWriter(str(board / task.stage), purge_step=purge) as writer:
-        for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"]):
+        live = Live(players, history[-1].get("validation_psnr") if history else None)
+        for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"], live):
             batch = task.batch(step)
             with batch_that_fits(task.stage, batch, team.size, lambda fewer: _trial(task, fabric, fewer)):
                 values = _step(task, players, optimisers, base, settings, fabric, team, step, batch)
             average.update_parameters(kept)
+            live.step(values, team.size * crops_of(batch))
             done = step + 1
             if done % settings.validate_every == 0 or done == task.steps:
                 row = _row(task, values, average.module, done, time.monotonic() - started)
                 history.append(row)
-                for name, value in row.items():
-                    if writer is not None and isinstance(value, float):
-                        writer.add_scalar(name, value, done)
+                if writer is not None:
+                    _show(writer, task, average.module, row)
+                live.looked(row)
             if team.rank == 0 and (done % settings.checkpoint_every == 0 or done == task.steps):
                 notes = {"step": done, "seconds": time.monotonic() - started, "history": history}
                 save_checkpoint(file, modules, optimisers, notes)
@@ -172,6 +175,17 @@ def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, se
     _check_finite(task.stage, step, scores)
     losses = {name: float(value) for name, value in values.items()}
     return {"step": step, "stage": task.stage, "seconds": round(seconds, 1), **losses, **scores}
+
+
+def _show(writer: SummaryWriter, task: Task, module: nn.Module, row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        if isinstance(value, float):
+            writer.add_scalar(name, value, row["step"])
+    module.eval()
+    with torch.no_grad():
+        for name, picture in task.strips(module).items():
+            writer.add_image(name, picture, row["step"], dataformats="HWC")
+    module.train()
 
 
 def _check_finite(stage: str, step: int, values: Mapping[str, Any]) -> None:

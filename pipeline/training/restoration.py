@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.config import Regression
+from pipeline.display import Picture, Scaling
 from pipeline.training.degradation import Batch, Degrader
+from pipeline.training.device_memory import first_crops
 from pipeline.training.losses import absolute_error, reblurred_error, squared_error
 from pipeline.training.optimisers import OPTIMISERS
+from pipeline.training.strips import STRIP_ROWS, strip
 from pipeline.training.task import Player, TrainingError
 from pipeline.training.team import ALONE, Team
 
@@ -33,6 +36,8 @@ class Restoration:
         (seed, network, fold): where this training's random numbers lie.
     span : Tensor, shape (C,)
         Range of the scene that PSNR refers to, in the unit of the image.
+    scaling : Scaling
+        How values become brightness in strips.
     team : Team
         Who shares the batches.
     """
@@ -41,6 +46,7 @@ class Restoration:
     watched: Batch
     address: tuple[object, ...]
     span: Tensor
+    scaling: Scaling
     team: Team = ALONE
     stage: str = field(init=False)
     steps: int = field(init=False)
@@ -60,6 +66,13 @@ class Restoration:
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
         return {"validation_psnr": self._psnr(module(self.watched.inputs))}
+
+    def strips(self, module: nn.Module) -> dict[str, Picture]:
+        """Observed, restored and truth side by side, a row for each of the first watched crops (their middles)."""
+        watched = self.watched
+        estimate = module(first_crops(watched.inputs, STRIP_ROWS))
+        columns, stretch = (watched.inputs.preview, estimate, watched.target), self.degrader.preparation.stretch
+        return {"observed, restored, truth": strip(columns, stretch, self.scaling)}
 
     def finish(self, _module: nn.Module, /) -> dict[str, float]:
         """Leave the network as training made it."""

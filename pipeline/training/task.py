@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from pipeline.display import Picture
 from pipeline.errors import ClearfieldError
 
 
@@ -58,6 +59,10 @@ class Task(Protocol):
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Scores of the kept network on the tune role, by name."""
+        ...
+
+    def strips(self, module: nn.Module) -> dict[str, Picture]:
+        """What the kept network does, for the eye, by name: the same samples of the tune role at every look."""
         ...
 
     def finish(self, module: nn.Module) -> dict[str, float]:

@@ -100,6 +100,22 @@ def test_settings_seed_times_and_versions_are_on_the_page(win):
     assert "nafnet final, for publication 800 4 min 00 s" in text
 
 
+def test_classifiers_stand_beside_their_null_in_plain_words(win):
+    text = text_of(win[1])
+    assert "Can restored images be told from real ones?" in text
+    assert "FWHM 3 px, noise σ 0.05 nafnet, sharp 0.880 0.900" in text
+    assert "Real against real 0.480 0.460 to 0.500 in 6 rounds" in text
+    assert "0.5 cannot be told from real" in text
+    assert "Told apart is the share" in text
+
+
+def test_a_study_too_small_for_classifiers_says_so(tmp_path):
+    made = make_study(tmp_path, fwhm=("3px",))
+    arguments = made.report_arguments(tmp_path / "out") | {"discerned": []}
+    report(degraded=[], **arguments)
+    assert "too few or too small for one to learn" in text_of(arguments["out"].read_text())
+
+
 def test_names_of_files_are_text_and_never_markup(tmp_path):
     page = page_of(tmp_path, name='<img src="x" onerror="alert(1)">&\'', fwhm=("3px",))[1]
     assert '<img src="x"' not in page

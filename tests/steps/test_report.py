@@ -42,7 +42,11 @@ def test_provenance_holds_seed_versions_and_every_setting(made, reported):
 
 def test_methods_that_were_not_restored_or_scored_are_left_out(made, tmp_path):
     fewer = replace(
-        made, restored=[p for p in made.restored if p.stem in ("degraded", "wiener")], tuned=[], histories=[]
+        made,
+        restored=[p for p in made.restored if p.stem in ("degraded", "wiener")],
+        tuned=[],
+        histories=[],
+        discerned=[],
     )
     fewer.metrics_csv, fewer.summary_csv = tmp_path / "metrics.csv", tmp_path / "summary.csv"
     for name in ("metrics_csv", "summary_csv"):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import torch
-from made_training import NAFNET, degrader, made_study
+from made_training import NAFNET, SCALING, degrader, made_study
 from torch import nn
 
 from pipeline.config import Training
@@ -34,7 +34,14 @@ def task_of(stage: str, steps: int, images: Path, team: Team) -> RegressionTask 
     torch.manual_seed(0)
     module: nn.Module = build_network(settings.model_dump(), 2, 2)
     watched = source.batch("watched", count=2, crop=32)
-    shared = {"degrader": source, "watched": watched, "address": (0, "net", 0), "span": torch.ones(2), "team": team}
+    shared = {
+        "degrader": source,
+        "watched": watched,
+        "address": (0, "net", 0),
+        "span": torch.ones(2),
+        "scaling": SCALING,
+        "team": team,
+    }
     if stage == "regression":
         return RegressionTask(module, settings.regression, **shared)
     # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.

@@ -6,7 +6,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
-from made_training import NAFNET, PIX2PIX, degrader, made_study, sky, write_sky
+from made_training import NAFNET, PIX2PIX, SCALING, degrader, made_study, sky, write_sky
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
@@ -44,7 +44,13 @@ def made_task(kind, source, seed=0, **stage):
     torch.manual_seed(seed)
     module = build_network(settings.model_dump(), 2, 2)
     watched = source.batch("watched", count=2, crop=32)
-    shared = {"degrader": source, "watched": watched, "address": (seed, "net", 0), "span": torch.ones(2)}
+    shared = {
+        "degrader": source,
+        "watched": watched,
+        "address": (seed, "net", 0),
+        "span": torch.ones(2),
+        "scaling": SCALING,
+    }
     if kind is RegressionTask:
         return RegressionTask(module, settings.regression.model_copy(update=stage), **shared)
     if kind is PosteriorTask:
@@ -132,10 +138,12 @@ def test_history_has_a_row_for_each_look_and_for_the_last_step(source, tmp_path)
     assert {row["stage"] for row in history} == {"regression"}
 
 
-def scalars(folder):
-    events = EventAccumulator(str(folder))
+def shown(folder):
+    """Steps of the scalars on TensorBoard, and of the strips."""
+    events = EventAccumulator(str(folder), {"images": 0, "scalars": 0})
     events.Reload()
-    return [event.step for event in events.Scalars("validation_psnr")]
+    scalars, strips = events.Scalars("validation_psnr"), events.Images("observed, restored, truth")
+    return [event.step for event in scalars], [event.step for event in strips]
 
 
 def test_tensorboard_shows_each_step_once_after_a_kill(source, tmp_path):
@@ -143,7 +151,34 @@ def test_tensorboard_shows_each_step_once_after_a_kill(source, tmp_path):
     with pytest.raises(Killed):
         run(made_task(RegressionTask, source), tmp_path, settings, killed_at=3)
     run(made_task(RegressionTask, source), tmp_path, settings)
-    assert scalars(tmp_path / "board" / "regression") == [1, 2, 3, 4, 5, 6]
+    assert shown(tmp_path / "board" / "regression") == ([1, 2, 3, 4, 5, 6],) * 2
+
+
+def test_a_strip_shows_observed_restored_and_truth_of_the_same_crops(source):
+    task = made_task(RegressionTask, source)
+    ((name, picture),) = task.strips(lambda inputs: torch.full_like(inputs.preview, 0.1)).items()
+    assert name == "observed, restored, truth"
+    # Two crops of 32 px in three columns, 2 px apart.
+    assert picture.shape == (32 + 2 + 32, 32 + 2 + 32 + 2 + 32, 3)
+    for row, preview, truth in zip((picture[:32], picture[34:]), task.watched.inputs.preview, task.watched.target):
+        assert (row[:, :32] == SCALING.picture(preview.numpy())).all()
+        assert len(set(row[:, 34:66].ravel())) == 1
+        assert (row[:, 68:] == SCALING.picture(truth.numpy())).all()
+
+
+class Onlooker(Fabric):
+    """One of two processes, and not the first."""
+
+    global_rank, world_size = 1, 2
+
+
+def test_a_process_that_does_not_write_draws_no_strip(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.training.team.Team.means", lambda self, values: values)
+    task = Toy()
+    task.strips = lambda module: pytest.fail("drawn for nobody")
+    fabric = Onlooker(accelerator="cpu", devices=1, plugins=[LightningEnvironment()])
+    train(task, LOOP, fabric, tmp_path / "work", tmp_path / "board")
+    assert not (tmp_path / "board").exists()
 
 
 class Toy:
@@ -161,6 +196,9 @@ class Toy:
         return 0.5**step
 
     def finish(self, module):
+        return {}
+
+    def strips(self, module):
         return {}
 
     def batch(self, step):

@@ -50,6 +50,14 @@ def test_the_demo_is_planned(snakemake):
     assert planned["tune"] == planned["restore"] == 2 * 5
     assert planned["restore_by_network"] == 2 * 2
     assert planned["evaluate"] == 2 * 7
+    assert planned["discern"] == 2
+
+
+def test_classifiers_that_a_study_does_without_are_not_planned(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("study: mine\nevaluate: {classifiers: false}\n")
+    run = snakemake("--dry-run", "--configfile", "mine.yaml")
+    assert run.returncode == 0, run.stderr
+    assert "discern" not in jobs(run)
 
 
 def test_every_other_study_is_planned(snakemake):

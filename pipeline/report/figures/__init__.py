@@ -13,5 +13,6 @@ def figure_files(study: Study) -> list[str]:
         "psnr.svg",
         "spectra.svg",
         "training.svg",
+        "balance.svg",
         *(f"gallery_{condition.name}.svg" for condition in study.conditions),
     ]

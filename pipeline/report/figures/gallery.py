@@ -5,7 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from pipeline.config import Study
-from pipeline.report.display import Scaling, residual_picture, residual_scale
+from pipeline.display import Scaling
+from pipeline.report.display import residual_picture, residual_scale
 from pipeline.report.gallery import Exhibit
 from pipeline.report.naming import condition_name, method_name
 from pipeline.report.style import figure
