@@ -220,7 +220,9 @@ def _zones(
     look: Callable[[Window], Left], known: Window, cell: int, tile: int
 ) -> Iterator[tuple[NDArray[np.bool_], Window]]:
     """Squares of ``cell`` px that hold contradicted data, neighbours joined: which ones of a box, and the box in px."""
-    squares = np.zeros((-(-max(known.y1, 0) // cell), -(-max(known.x1, 0) // cell)), bool)
+    if known.height <= 0 or known.width <= 0:
+        return
+    squares = np.zeros((-(-known.y1 // cell), -(-known.x1 // cell)), bool)
     for core in tiles(known, tile, cell):
         rows, columns = np.nonzero(look(core).contradicts.any(0))
         squares[(rows + core.y0) // cell, (columns + core.x0) // cell] = True

@@ -356,7 +356,7 @@ def test_an_instrument_beyond_the_trained_range_needs_force(model, image, out, t
     refused(says, model, [image], out, **(GIVEN | words))
     apply(model, [image], out, force=True, **(GIVEN | words))
     assert "restored all the same" in told.text
-    assert "outside the trained range" in " ".join(fits.getheader(out)["HISTORY"])
+    assert "outside of what it was trained on" in " ".join(fits.getheader(out)["HISTORY"])
 
 
 def test_an_instrument_within_two_percent_of_the_range_is_taken(model, image, out):
