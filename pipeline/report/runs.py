@@ -53,7 +53,7 @@ def read_histories(paths: list[Path]) -> list[History]:
 
 
 def training_rows(histories: list[History], study: Study) -> list[dict[str, Any]]:
-    """A row per training: network or specialist, fold, steps, time, and the last score on the tune role."""
+    """A row per training: network or specialist, fold, steps, time, size, and the last score on the tune role."""
     rows = []
     for history in histories:
         scores = history.table.get("validation_psnr", pd.Series(dtype=float)).dropna()
@@ -65,10 +65,24 @@ def training_rows(histories: list[History], study: Study) -> list[dict[str, Any]
                 "final": history.fold == "final",
                 "steps": f"{history.steps:,}",
                 "time": duration(history.seconds),
+                "epoch_time": duration(_seconds_per_epoch(history.table)),
+                "parameters": _parameters(history.table),
                 "psnr": f"{number(float(scores.iloc[-1]))} dB" if len(scores) else "–",
             }
         )
     return rows
+
+
+def _seconds_per_epoch(table: pd.DataFrame) -> float:
+    """Time in which the first stage sees as many pixels as its training sky has."""
+    if "epoch" not in table or "stage" not in table:
+        return math.nan
+    last = table[table["stage"] == table["stage"].iloc[0]].iloc[-1]
+    return float(last["seconds"] / last["epoch"])
+
+
+def _parameters(table: pd.DataFrame) -> str:
+    return f"{int(table['parameters'].iloc[0]):,}" if "parameters" in table else "–"
 
 
 def restoration_times(restored: dict[str, dict[str, Path]], study: Study) -> list[dict[str, Any]]:

@@ -110,7 +110,8 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
                 )
                 # The next stage goes on from the running mean, which is what this one is judged by.
                 trained.load_state_dict(average.state_dict())
-                history += rows
+                size, seen = sum(p.numel() for p in trained.parameters()), settings.pixels_per_step(task.stage)
+                history += [row | {"epoch": row["step"] * seen / material.area, "parameters": size} for row in rows]
             for output in outputs if team.rank == 0 else ():
                 card = material.card(network, output, fold) | {"data_hash": inputs[0]}
                 write_model(out / f"{output}.safetensors", trained.state_dict(), card)
@@ -137,6 +138,7 @@ class _Material:
         guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
         number = None if fold == FINAL else int(fold)
         self._scenes = Scenes(images, regions(splits, number, "train", guard))
+        self.area = sum(r.window.height * r.window.width for r in self._scenes.regions)
         self._watched = Scenes(images, regions(splits, number or 0, "tune", 0))
         self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
         self._statistics = self._scenes.statistics()

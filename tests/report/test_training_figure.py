@@ -62,3 +62,19 @@ def test_specialists_are_named_by_their_condition_in_the_order_of_the_study_and_
     assert len(drawn.axes) == 2 * 4
     assert [axes.get_title() for axes in drawn.axes if axes.get_title()] == titles
     assert {axes.get_subplotspec().get_gridspec().get_geometry() for axes in drawn.axes} == {(4, 3)}
+
+
+def test_the_time_of_an_epoch_is_that_of_the_first_stage():
+    table = pd.DataFrame(
+        {
+            "step": [50, 100, 10],
+            "stage": ["regression", "regression", "adversarial"],
+            "seconds": [20.0, 40.0, 90.0],
+            "epoch": [1.0, 2.0, 0.1],
+            "parameters": [12345] * 3,
+        }
+    )
+    (row,) = training_rows([History("nafnet", "fold0", table)], Study())
+    assert (row["epoch_time"], row["parameters"]) == ("20 s", "12,345")
+    (bare,) = training_rows([History("nafnet", "fold0", table[["step", "seconds"]])], Study())
+    assert (bare["epoch_time"], bare["parameters"]) == ("–", "–")

@@ -197,6 +197,10 @@ def test_history_and_tensorboard_show_both_stages(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "clearfield"):
         history = place.train().history
     assert list(history)[:4] == ["step", "stage", "seconds", "generator_total"]
+    # In every stage as many, step by step: so many pixels of the training sky were seen.
+    assert all((rows.epoch / rows.step).std() < 1e-9 for _, rows in history.groupby("stage"))
+    assert (history.epoch > 0).all()
+    assert history.parameters.nunique() == 1
     assert {"validation_psnr", "discriminator_total"} <= set(history)
     assert history.step.tolist() == [2, 4, 6, 2, 4]
     assert history.stage.tolist() == ["regression"] * 3 + ["adversarial"] * 2

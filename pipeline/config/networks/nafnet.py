@@ -72,6 +72,13 @@ class Nafnet(Settings):
         later = {f"{name}.batch": stage.batch for name, stage in games.items() if stage.steps}
         return {"regression.batch": self.regression.batch} | later
 
+    def pixels_per_step(self, stage: str) -> int:
+        """Pixels of scene that a step of a stage sees."""
+        if stage == "regression":
+            return self.regression.batch * self.regression.crop**2
+        game = self.posterior if stage == "posterior" else self.adversarial
+        return game.batch * game.crop**2
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""

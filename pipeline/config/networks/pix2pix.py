@@ -40,6 +40,10 @@ class Pix2pix(Settings):
         """Crops per step, by the setting that says so."""
         return {"batch": self.batch}
 
+    def pixels_per_step(self, _stage: str) -> int:
+        """Pixels of scene that a step sees."""
+        return self.batch * self.crop**2
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""
