@@ -69,8 +69,10 @@ class WholeStudy:
                 out = self.scores(condition, method)
                 evaluate(self.images, self.splits, degraded, restored, self.study, condition, method, out)
             of_condition = [self.restored(condition, m) for m in self.study.all_methods]
-            settings = [self.tuned(condition, m) for m in self.study.methods]
-            discern(self.images, self.splits, of_condition, settings, self.study, condition, self.discerned(condition))
+            if self.study.evaluate.classifiers:
+                settings = [self.tuned(condition, m) for m in self.study.methods]
+                out = self.discerned(condition)
+                discern(self.images, self.splits, of_condition, settings, self.study, condition, out)
             gallery(self.images, self.splits, of_condition, self.folder / "gallery" / condition)
         scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
         summarise(scores, list(tuned.values()), self.study, self.metrics, self.summary)
@@ -81,7 +83,7 @@ class WholeStudy:
         shown = [self.folder / "gallery" / c / f"{m}.h5" for c in self.conditions for m in self.study.all_methods]
         folds = range(self.study.split.folds)
         histories = [self.models(n, fold) / "history.csv" for n in self.study.models for fold in folds]
-        discerned = [self.discerned(c) for c in self.conditions]
+        discerned = [self.discerned(c) for c in self.conditions if self.study.evaluate.classifiers]
         figures, provenance = self.folder / "figures", self.folder / "provenance.json"
         given = (self.images, self.splits, [], shown, self.metrics, self.summary, histories, tuned, discerned)
         report(self.study, *given, self.page, figures, provenance)

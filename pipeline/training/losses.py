@@ -40,15 +40,16 @@ def reblurred_error(error: Tensor, noise: Tensor, psf: Tensor) -> Tensor:
     Parameters
     ----------
     error : Tensor, shape (B, C, H, W)
-        Estimate minus truth, in the unit of the image, 0 where the truth is not known. Against the blurred truth rather
-        than the data, so that no noise is fitted.
+        Estimate minus truth over the softening of the stretch, which is a linear unit, and 0 where the truth is not
+        known. Against the blurred truth rather than the data, so that no noise is fitted.
     noise : Tensor, shape (B, C, H, W)
         Standard deviation, in the same unit.
     psf : Tensor, shape (B, C, K, K)
     """
     halo = psf.shape[-1] // 2
     inner = noise[..., halo : noise.shape[-2] - halo, halo : noise.shape[-1] - halo]
-    return (convolve_valid(error.float(), psf) / inner).square().mean()
+    # Noise-free data would make of every error an infinite one.
+    return (convolve_valid(error.float(), psf) / inner.clamp_min(torch.finfo(inner.dtype).eps)).square().mean()
 
 
 def feature_distance(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:

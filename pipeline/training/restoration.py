@@ -90,9 +90,9 @@ class Restoration:
                     f"{reach} px; take wider crops, or reblur_weight: 0"
                 )
             stretch = self.degrader.preparation.stretch
-            noise = batch.inputs.sigma * estimate.new_tensor(stretch.softening)[:, None, None]
-            error = (stretch.invert(estimate) - stretch.invert(batch.target)) * batch.weight
-            total = total + reblur_weight * reblurred_error(error, noise, batch.psf)
+            softening = estimate.new_tensor(stretch.softening)[:, None, None]
+            error = (stretch.invert(estimate) - stretch.invert(batch.target)) / softening * batch.weight
+            total = total + reblur_weight * reblurred_error(error, batch.inputs.sigma, batch.psf)
         return batch.worth * total
 
     def _psnr(self, estimate: Tensor) -> float:

@@ -76,8 +76,10 @@ def test_a_crop_does_not_depend_on_the_others(tmp_path):
     assert_same(few, part, atol=1e-5, rtol=0)
 
 
-def test_a_batch_in_two_halves_is_the_batch(tmp_path):
-    source = whole_image(tmp_path, sky(200, 200))
+@pytest.mark.parametrize("defects", [{}, {"cosmic_rays": 20000.0, "bad_columns": 0.02}])
+def test_a_batch_in_two_halves_is_the_batch(tmp_path, defects):
+    degrade = {"psf": {"fwhm": ["2px"]}, "noise": {"sigma": [0.05]}, "defects": defects}
+    source = whole_image(tmp_path, sky(200, 200), study=made_study(degrade=degrade))
     whole = source.batch(1, count=4, crop=CROP)
     halves = [source.batch(1, count=2, crop=CROP, first=first) for first in (0, 2)]
     torch.testing.assert_close(torch.cat([half.target for half in halves]), whole.target)
