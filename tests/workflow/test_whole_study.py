@@ -53,8 +53,8 @@ def hubble(**changes):
 
 
 def test_the_same_seed_gives_the_same_numbers_to_the_last_digit(tmp_path):
-    # Without what takes most of the time: classifiers, whose own tests say that they repeat themselves, and corrections of
-    # what untrained networks made.
+    # Without what takes most of the time: classifiers, whose own tests say that they repeat themselves, and corrections
+    # of what untrained networks made.
     study = hubble(evaluate={"bootstrap": 100, "classifiers": False}, restore={"data_consistency": False})
     first = WholeStudy(study, tmp_path / "first").run()
     second = WholeStudy(study, tmp_path / "second").run()
