@@ -113,6 +113,7 @@ def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(g
     folder = {"dataset": "folder", "path": str(galaxies / "{id}" / "{id}-{band}.fits"), "bands": ["g", "r", "i"]}
     study = hubble(
         images=folder | {"unit": "nanomaggy"},
+        restore={"data_consistency": False},
         degrade={"psf": {"fwhm": ["2px", "3px"]}, "noise": {"sigma": [0.05]}},
         methods=["degraded"],
         networks=networks,
