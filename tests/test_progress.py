@@ -2,18 +2,10 @@ import io
 import re
 
 import pytest
+from made_clock import Clock
 
 from pipeline import progress as module
 from pipeline.progress import progress
-
-
-class Clock:
-    """A second for each thing that is done."""
-
-    now = 0.0
-
-    def monotonic(self):
-        return self.now
 
 
 @pytest.fixture

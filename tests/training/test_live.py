@@ -1,15 +1,9 @@
 import pytest
 import torch
+from made_clock import Clock
 
 from pipeline.training import live as module
 from pipeline.training.live import Live
-
-
-class Clock:
-    now = 0.0
-
-    def monotonic(self):
-        return self.now
 
 
 @pytest.fixture
