@@ -48,7 +48,6 @@ def residual_chi2(restored: WindowedImage, seen: WindowedImage, operator: Operat
 class Residual(NamedTuple):
     """What of the data an estimate does not explain: arrays of shape (C, H, W), in float64."""
 
-    data: NDArray[np.float64]
     values: NDArray[np.float64]
     """Data minus re-blurred estimate, in the unit of the image; of use where the data are trusted."""
     sigma: NDArray[np.float64]
@@ -83,8 +82,7 @@ def residual(estimate: WindowedImage, seen: WindowedImage, operator: Operator, c
     blurred = operator.forward(torch.from_numpy(scene)[None].double())[0][inner].numpy()
     data = seen.part(core)
     sigma = noise_of(data).astype(np.float64)
-    values = data.pixels.astype(np.float64)
-    return Residual(values, values - blurred, sigma, ~data.mask & (sigma > 0))
+    return Residual(data.pixels - blurred, sigma, ~data.mask & (sigma > 0))
 
 
 def _squares(found: Residual) -> tuple[float, int]:

@@ -132,8 +132,13 @@ def corrections(
 
 def _left(estimate: WindowedImage, seen: WindowedImage, operator: Operator, core: Window, known_to: float) -> Left:
     found = residual(estimate, seen, operator, core)
+    if not known_to:
+        return Left(found.values, found.sigma, found.trusted)
     # The wings of a mistaken PSF are off by more than a share of themselves: by one of the peak beside them.
-    nearby = maximum_filter(np.abs(found.data), (1, *[2 * SURROUNDINGS + 1] * 2)) if known_to else 0.0
+    wide = core.grown(SURROUNDINGS).clipped(seen.area)
+    data = seen.part(wide)
+    nearby = maximum_filter(np.where(data.mask, 0, np.abs(data.pixels)), (1, *[2 * SURROUNDINGS + 1] * 2))
+    nearby = nearby[(..., *core.relative_to(wide).slices)]
     return Left(found.values, np.hypot(found.sigma, known_to * nearby), found.trusted)
 
 

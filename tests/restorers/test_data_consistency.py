@@ -102,12 +102,13 @@ def test_the_unit_does_not_matter(unit):
     np.testing.assert_allclose(other, consistent(missed, observation), rtol=0, atol=1e-5 * 500)
 
 
+@pytest.mark.parametrize("known_to", [0.0, 0.01])
 @pytest.mark.parametrize("tile", [32, 64, 100])
-def test_tiles_do_not_change_it(tile):
+def test_tiles_do_not_change_it(tile, known_to):
     stars = [(75, 120, 500.0), (40, 50, 90.0), (44, 85, 900.0), (110, 60, 20.0)]
     observation, missed = seen(sky(*stars)), WindowedImage.of(Image("a", sky(), sky() < 0, "adu", ("g",)))
     whole, tiled = (
-        [*corrections(missed, WindowedImage.of(observation.preview), OPERATOR, tile=size)] for size in (512, tile)
+        [*corrections(missed, WindowedImage.of(observation.preview), OPERATOR, known_to, size)] for size in (512, tile)
     )
     assert [c.window for c in whole] == [c.window for c in tiled]
     assert sum(c.contradicted for c in whole) > 100
