@@ -9,9 +9,9 @@ demo: .venv/ready
 	$(BIN)/snakemake
 	@echo "The report: $(CURDIR)/results/hubble/report.html"
 
-# Every test but the slow ones.
+# Every test but the slow ones, the files side by side on all cores.
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # What has to be clean before a change is handed in.
 lint: .venv/ready

@@ -19,6 +19,11 @@ UNKNOWN = "unknown"
 """Unit of an image of which neither the file nor the configuration names one."""
 
 
+def unit_in_words(unit: str) -> str:
+    """The unit of an image's values, as it follows a number or stands after ``in``."""
+    return {DISPLAY: "display units", UNKNOWN: "the files’ own units"}.get(unit, unit)
+
+
 class ImageError(ClearfieldError):
     """Values, mask, noise and bands that do not make one image."""
 

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Tests run side by side, one process for each core; more threads than one each would wait for one another.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def data():

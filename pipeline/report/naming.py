@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from pipeline.config import Condition, ConfigError, Study, parse_width
-from pipeline.image import DISPLAY, UNKNOWN
 
 _CLASSICAL = {
     "degraded": "Degraded image",
@@ -91,8 +90,3 @@ def _noise(condition: Condition) -> str:
     if noise.ratio:
         return f"noise ×{noise.ratio[0]:g}"
     return f"gain {noise.gain[0]:g}" if noise.gain else ""
-
-
-def unit_in_words(unit: str) -> str:
-    """The unit of an image's values, as it follows a number or stands after ``in``."""
-    return {DISPLAY: "display units", UNKNOWN: "the files’ own units"}.get(unit, unit)

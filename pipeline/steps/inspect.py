@@ -15,7 +15,7 @@ from astropy.wcs import WCS
 from pipeline.fill import FILL_HALO
 from pipeline.formats import is_fits, read_image
 from pipeline.formats.fits import list_extensions
-from pipeline.image import Image, Mask, Pixels
+from pipeline.image import Image, Mask, Pixels, unit_in_words
 from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.model_file import Model, read_model
@@ -127,7 +127,7 @@ def _of_images(images: ImageReader, kind: str) -> Iterator[str]:
 
 def _values(image: Image) -> Iterator[str]:
     """What any image has: unit, scale, trust and values."""
-    yield _line("unit", image.unit)
+    yield _line("unit", unit_in_words(image.unit))
     yield _line("pixel scale", f"{image.pixel_scale:.6g} arcsec" if image.pixel_scale else "unknown")
     yield _line("trusted", f"{100 * (1 - image.mask.mean()):.2f}% of the pixels")
     yield _line("range", _per_band(image, _range))

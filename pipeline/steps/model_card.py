@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.config import Defects
 from pipeline.evaluation.summary import FIELD
-from pipeline.image import DISPLAY
+from pipeline.image import DISPLAY, unit_in_words
 from pipeline.steps.train import FINAL
 
 _PURPOSES = {
@@ -51,7 +51,7 @@ def card_text(card: dict[str, Any], hash: str) -> str:
 def range_in_words(card: dict[str, Any]) -> list[str]:
     """What images and instruments a model was trained for, a line each."""
     scale = f", pixels of {card['pixel_scale']:.4g} arcsec" if card["pixel_scale"] else ""
-    found, unit = card["range"], "display units" if card["unit"] == DISPLAY else card["unit"]
+    found, unit = card["range"], unit_in_words(card["unit"])
     noise = [f"{name.removeprefix('sigma_')} {_span(*found[name])}" for name in found if name.startswith("sigma_")]
     widths = f"FWHM {_span(*found['fwhm_px'])} px, " if "fwhm_px" in found else ""
     radii = f"80% of the light within {_span(*found['r80_px'])} px" if "r80_px" in found else ""

@@ -16,6 +16,7 @@ from pipeline.config import Study
 from pipeline.display import Scaling
 from pipeline.evaluation.spaces import LINEAR, SPACES
 from pipeline.evaluation.summary import FIELD
+from pipeline.image import unit_in_words
 from pipeline.measures.spectrum import cutoff_frequency
 from pipeline.physics.conditions import psf_for
 from pipeline.progress import progress
@@ -31,7 +32,7 @@ from pipeline.report.figures.split import split_figure
 from pipeline.report.figures.training import training_figure
 from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_side
 from pipeline.report.judging import judging
-from pipeline.report.naming import condition_name, unit_in_words
+from pipeline.report.naming import condition_name
 from pipeline.report.page import page_figure, render
 from pipeline.report.provenance import provenance as gathered
 from pipeline.report.realism import realism
@@ -166,7 +167,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "split.svg": split_figure(m.items),
             "difference.svg": difference_figure(m.summary, m.study),
             "psnr.svg": psnr_figure(m.metrics, m.study, m.ceiling.value if linear else math.inf),
-            "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, m.scene.unit),
+            "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, unit_in_words(m.scene.unit)),
             "training.svg": training_figure(m.histories, m.study),
             "balance.svg": balance_figure(m.histories),
             **galleries,

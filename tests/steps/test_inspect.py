@@ -52,6 +52,14 @@ def test_a_picture_without_sky_and_a_flat_one_are_described_too(tmp_path):
     assert "not measurable" in words
 
 
+def test_units_are_said_in_words(tmp_path):
+    values = np.random.default_rng(0).random((1, 80, 100), np.float32)
+    write_raster(tmp_path / "a.tiff", Image("a", values, np.zeros(values.shape, bool), "display", ("grey",)))
+    assert "unit         display units" in said(tmp_path / "a.tiff")
+    fits.writeto(tmp_path / "a.fits", values)
+    assert "unit         the files’ own units" in said(tmp_path / "a.fits")
+
+
 def test_extensions_and_flagged_pixels_are_counted(tmp_path):
     values = np.random.default_rng(0).random((80, 100))
     values[:40] = np.nan

@@ -29,7 +29,7 @@ def spectra_figure(spectra: dict[str, MeanSpectra], cutoffs: dict[str, float], s
         By condition, in cycles/px: beyond it the instrument passes less than a tenth of an amplitude.
     study : Study
     unit : str
-        Unit of the images.
+        Unit of the images, in words.
     """
     conditions = [c.name for c in study.conditions if c.name in spectra]
     if not conditions:
