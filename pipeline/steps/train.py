@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from pipeline import __version__
@@ -98,20 +102,15 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     loop = LoopSettings(**study.train.model_dump(include=LOOP))
     history: list[dict[str, Any]] = []
     with _Material(images, read_splits(splits), study, fold, fabric.device) as material:
-        _seed_weights(*address)
         module = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
         shared = material.shared(address, module.size or _multiple(WATCHED[1], module.stride))
         shared["team"] = team
-        for outputs, task in _stages(settings, study.train.augmentation, module, material, shared):
-            trained = task.players[task.kept].module
-            if task.steps:
-                average, rows = train_task(
-                    task, loop, fabric, work / "train" / place / key, work / "tensorboard" / place
-                )
-                # The next stage goes on from the running mean, which is what this one is judged by.
-                trained.load_state_dict(average.state_dict())
-                size, seen = sum(p.numel() for p in trained.parameters()), settings.pixels_per_step(task.stage)
-                history += [row | {"epoch": row["step"] * seen / material.area, "parameters": size} for row in rows]
+        for outputs, starts in _stages(settings, study.train.augmentation, module, material, shared):
+            trained, rows = _best_of(starts, loop, fabric, work / "train" / place / key, work / "tensorboard" / place)
+            size = {"parameters": sum(p.numel() for p in trained.parameters())}
+            for row in rows:
+                epoch = row["step"] * settings.pixels_per_step(row["stage"]) / material.area
+                history.append(row | {"epoch": epoch} | size)
             for output in outputs if team.rank == 0 else ():
                 card = material.card(network, output, fold) | {"data_hash": inputs[0]}
                 write_model(out / f"{output}.safetensors", trained.state_dict(), card)
@@ -119,10 +118,33 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         return
     with written_aside(out / "history.csv") as aside:
         pd.DataFrame(history).to_csv(aside, index=False)
-    last = {row["stage"]: row for row in history}.values()
+    log.info("train %s: %s", place, _in_words(history))
+
+
+def _in_words(history: list[dict[str, Any]]) -> str:
+    last = {(row["stage"], row["start"]): row for row in history}.values()
     steps, seconds = " + ".join(str(row["step"]) for row in last), sum(row["seconds"] for row in last)
     scores = ", ".join(f"{row['validation_psnr']:.2f} dB after {row['stage']}" for row in last)
-    log.info("train %s: %s steps in %.0f s, on the tune role %s", place, steps, seconds, scores)
+    return f"{steps} steps in {seconds:.0f} s, on the tune role {scores}"
+
+
+def _best_of(
+    starts: Iterable[Task], loop: LoopSettings, fabric: Fabric, work: Path, board: Path
+) -> tuple[nn.Module, list[dict[str, Any]]]:
+    """Train one stage from each start; its network with the weights that are best on the tune role, and all rows."""
+    best, weights, history = -math.inf, {}, []
+    for start, task in enumerate(starts):
+        trained = task.players[task.kept].module
+        if not task.steps:
+            return trained, []
+        again = f"restart{start}" if start else ""
+        average, rows = train_task(task, loop, fabric, work / again, board / again)
+        history += [row | {"start": start} for row in rows]
+        if rows[-1]["validation_psnr"] > best:
+            # The running mean, which is what a stage is judged by; the next start may be of the same module.
+            best, weights = rows[-1]["validation_psnr"], deepcopy(average.state_dict())
+    trained.load_state_dict(weights)
+    return trained, history
 
 
 class _Material:
@@ -228,27 +250,43 @@ def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics) ->
 
 def _stages(
     settings: Nafnet | Pix2pix, augment: Augment, module: nn.Module, material: _Material, shared: dict[str, Any]
-) -> Iterator[tuple[tuple[str, ...], Task]]:
-    """For each stage, the outputs that it makes, and its task."""
+) -> Iterator[tuple[tuple[str, ...], Iterable[Task]]]:
+    """For each stage, the outputs that it makes, and its task, once for each start."""
     if isinstance(settings, Pix2pix):
-        _seed_weights(*shared["address"], "discriminator")
-        degrader = material.degrader(UNCHANGED)
-        yield ("sharp",), Pix2pixTask(module, settings, len(material.bands), degrader=degrader, **shared)
+        pix2pix = partial(Pix2pixTask, module, settings, len(material.bands), degrader=material.degrader(UNCHANGED))
+        yield ("sharp",), _starts(settings, module, material, shared, pix2pix)
         return
-    regression = RegressionTask(module, settings.regression, degrader=material.degrader(augment), **shared)
-    yield ("faithful",), regression
+    regression = partial(RegressionTask, module, settings.regression, degrader=material.degrader(augment))
+    yield ("faithful",), _starts(settings, module, material, shared, regression)
     faithful = {name: value.clone() for name, value in module.state_dict().items()}
     degrader = material.degrader(augment.in_place)
     # A discriminator starts from weights of its own address, whether the stage before it ran or was read back.
     _seed_weights(*shared["address"], "discriminator")
     adversarial = AdversarialTask(module, settings.adversarial, material.view, degrader=degrader, **shared)
-    yield ("sharp",), adversarial
+    yield ("sharp",), [adversarial]
     if settings.posterior.steps:
         _seed_weights(*shared["address"], "posterior")
         bands, descriptors = len(material.bands), len(material.preparation.descriptors)
         drawing = drawing_network(faithful, settings.model_dump(), bands, descriptors)
         posterior = PosteriorTask(drawing, settings.posterior, material.view, degrader=degrader, **shared)
-        yield ("mean", "sample"), posterior
+        yield ("mean", "sample"), [posterior]
+
+
+def _starts(
+    settings: Nafnet | Pix2pix,
+    module: nn.Module,
+    material: _Material,
+    shared: dict[str, Any],
+    task: Callable[..., Task],
+) -> Iterator[Task]:
+    """The task of the first stage, for each start with other weights in the same module."""
+    for start in range(1 + settings.restarts):
+        again = ("restart", start) if start else ()
+        _seed_weights(*shared["address"], *again)
+        fresh = build_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
+        module.load_state_dict(fresh.state_dict())
+        _seed_weights(*shared["address"], *again, "discriminator")
+        yield task(**shared)
 
 
 def _seed_weights(*address: object) -> None:

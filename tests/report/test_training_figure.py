@@ -47,6 +47,15 @@ def test_no_line_joins_the_losses_of_two_stages():
     assert lines == [[4, 3], [9, 8]]
 
 
+def test_no_line_joins_the_scores_of_two_starts():
+    table = pd.DataFrame(
+        {"step": [1, 2, 1, 2], "stage": ["a"] * 4, "start": [0, 0, 1, 1], "validation_psnr": [20.0, 21.0, 19.0, 22.0]}
+    )
+    drawn = training_figure([History("one", "fold0", table)], Study())
+    lines = [list(line.get_ydata()) for line in drawn.axes[0].lines if line.get_label() == "fold 0"]
+    assert lines == [[20, 21], [19, 22]]
+
+
 def test_specialists_are_named_by_their_condition_in_the_order_of_the_study_and_stand_in_rows_of_three(tmp_path):
     study = study_from({"degrade": {"psf": {"fwhm": ["2px", "10px"]}, "noise": {"sigma": [0.05, 0.1]}}})
     paths = []

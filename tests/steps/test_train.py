@@ -175,6 +175,40 @@ def test_a_finished_stage_is_not_trained_again(tmp_path, monkeypatch):
     assert_same(first, place.train())
 
 
+@pytest.mark.parametrize("network", ["net", "pix"])
+def test_of_several_starts_the_best_on_the_tune_role_is_kept(tmp_path, network):
+    more = made_study({"net": {**NAFNET, "restarts": 2}, "pix": {**PIX2PIX, "restarts": 2}})
+    one = Place(tmp_path / "one", small_images(), made_study(BOTH)).train(network)
+    place = Place(tmp_path / "more", small_images(), more)
+    several = place.train(network)
+    first_stage = several.history[several.history.stage == several.history.stage[0]]
+    scores = first_stage.groupby("start").validation_psnr.last()
+    assert scores.nunique() == 3
+    # The first start is the training without restarts.
+    assert scores[0] == one.history[one.history.stage == one.history.stage[0]].validation_psnr.iloc[-1]
+    output = "sharp" if network == "pix" else "faithful"
+    same = all(torch.equal(value, one.weights[output][name]) for name, value in several.weights[output].items())
+    assert same == (scores.idxmax() == 0)
+    assert_same(several, place.train(network))
+
+
+def test_a_killed_restart_ends_as_an_unbroken_one(tmp_path, monkeypatch):
+    place = Place(tmp_path, small_images(), made_study({"net": {**NAFNET, "restarts": 1}}))
+    unbroken, true_batch, asked = place.train(work="unbroken"), RegressionTask.batch, []
+
+    def batch(self, at):
+        asked.append(at)
+        if asked.count(3) == 2:
+            raise Killed
+        return true_batch(self, at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RegressionTask, "batch", batch)
+        with pytest.raises(Killed):
+            place.train(work="killed")
+    assert_same(unbroken, place.train(work="killed"))
+
+
 def test_other_data_are_trained_on_anew(tmp_path):
     place = Place(tmp_path, small_images())
     first = place.train()

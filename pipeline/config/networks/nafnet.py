@@ -6,19 +6,17 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from pipeline.config.networks.conditions import Conditions
+from pipeline.config.networks.common import Network
 from pipeline.config.networks.stages import Adversarial, Posterior, Regression
-from pipeline.config.settings import Settings
 
 ActivationName = Literal["gate", "relu", "leaky_relu", "prelu", "elu", "silu"]
 ACTIVATION_NAMES: tuple[ActivationName, ...] = get_args(ActivationName)
 
 
-class Nafnet(Settings):
+class Nafnet(Network):
     """NAFNet (Chen et al. 2022), given the degraded image, its Wiener estimate, noise, mask and PSF."""
 
     architecture: Literal["nafnet"] = Field("nafnet", description="Which network this is.")
-    conditions: Conditions = "grid"
     width: int = Field(16, ge=4, description="Channels at full resolution.")
     encoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
         [1, 1, 1], min_length=1, description="Blocks before each halving of the resolution."

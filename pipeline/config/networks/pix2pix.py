@@ -6,15 +6,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.networks.conditions import Conditions
-from pipeline.config.settings import NotNegative, Positive, Settings
+from pipeline.config.networks.common import Network
+from pipeline.config.settings import NotNegative, Positive
 
 
-class Pix2pix(Settings):
+class Pix2pix(Network):
     """pix2pix (Isola et al. 2017), the network of GalaxyGAN: the named baseline."""
 
     architecture: Literal["pix2pix"] = Field("pix2pix", description="Which network this is.")
-    conditions: Conditions = "grid"
     base_channels: int = Field(64, ge=4, description="Channels of the first layer of both networks.")
     crop: int = Field(
         256, ge=32, description="Width in px of the crops, and of the tiles at restoration; a power of two."

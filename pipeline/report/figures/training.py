@@ -97,12 +97,12 @@ def _draw(column: np.ndarray, history: History, colour: str) -> None:
     style = {"color": colour, "label": label, "ls": (0, (4, 2)) if history.fold == "final" else "-"}
     score = table.get("validation_psnr", pd.Series(np.nan, table.index))
     mark = {"marker": "o", "ms": 3} if len(table) < 40 else {}
-    column[0].plot(steps[score.notna()], score.dropna(), **style, **mark)
     loss, stages = _loss(table), _stages(table)
-    for stage in dict.fromkeys(stages):
-        # Each stage's loss is another quantity, so no line leads from one to the next.
-        here = loss.notna().to_numpy() & (stages == stage)
-        column[1].plot(steps[here], loss[here], **style, **mark)
+    for panel, values in zip(column, (score, loss)):
+        for stage in dict.fromkeys(stages):
+            # Each stage's loss is another quantity, and a restart another network: no line leads from one to the next.
+            here = values.notna().to_numpy() & (stages == stage)
+            panel.plot(steps[here], values[here], **style, **mark)
     if loss.notna().any() and (loss.dropna() > 0).all():
         column[1].set_yscale("log")
         column[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -119,7 +119,9 @@ def _loss(table: pd.DataFrame) -> pd.Series:
 
 
 def _stages(table: pd.DataFrame) -> np.ndarray:
-    return table["stage"].astype(str).to_numpy() if "stage" in table else np.full(len(table), "")
+    """What each row is a part of: a stage, begun again where there were restarts."""
+    parts = [table[column].astype(str) for column in ("stage", "start") if column in table]
+    return sum(parts[1:], parts[0]).to_numpy() if parts else np.full(len(table), "")
 
 
 def _mark_stages(panel: Axes, table: pd.DataFrame, steps: np.ndarray) -> None:
