@@ -221,12 +221,12 @@ def _write_discerned(folder: Path, study: Study, condition: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     areas = dict.fromkeys(study.network_methods, 0.9) | {"real": 0.5}
     rows = [
-        (condition, method, classifier, number, area + 0.02 * (number - 1) - 0.02 * (classifier == "weak"))
+        (condition, method, judge, number, area + 0.02 * (number - 1) - shift)
         for method, area in areas.items()
-        for classifier in ("weak", "strong")
+        for judge, shift in {"weak": 0.02, "strong": 0.0, "kernel": 0.5}.items()
         for number in range(3)
     ]
-    pd.DataFrame(rows, columns=["condition", "method", "classifier", "round", "auc"]).to_parquet(path, index=False)
+    pd.DataFrame(rows, columns=["condition", "method", "judge", "round", "value"]).to_parquet(path, index=False)
     return path
 
 

@@ -22,6 +22,6 @@ class Evaluate(Settings):
     bootstrap: int = Field(2000, ge=100, description="Resamplings behind every interval.")
     classifiers: bool = Field(
         True,
-        description="Let two classifiers, a weak and a strong one, try to tell restored from real patches: a quarter "
-        "of a minute per condition.",
+        description="Let two classifiers, a weak and a strong one, and a kernel distance tell restored from real "
+        "patches: a quarter of a minute per condition.",
     )

@@ -1,14 +1,16 @@
-"""Whether restored patches can be told from real ones: a classifier two-sample test, beside real against real.
+"""Whether restored patches can be told from real ones: two-sample tests, beside real against real.
 
 A classifier learns on some groups or blocks which patches are real, and judges those of others. Where both kinds have
 one distribution it can only guess (Lopez-Paz and Oquab 2017, ICLR). It is scored by the area under the receiver
-operating characteristic: the chance that of a real and a restored patch the real one looks more real to it.
+operating characteristic: the chance that of a real and a restored patch the real one looks more real to it. The kernel
+distance learns nothing: it compares the two kinds as distributions of wavelet scattering coefficients.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.evaluation import strong_classifier, weak_classifier
+from pipeline.evaluation.kernel_distance import kernel_distance
 from pipeline.evaluation.patches import Patches
+from pipeline.evaluation.scattering import scattering
 from pipeline.physics.noise import addressed_generator
 from pipeline.splits import Item
 
@@ -28,30 +32,26 @@ REAL = "real"
 """In the place of a method's name: real patches against other real ones."""
 
 
-class Classifier(NamedTuple):
-    """How patches are described, how a classifier learns from that and judges, and how often they are dealt anew."""
+class Judge(NamedTuple):
+    """How patches are described, what is made of that, and how often they are dealt anew."""
 
     describe: Callable[[Patches], Any]
-    judge: Callable[..., NDArray[np.float64]]
+    compare: Callable[..., float]
+    """Of (real, other, first, parts, address), descriptions of all patches, of which the first half stands for real."""
     rounds: int
     """Of a method."""
     null_rounds: int
     """Of real against real."""
 
 
-CLASSIFIERS = {
-    "weak": Classifier(weak_classifier.describe, weak_classifier.judge, 4, 20),
-    "strong": Classifier(strong_classifier.describe, strong_classifier.judge, 1, 2),
-}
-
-
 class Verdict(NamedTuple):
-    """What a classifier made of a method, or of ``real``, in one round."""
+    """What a judge made of a method, or of ``real``, in one round."""
 
     method: str
-    classifier: str
+    judge: str
     round: int
-    auc: float
+    value: float
+    """Area under the curve of a classifier, or distance."""
 
 
 def parts_of(items: Sequence[Item]) -> NDArray[np.intp]:
@@ -101,19 +101,20 @@ def tell_apart(
     address : tuple
         Where the halves and what a classifier draws by itself lie.
     """
-    truth = {name: classifier.describe(real) for name, classifier in CLASSIFIERS.items()}
+    truth = {name: judge.describe(real) for name, judge in JUDGES.items()}
     for method, patches in [*restored.items(), (REAL, lambda: real)]:
         made = patches()
-        for name, classifier in CLASSIFIERS.items():
-            other = classifier.describe(made)
-            for number in range(classifier.null_rounds if method == REAL else classifier.rounds):
+        for name, judge in JUDGES.items():
+            other = judge.describe(made)
+            for number in range(judge.null_rounds if method == REAL else judge.rounds):
                 where = (*address, "discern", name, method, number)
-                yield Verdict(method, name, number, _auc_over_parts(classifier, truth[name], other, parts, where))
+                value = judge.compare(truth[name], other, halves(parts, *where), parts, where)
+                yield Verdict(method, name, number, value)
 
 
 def rounds(methods: int) -> int:
     """How many verdicts :func:`tell_apart` gives on a number of methods."""
-    return sum(methods * c.rounds + c.null_rounds for c in CLASSIFIERS.values())
+    return sum(methods * judge.rounds + judge.null_rounds for judge in JUDGES.values())
 
 
 def area_under_curve(scores: NDArray[np.floating], real: NDArray[np.bool_]) -> float:
@@ -134,14 +135,36 @@ def halves(parts: NDArray[np.intp], *address: object) -> NDArray[np.bool_]:
 
 
 def _auc_over_parts(
-    classifier: Classifier, real: Any, other: Any, parts: NDArray[np.intp], address: tuple[object, ...]
+    judge: Callable[..., NDArray[np.float64]],
+    real: Any,
+    other: Any,
+    first: NDArray[np.bool_],
+    parts: NDArray[np.intp],
+    address: tuple[object, ...],
 ) -> float:
-    first = halves(parts, *address)
     mixed = other.clone() if isinstance(other, Tensor) else other.copy()
     mixed[first] = real[first]
     found = []
     for part in np.unique(parts):
         judged = parts == part
-        scores = classifier.judge(mixed[~judged], first[~judged], mixed[judged], (*address, int(part)))
+        scores = judge(mixed[~judged], first[~judged], mixed[judged], (*address, int(part)))
         found.append(area_under_curve(scores, first[judged]))
     return float(np.mean(found))
+
+
+def _distance(
+    real: NDArray[np.float64],
+    other: NDArray[np.float64],
+    first: NDArray[np.bool_],
+    _parts: NDArray[np.intp],
+    _address: tuple[object, ...],
+) -> float:
+    level, scatter = real.mean(0), np.maximum(real.std(0), 1e-9)
+    return kernel_distance((real[first] - level) / scatter, (other[~first] - level) / scatter)
+
+
+JUDGES = {
+    "weak": Judge(weak_classifier.describe, partial(_auc_over_parts, weak_classifier.judge), 4, 20),
+    "strong": Judge(strong_classifier.describe, partial(_auc_over_parts, strong_classifier.judge), 1, 2),
+    "kernel": Judge(scattering, _distance, 8, 40),
+}

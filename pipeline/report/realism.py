@@ -9,26 +9,28 @@ from statistics import fmean
 import pandas as pd
 
 from pipeline.config import Study
-from pipeline.evaluation.real_or_restored import CLASSIFIERS, REAL
+from pipeline.evaluation.real_or_restored import JUDGES, REAL
 from pipeline.report.naming import condition_name, interval, method_name, number
+
+DECIMALS = 3
 
 
 @dataclass(frozen=True)
 class Told:
-    """One method under one condition: the areas under the curve of the weak and the strong classifier, as text.
+    """One method under one condition: what each judge made of it, as text.
 
     ``as_real`` tells of each whether it lies within what real against real gave.
     """
 
     condition: str
     method: str
-    areas: list[str]
+    values: list[str]
     as_real: list[bool]
 
 
 @dataclass(frozen=True)
 class Null:
-    """Real against real by one classifier: the mean area, and from the lowest to the highest of ``rounds``."""
+    """Real against real by one judge: the mean, and from the lowest to the highest of ``rounds``."""
 
     mean: str
     span: str
@@ -37,7 +39,7 @@ class Null:
 
 @dataclass(frozen=True)
 class Realism:
-    """What the classifiers made of a study."""
+    """What the judges made of a study, in the order of :data:`~pipeline.evaluation.real_or_restored.JUDGES`."""
 
     rows: list[Told]
     nulls: list[Null]
@@ -51,17 +53,19 @@ def realism(paths: list[Path], study: Study) -> Realism | None:
     table = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True) if paths else pd.DataFrame()
     if not len(table):
         return None
-    areas: dict[tuple[str, str, str], list[float]] = {}
-    for condition, method, classifier, area in zip(table.condition, table.method, table.classifier, table.auc):
-        key = ("" if method == REAL else str(condition), str(method), str(classifier))
-        areas.setdefault(key, []).append(float(area))
-    nulls = {name: areas["", REAL, name] for name in CLASSIFIERS}
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for condition, method, judge, value in zip(table.condition, table.method, table.judge, table.value):
+        key = ("" if method == REAL else str(condition), str(method), str(judge))
+        found.setdefault(key, []).append(float(value))
+    nulls = {name: found["", REAL, name] for name in JUDGES}
     rows = []
     for condition in study.conditions:
         for method in study.all_methods:
-            if all((condition.name, method, name) in areas for name in CLASSIFIERS):
-                means = {name: fmean(areas[condition.name, method, name]) for name in CLASSIFIERS}
+            if all((condition.name, method, name) in found for name in JUDGES):
+                means = {name: fmean(found[condition.name, method, name]) for name in JUDGES}
                 within = [min(nulls[name]) <= mean <= max(nulls[name]) for name, mean in means.items()]
-                texts = [number(mean, 3) for mean in means.values()]
+                texts = [number(mean, DECIMALS) for mean in means.values()]
                 rows.append(Told(condition_name(study, condition.name), method_name(method), texts, within))
-    return Realism(rows, [Null(number(fmean(n), 3), interval(min(n), max(n), 3), len(n)) for n in nulls.values()])
+    return Realism(
+        rows, [Null(number(fmean(n), DECIMALS), interval(min(n), max(n), DECIMALS), len(n)) for n in nulls.values()]
+    )

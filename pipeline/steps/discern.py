@@ -30,7 +30,7 @@ class DiscernError(ClearfieldError):
 def discern(
     images: Path, splits: Path, restored: list[Path], tuned: list[Path], study: Study, condition: str, out: Path
 ) -> None:
-    """Write a row per method, classifier and round to ``out`` (Parquet): condition, method, classifier, round, auc.
+    """Write a row per method, judge and round to ``out`` (Parquet): condition, method, judge, round, value.
 
     Judged are the networks' outputs and the classical method that was best on the tune role; in the rows of the method
     ``real``, real patches stand against other real ones. Patches are of test items alone, restored by the fold that
@@ -87,5 +87,5 @@ def _restored(sample: Sample, path: Path) -> Patches:
 def _in_words(table: pd.DataFrame) -> str:
     if not len(table):
         return "too few patches to learn from, nothing was told apart"
-    strong = table[table["classifier"] == "strong"].groupby("method", sort=False)["auc"].mean()
+    strong = table[table["judge"] == "strong"].groupby("method", sort=False)["value"].mean()
     return ", ".join(f"{method} {area:.2f}" for method, area in strong.items()) + " (0.5 is a guess)"

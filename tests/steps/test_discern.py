@@ -22,10 +22,10 @@ def discerned(made, out, restored=None, images=None):
 
 def test_networks_and_the_classical_method_that_was_best_on_the_tune_role_are_judged(made, tmp_path):
     table = discerned(made, tmp_path / "out.parquet")
-    assert list(table.columns) == ["condition", "method", "classifier", "round", "auc"]
+    assert list(table.columns) == ["condition", "method", "judge", "round", "value"]
     assert list(dict.fromkeys(table["method"])) == ["total_variation", "nafnet_faithful", "nafnet_sharp", "real"]
-    assert set(table["classifier"]) == {"weak", "strong"}
-    areas = table[table["classifier"] == "weak"].groupby("method")["auc"].mean()
+    assert set(table["judge"]) == {"weak", "strong", "kernel"}
+    areas = table[table["judge"] == "weak"].groupby("method")["value"].mean()
     # Total variation is blurred here.
     assert areas["total_variation"] > 0.9
     assert areas["real"] == pytest.approx(0.5, abs=0.12)
