@@ -21,10 +21,9 @@ lint: .venv/ready
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
-# The demo with half an hour of training for each fold.
+# Every benchmark, some hours on two cores; `.venv/bin/python -m benchmarks NAME` runs one.
 bench: .venv/ready
-	$(BIN)/snakemake --configfile config/bench.yaml
-	@echo "The report: $(CURDIR)/results/bench/report.html"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))" || \

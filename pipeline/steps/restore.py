@@ -59,7 +59,7 @@ def restore(
     with read_observations(degraded) as observations, write_restored(out, method=method) as results:
         condition = str(observations.attributes["condition"])
         for fold in range(study.split.folds):
-            restorer = _restorer(study, condition, method, tuned, models, fold)
+            restorer = restorer_for(study, condition, method, tuned, models, fold)
             for item in progress(items_of(rows, fold, "test"), f"restore {method} fold {fold}", unit="item"):
                 started = time.monotonic()
                 pixels = _core(restorer, observations, item)
@@ -68,9 +68,10 @@ def restore(
     log.info("restore %s %s: %d items in %.1f s", condition, method, count, time.monotonic() - begin)
 
 
-def _restorer(
+def restorer_for(
     study: Study, condition: str, method: str, tuned: Path | None, models: Sequence[Path], fold: int
 ) -> Restorer:
+    """The method of one fold; see :func:`restore`."""
     if method in study.methods:
         folds = json.loads(tuned.read_text())["folds"] if tuned else {}
         return classical(method, folds[str(fold)]["settings"] if folds else {})

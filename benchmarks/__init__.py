@@ -1,0 +1,1 @@
+"""Claims about quality and cost, each measured by one command: ``python -m benchmarks NAME``."""

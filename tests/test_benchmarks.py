@@ -1,0 +1,48 @@
+import json
+from importlib import import_module
+
+import pytest
+
+from benchmarks import record as record_module
+from benchmarks.__main__ import NAMES, main
+from benchmarks.record import missed, record
+
+
+@pytest.fixture(autouse=True)
+def _own_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(record_module, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(record_module, "_missed", [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_benchmark_can_be_run_and_says_what_it_measures(name):
+    benchmark = import_module(f"benchmarks.{name}")
+    assert benchmark.__doc__
+    assert callable(benchmark.run)
+
+
+def test_a_figure_is_printed_with_its_bound_and_kept(tmp_path, capsys):
+    record("half_hour/gain/fwhm3px", 2.05, ">= 2.0", "dB")
+    record("memory/nafnet", 812.0, unit="MiB")
+    assert capsys.readouterr().out == "half_hour/gain/fwhm3px: 2.05 dB (>= 2.0)\nmemory/nafnet: 812 MiB\n"
+    kept = json.loads((tmp_path / "results.json").read_text())
+    assert kept["half_hour/gain/fwhm3px"]["holds"] is True
+    assert kept["memory/nafnet"]["holds"] is None
+    assert not missed()
+
+
+def test_a_missed_bound_is_said_and_remembered(tmp_path, capsys):
+    record("equal_time/gain", 0.7, ">= 1.0", "dB")
+    assert "(>= 1.0, MISSED)" in capsys.readouterr().out
+    assert missed() == ["equal_time/gain"]
+    assert json.loads((tmp_path / "results.json").read_text())["equal_time/gain"]["holds"] is False
+
+
+def test_a_figure_that_is_no_number_misses_its_bound():
+    record("equal_time/gain", float("nan"), ">= 1.0", "dB")
+    assert missed() == ["equal_time/gain"]
+
+
+def test_an_unknown_benchmark_is_refused_in_words(capsys):
+    assert main(["halfhour"]) == 2
+    assert "halfhour: no such benchmark; take memory, processes" in capsys.readouterr().err
