@@ -10,7 +10,10 @@ from torch import Tensor, nn
 from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
 
-NAFNET = ("width", "encoder_blocks", "middle_blocks", "decoder_blocks", "activation", "kernel_size", "dropout")
+NAFNET = (
+    *("width", "encoder_blocks", "middle_blocks", "decoder_blocks", "activation", "kernel_size", "dropout"),
+    "patch_size",
+)
 
 
 def build_network(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm
+from torch.nn.functional import layer_norm, pixel_shuffle, pixel_unshuffle
 
 from pipeline.networks.activations import ACTIVATIONS
 from pipeline.networks.inputs import RestorationInput
@@ -26,7 +26,7 @@ class NAFNet(nn.Module):
     descriptors : int
         Numbers that describe the instrument.
     width : int
-        Channels at full resolution; they double at each halving.
+        Channels at the finest resolution at which the network works; they double at each halving.
     encoder_blocks, decoder_blocks : list of int
         Blocks at each resolution, from full to coarse and back.
     middle_blocks : int
@@ -37,6 +37,9 @@ class NAFNet(nn.Module):
         Width in px of the filters that mix neighbours, odd.
     dropout : float
         Share of each branch's values that training leaves out.
+    patch_size : int
+        Width in px of the squares that become one pixel with all their values before the first layer, and squares again
+        after the last (Shi et al. 2016, arXiv 1609.05158): behind a blur, most of the work at full resolution is lost.
     noise_planes : int
         Planes of noise by which it draws one of the scenes that may have been; 0 for a network that gives one answer.
     """
@@ -57,17 +60,19 @@ class NAFNet(nn.Module):
         activation: str = "gate",
         kernel_size: int = 3,
         dropout: float = 0.0,
+        patch_size: int = 1,
         noise_planes: int = 0,
     ) -> None:
         super().__init__()
-        self.noise_planes = noise_planes
+        self.noise_planes, self.patch_size = noise_planes, patch_size
 
         def blocks(width: int, count: int) -> nn.Sequential:
             return nn.Sequential(*(NAFBlock(width, activation, kernel_size, dropout) for _ in range(count)))
 
         depth = len(encoder_blocks)
         widths = [width * 2**level for level in range(depth + 1)]
-        self.first = nn.Conv2d(3 * bands + 1 + descriptors + noise_planes, width, 3, padding=1)
+        planes, area = 3 * bands + 1 + descriptors + noise_planes, patch_size**2
+        self.first = nn.Conv2d(planes * area, width, 3, padding=1)
         self.encoder = nn.ModuleList(blocks(w, n) for w, n in zip(widths, encoder_blocks))
         self.down = nn.ModuleList(nn.Conv2d(w, 2 * w, 2, stride=2) for w in widths[:-1])
         self.middle = blocks(widths[-1], middle_blocks)
@@ -75,20 +80,20 @@ class NAFNet(nn.Module):
             nn.Sequential(nn.Conv2d(2 * w, 4 * w, 1, bias=False), nn.PixelShuffle(2)) for w in reversed(widths[:-1])
         )
         self.decoder = nn.ModuleList(blocks(w, n) for w, n in zip(reversed(widths[:-1]), decoder_blocks))
-        self.last = nn.Conv2d(width, bands, 3, padding=1)
+        self.last = nn.Conv2d(width, bands * area, 3, padding=1)
         # The norms read a pixel's channels; with these side by side in memory, a step takes three quarters of the time.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types lack it
 
-        self.stride = 2**depth
+        self.stride = patch_size * 2**depth
         encoder = sum(n * 2**level for level, n in enumerate(encoder_blocks))
         decoder = sum(n * 2**level for level, n in enumerate(reversed(decoder_blocks)))
-        filters = (encoder + decoder + middle_blocks * self.stride) * (kernel_size // 2)
+        filters = (encoder + decoder + middle_blocks * 2**depth) * (kernel_size // 2)
         # First and last layer, one filter per block at its scale, and a coarse pixel's reach across its fine ones.
-        self.receptive_radius = 2 + filters + self.stride - 1
+        self.receptive_radius = patch_size * (2 + filters) + self.stride - 1
 
     def forward(self, inputs: RestorationInput) -> Tensor:
         """Estimate the scene in stretched units, shape (B, C, H, W); H and W are multiples of ``stride``."""
-        x = self.first(inputs.stacked())
+        x = self.first(pixel_unshuffle(inputs.stacked(), self.patch_size))
         skips = []
         for blocks, down in zip(self.encoder, self.down):
             x = blocks(x)
@@ -97,7 +102,7 @@ class NAFNet(nn.Module):
         x = self.middle(x)
         for up, blocks, skip in zip(self.up, self.decoder, reversed(skips)):
             x = blocks(up(x) + skip)
-        return inputs.inverse + self.last(x)
+        return inputs.inverse + pixel_shuffle(self.last(x), self.patch_size)
 
 
 class NAFBlock(nn.Module):

@@ -91,6 +91,18 @@ def test_the_radius_is_true_for_every_choice(activation, kernel_size):
     assert max(reaches) == radius or activation == "relu"
 
 
+@pytest.mark.parametrize("patch_size", [2, 3])
+@pytest.mark.parametrize("shape", SHAPES[:4])
+def test_the_radius_is_true_for_every_patch_size(shape, patch_size):
+    encoder, middle, decoder = shape
+    network = awakened(NAFNet(1, 2, 4, encoder, middle, decoder, patch_size=patch_size))
+    radius, stride = network.receptive_radius, network.stride
+    assert stride == patch_size * 2 ** len(encoder)
+    size = -(-(2 * radius + 2 * stride) // stride) * stride
+    reaches = [reach(network, size, size // 2 // stride * stride + phase) for phase in range(stride)]
+    assert max(reaches) == radius
+
+
 def test_dropout_is_for_training_alone():
     network, inputs = awakened(NAFNet(1, 2, 4, [1], 1, [1], dropout=0.5)), network_input(8, 8, bands=1)
     with torch.no_grad():

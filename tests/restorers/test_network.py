@@ -29,8 +29,9 @@ def model(architecture, seed=0):
     return Model(awakened(network, seed, 0.3).state_dict(), card)
 
 
-def nafnet(encoder=(1, 1), middle=1):
-    return model(Nafnet(width=4, encoder_blocks=[*encoder], middle_blocks=middle, decoder_blocks=[*encoder[::-1]]))
+def nafnet(encoder=(1, 1), middle=1, **choices):
+    blocks = {"encoder_blocks": [*encoder], "middle_blocks": middle, "decoder_blocks": [*encoder[::-1]]}
+    return model(Nafnet(width=4, **blocks, **choices))
 
 
 def observation(height, width, mask=None, seed=0):
@@ -64,6 +65,12 @@ def test_tiles_of_any_size_give_what_the_whole_gives(tile, size, encoder):
     assert whole.shape == (2, *size)
     assert np.isfinite(whole).all()
     assert_same_sky(whole, restored(made, seen, tile))
+
+
+@pytest.mark.parametrize("tile", [24, 40])
+def test_tiles_give_what_the_whole_gives_where_the_network_works_on_squares(tile):
+    made, seen = nafnet(patch_size=2), observation(61, 83)
+    assert_same_sky(restored(made, seen), restored(made, seen, tile))
 
 
 @settings(max_examples=15, deadline=None)

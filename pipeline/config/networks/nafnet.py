@@ -17,7 +17,7 @@ class Nafnet(Network):
     """NAFNet (Chen et al. 2022), given the degraded image, its Wiener estimate, noise, mask and PSF."""
 
     architecture: Literal["nafnet"] = Field("nafnet", description="Which network this is.")
-    width: int = Field(16, ge=4, description="Channels at full resolution.")
+    width: int = Field(16, ge=4, description="Channels at the finest resolution.")
     encoder_blocks: list[Annotated[int, Field(ge=1)]] = Field(
         [1, 1, 1], min_length=1, description="Blocks before each halving of the resolution."
     )
@@ -32,6 +32,13 @@ class Nafnet(Network):
         3, ge=1, le=15, description="Width in px of the filters that mix neighbours; an odd number."
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of each branch's values that training leaves out.")
+    patch_size: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="Width in px of the squares that become one pixel before the first layer; with 2, twice the width "
+        "takes as long.",
+    )
     average_orientations: bool = Field(
         False,
         description="Restore `faithful` as the mean over eight orientations: a little better for round PSFs, at eight "
@@ -59,8 +66,12 @@ class Nafnet(Network):
             raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")
         for name in ("regression", "adversarial", "posterior"):
             steps, crop = getattr(self, name).steps, getattr(self, name).crop
-            if steps and crop % 2**down:
-                raise ValueError(f"{name}.crop: {crop} px cannot be halved {down} times; take a multiple of {2**down}")
+            least = self.patch_size * 2**down
+            if steps and crop % least:
+                squares = f" in squares of {self.patch_size} px" if self.patch_size > 1 else ""
+                raise ValueError(
+                    f"{name}.crop: {crop} px{squares} cannot be halved {down} times; take a multiple of {least}"
+                )
         return self
 
     @property
