@@ -21,7 +21,7 @@ from pipeline.tiling import Window
 FIELDS, SIZE = 4, 512
 FOLD = 0
 DEPTHS = (3.0, 5.0)
-"""Sigmas of the truth's sky above which a source is found: about the faintest that anybody takes, and the demo's own."""
+"""Sigmas of the truth's sky above which a source is found: about the faintest that are taken, and the demo's own."""
 FAITHFUL, SHARP = "nafnet_faithful", "nafnet_sharp"
 
 
