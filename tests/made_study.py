@@ -221,10 +221,10 @@ def _write_discerned(folder: Path, study: Study, condition: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     areas = dict.fromkeys(study.network_methods, 0.9) | {"real": 0.5}
     rows = [
-        (condition, method, judge, number, area + 0.02 * (number - 1) - shift)
+        (condition, method, judge, number, area + 0.001 * number - shift)
         for method, area in areas.items()
         for judge, shift in {"weak": 0.02, "strong": 0.0, "kernel": 0.5}.items()
-        for number in range(3)
+        for number in range((2 if judge == "strong" else 40) if method == "real" else 1)
     ]
     pd.DataFrame(rows, columns=["condition", "method", "judge", "round", "value"]).to_parquet(path, index=False)
     return path

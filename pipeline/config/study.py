@@ -29,7 +29,8 @@ class Study(Settings):
     threads: int = Field(
         2,
         ge=1,
-        description="Cores for training and restoring. Results depend on it in the last digits, so it stands here.",
+        description="Cores for training networks and for restoring with them. Results depend on it in the last digits, "
+        "so it stands here.",
     )
     images: Images = Field(default_factory=lambda: Images(), description="The images.")
     split: Split = Field(default_factory=lambda: Split(), description="Folds and roles.")

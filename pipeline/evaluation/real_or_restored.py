@@ -25,7 +25,7 @@ from pipeline.physics.noise import addressed_generator
 from pipeline.splits import Item
 
 PARTS = 3
-"""Into so many parts the patches are dealt; each is judged by a classifier that learned on the others."""
+"""Into so many parts the patches are dealt at most; each is judged by a classifier that learned on the others."""
 FEWEST = 16
 """Patches that a part needs at least."""
 REAL = "real"
@@ -33,19 +33,19 @@ REAL = "real"
 
 
 class Judge(NamedTuple):
-    """How patches are described, what is made of that, and how often they are dealt anew."""
+    """How patches are described, what is made of that, and over how many deals its value is a mean."""
 
     describe: Callable[[Patches], Any]
     compare: Callable[..., float]
     """Of (real, other, first, parts, address), descriptions of all patches, of which the first half stands for real."""
-    rounds: int
-    """Of a method."""
-    null_rounds: int
-    """Of real against real."""
+    deals: int
+    """Over which a value is a mean; patches are dealt to halves anew in each."""
+    nulls: int
+    """Values of real against real, each a mean over as many deals as a method's one."""
 
 
 class Verdict(NamedTuple):
-    """What a judge made of a method, or of ``real``, in one round."""
+    """What a judge made of a method, or in one of several rounds of ``real``."""
 
     method: str
     judge: str
@@ -55,7 +55,7 @@ class Verdict(NamedTuple):
 
 
 def parts_of(items: Sequence[Item]) -> NDArray[np.intp]:
-    """Deal patches to parts by their groups, or by their blocks where a fold holds fewer groups than there are parts.
+    """Deal patches to parts by their groups, or by their blocks where all are of one image.
 
     What each fold restored is in every part: its network leaves traces of its own, by which another's is not known.
 
@@ -67,20 +67,19 @@ def parts_of(items: Sequence[Item]) -> NDArray[np.intp]:
     Returns
     -------
     array, shape (N,)
-        The part of each patch; empty where there are fewer than two, or too few patches to learn from.
+        The part of each patch: of three parts, or two where a fold has no more groups; empty where there are fewer, or
+        too few patches to learn from.
     """
-    part: dict[str, int] = {}
-    for fold in sorted({item.fold for item in items}):
-        held_out = [item for item in items if item.fold == fold]
-        groups = list(dict.fromkeys(item.group for item in held_out))
-        unit = {item.item: item.group if len(groups) >= PARTS else item.item for item in held_out}
-        units = list(dict.fromkeys(unit.values()))
-        # In runs, so that few blocks have a neighbour in another part.
-        number = {name: index * PARTS // len(units) for index, name in enumerate(units)}
-        part |= {item: number[name] for item, name in unit.items()}
-    sizes = Counter(part[item.item] for item in items)
-    enough = len(sizes) > 1 and min(sizes.values()) >= FEWEST
-    return np.array([part[item.item] for item in items] if enough else [], np.intp)
+    blocks = len({item.image for item in items}) == 1
+    units: dict[int, dict[str, None]] = {}
+    for item in items:
+        units.setdefault(item.fold, {})[item.item if blocks else item.group] = None
+    count = min([PARTS, *map(len, units.values())])
+    # In runs, so that few blocks have a neighbour in another part.
+    part = {name: number * count // len(names) for names in units.values() for number, name in enumerate(names)}
+    found = [part[item.item if blocks else item.group] for item in items]
+    enough = count > 1 and min(Counter(found).values(), default=0) >= FEWEST
+    return np.array(found if enough else [], np.intp)
 
 
 def tell_apart(
@@ -88,7 +87,7 @@ def tell_apart(
 ) -> Iterator[Verdict]:
     """Judge every method, then real against real.
 
-    In each round the patches of each part are dealt to two halves. Real patches of one half stand against restored
+    In each deal the patches of each part go to two halves. Real patches of one half stand against restored
     ones of the other, so no scene is seen on both sides; for the null the other half stays as it is.
 
     Parameters
@@ -106,15 +105,15 @@ def tell_apart(
         made = patches()
         for name, judge in JUDGES.items():
             other = judge.describe(made)
-            for number in range(judge.null_rounds if method == REAL else judge.rounds):
-                where = (*address, "discern", name, method, number)
-                value = judge.compare(truth[name], other, halves(parts, *where), parts, where)
-                yield Verdict(method, name, number, value)
+            for number in range(judge.nulls if method == REAL else 1):
+                places = [(*address, "discern", name, method, number, deal) for deal in range(judge.deals)]
+                values = [judge.compare(truth[name], other, halves(parts, *p), parts, p) for p in places]
+                yield Verdict(method, name, number, float(np.mean(values)))
 
 
 def rounds(methods: int) -> int:
     """How many verdicts :func:`tell_apart` gives on a number of methods."""
-    return sum(methods * judge.rounds + judge.null_rounds for judge in JUDGES.values())
+    return sum(methods + judge.nulls for judge in JUDGES.values())
 
 
 def area_under_curve(scores: NDArray[np.floating], real: NDArray[np.bool_]) -> float:
@@ -164,7 +163,7 @@ def _distance(
 
 
 JUDGES = {
-    "weak": Judge(weak_classifier.describe, partial(_auc_over_parts, weak_classifier.judge), 4, 20),
+    "weak": Judge(weak_classifier.describe, partial(_auc_over_parts, weak_classifier.judge), 2, 40),
     "strong": Judge(strong_classifier.describe, partial(_auc_over_parts, strong_classifier.judge), 1, 2),
-    "kernel": Judge(scattering, _distance, 8, 40),
+    "kernel": Judge(scattering, _distance, 4, 40),
 }

@@ -18,6 +18,8 @@ SCALES = 3
 DIRECTIONS = 4
 HIGHEST = 3 * np.pi / 4
 """Frequency of the finest wavelets, in rad/px."""
+TOGETHER = 64
+"""Patches that are scattered at a time; more would take more memory, and no less time."""
 ENVELOPE = 0.8
 """Width of the finest wavelets' envelope, in px."""
 
@@ -39,12 +41,16 @@ def scattering(patches: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     values = torch.as_tensor(np.ascontiguousarray(patches), dtype=torch.float32)
     bank = _wavelets(*values.shape[-2:])
+    return torch.cat([_scattered(some, bank) for some in values.split(TOGETHER)]).double().numpy()
+
+
+def _scattered(values: Tensor, bank: Tensor) -> Tensor:
     first = _modulus(values, bank)
     found = [first.mean((-2, -1)).flatten(2)]
     for scale in range(SCALES - 1):
         second = _modulus(first[:, :, scale], bank[scale + 1 :])
         found.append(second.mean((-2, -1)).flatten(2))
-    return torch.cat(found, -1).flatten(1).double().numpy()
+    return torch.cat(found, -1).flatten(1)
 
 
 def _modulus(values: Tensor, bank: Tensor) -> Tensor:

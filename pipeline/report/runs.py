@@ -56,7 +56,7 @@ def training_rows(histories: list[History], study: Study) -> list[dict[str, Any]
     """A row per training: network or specialist, fold, steps, time, size, and the last score on the tune role."""
     rows = []
     for history in histories:
-        scores = history.table.get("validation_psnr", pd.Series(dtype=float)).dropna()
+        scores = history.kept.get("validation_psnr", pd.Series(dtype=float)).dropna()
         fold = "final, for publication" if history.fold == "final" else history.fold.removeprefix("fold")
         rows.append(
             {

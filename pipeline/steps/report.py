@@ -203,6 +203,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "data_range": m.data_range,
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
+        "restarted": any(network.restarts for network in m.study.networks.values()),
         "specialised": [name for name, network in m.study.networks.items() if network.conditions == "each"],
         "times": restoration_times(m.restored, m.study),
     }

@@ -124,7 +124,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
 def _in_words(history: list[dict[str, Any]]) -> str:
     last = {(row["stage"], row["start"]): row for row in history}.values()
     steps, seconds = " + ".join(str(row["step"]) for row in last), sum(row["seconds"] for row in last)
-    scores = ", ".join(f"{row['validation_psnr']:.2f} dB after {row['stage']}" for row in last)
+    scores = ", ".join(f"{row['validation_psnr']:.2f} dB after {row['stage']}" for row in last if row["kept"])
     return f"{steps} steps in {seconds:.0f} s, on the tune role {scores}"
 
 
@@ -132,7 +132,7 @@ def _best_of(
     starts: Iterable[Task], loop: LoopSettings, fabric: Fabric, work: Path, board: Path
 ) -> tuple[nn.Module, list[dict[str, Any]]]:
     """Train one stage from each start; its network with the weights that are best on the tune role, and all rows."""
-    best, weights, history = -math.inf, {}, []
+    best, kept, weights, history = -math.inf, 0, {}, []
     for start, task in enumerate(starts):
         trained = task.players[task.kept].module
         if not task.steps:
@@ -141,10 +141,10 @@ def _best_of(
         average, rows = train_task(task, loop, fabric, work / again, board / again)
         history += [row | {"start": start} for row in rows]
         if rows[-1]["validation_psnr"] > best:
-            # The running mean, which is what a stage is judged by; the next start may be of the same module.
-            best, weights = rows[-1]["validation_psnr"], deepcopy(average.state_dict())
+            # The running mean, which is what a stage is judged by; the next start is of the same module.
+            best, kept, weights = rows[-1]["validation_psnr"], start, deepcopy(average.state_dict())
     trained.load_state_dict(weights)
-    return trained, history
+    return trained, [row | {"kept": row["start"] == kept} for row in history]
 
 
 class _Material:

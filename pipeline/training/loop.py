@@ -143,6 +143,7 @@ def _step(
         _check_finite(task.stage, step + 1, found | {f"the gradient of {name}_total": norm})
         optimiser.step()
         values |= found
+    task.stepped(values)
     return values
 
 

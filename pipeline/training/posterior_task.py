@@ -48,14 +48,11 @@ class PosteriorTask(GameTask):
         # With the discriminator's weights, so that a checkpoint has it.
         judge = self.players["discriminator"].module
         judge.register_buffer("deviation_weight", torch.tensor(self._first, device=self.span.device))
-        judge.register_buffer("last_gain", torch.tensor(expected_gain(DRAWS), device=self.span.device))
         inputs = self.watched.inputs
         self.watched = self.watched._replace(inputs=inputs._replace(noise=self._drawn(inputs, "watched", 0)))
 
     def batch(self, step: int) -> Round:
-        """Crops, degraded anew, with noise to draw by; and the weight moves by what the last step's draws gained."""
-        gain = self.team.mean(self._kept("last_gain"))
-        self._kept("deviation_weight").add_(self._settings.deviation_rate * self._first * (expected_gain(DRAWS) - gain))
+        """Crops, degraded anew, with noise to draw by."""
         found = super().batch(step)
         slots = self.team.slots(self._settings.batch)
         first, second = (
@@ -83,17 +80,21 @@ class PosteriorTask(GameTask):
         one = modules["generator"](crops.inputs)
         draws = torch.stack([one, modules["generator"](crops.inputs._replace(noise=batch.again))])
         opinion, distance = self._opinion(modules["discriminator"], observed, real, self._seen(known(one, crops)))
-        weight = self._kept("deviation_weight").clone()
+        weight = self._deviation_weight().clone()
         error, spread = absolute_error(draws.mean(0), crops.target, crops.weight), deviation(draws, crops.weight)
-        gain = gain_of_mean(draws.detach(), crops.target, crops.weight)
-        self._kept("last_gain").copy_(gain)
         total = crops.worth * (error - weight * spread) + settings.weight * opinion + settings.feature_weight * distance
-        values = {"error": error, "deviation": spread, "deviation_weight": weight, "gain": gain}
-        return {"total": total, "opinion": opinion, **values}
+        of_one, of_mean = (crops.worth * e for e in squared_errors(draws.detach(), crops.target, crops.weight))
+        values = {"error": error, "deviation": spread, "deviation_weight": weight}
+        return {"total": total, "opinion": opinion, **values, "squared_of_one": of_one, "squared_of_mean": of_mean}
 
-    def _kept(self, name: str) -> Tensor:
-        """A number that is kept with the discriminator's weights."""
-        value = getattr(self.players["discriminator"].module, name)
+    def stepped(self, values: dict[str, Tensor]) -> None:
+        """Move the weight of the deviation by what the mean of the draws gained over one of them."""
+        gain = in_decibel(values["generator_squared_of_one"], values["generator_squared_of_mean"])
+        move = self._settings.deviation_rate * self._first * (expected_gain(DRAWS) - gain)
+        self._deviation_weight().add_(move)
+
+    def _deviation_weight(self) -> Tensor:
+        value = self.players["discriminator"].module.deviation_weight
         assert isinstance(value, Tensor)
         return value
 
@@ -112,7 +113,16 @@ def expected_gain(draws: int) -> float:
 
 def gain_of_mean(draws: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """By how many dB the mean of draws, shape (P, B, C, H, W), is better than one of them is on average."""
-    one = torch.stack([squared_error(draw, target, weight) for draw in draws]).mean()
-    least = torch.finfo(one.dtype).tiny
-    of_mean = squared_error(draws.mean(0), target, weight)
-    return 10 * torch.log10(one.clamp_min(least) / of_mean.clamp_min(least))
+    return in_decibel(*squared_errors(draws, target, weight))
+
+
+def squared_errors(draws: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared error of one of the draws, shape (P, B, C, H, W), on average, and of their mean."""
+    of_one = torch.stack([squared_error(draw, target, weight) for draw in draws]).mean()
+    return of_one, squared_error(draws.mean(0), target, weight)
+
+
+def in_decibel(error: Tensor, less: Tensor) -> Tensor:
+    """By how many dB one squared error is above another."""
+    least = torch.finfo(error.dtype).tiny
+    return 10 * torch.log10(error.clamp_min(least) / less.clamp_min(least))

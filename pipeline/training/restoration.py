@@ -63,6 +63,9 @@ class Restoration:
         trusted = batch.weight.sum()
         return batch._replace(worth=trusted / self.team.mean(trusted).clamp_min(torch.finfo(trusted.dtype).tiny))
 
+    def stepped(self, _values: dict[str, Tensor], /) -> None:
+        """Most objectives stay as they are."""
+
     def validate(self, module: nn.Module) -> dict[str, float]:
         """PSNR in dB on the watched crops, in the unit of the image."""
         return {"validation_psnr": self._psnr(module(self.watched.inputs))}

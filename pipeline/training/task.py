@@ -57,6 +57,10 @@ class Task(Protocol):
         """
         ...
 
+    def stepped(self, values: dict[str, Tensor]) -> None:
+        """Told after each step what all players' losses were, as ``<player>_<name>``, means over the processes."""
+        ...
+
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Scores of the kept network on the tune role, by name."""
         ...

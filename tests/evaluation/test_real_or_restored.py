@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -81,11 +82,28 @@ def test_the_same_address_gives_the_same_verdict():
 
 
 def test_no_group_is_in_two_parts_where_every_fold_has_several():
-    patches = [item(f"image{i}", f"group{i // 5}", i // 30) for i in range(90)]
+    patches = [replace(item(f"image{i}", f"group{i // 5}", i // 30), image=f"image{i}") for i in range(90)]
     parts = parts_of(patches)
     for group in {patch.group for patch in patches}:
         assert len({part for part, patch in zip(parts, patches) if patch.group == group}) == 1
     assert np.bincount(parts).min() >= 24
+
+
+def test_where_a_fold_has_two_groups_there_are_two_parts_and_with_one_nobody_judges():
+    def images(groups):
+        return [
+            replace(item(f"image{i}", f"group{fold}.{i % groups}", fold), image=f"image{i}")
+            for fold in range(3)
+            for i in range(6)
+            for _ in range(10)
+        ]
+
+    patches = images(2)
+    parts = parts_of(patches)
+    assert set(parts) == {0, 1}
+    for group in {patch.group for patch in patches}:
+        assert len({part for part, patch in zip(parts, patches) if patch.group == group}) == 1
+    assert not len(parts_of(images(1)))
 
 
 def test_blocks_of_one_band_are_dealt_whole_and_every_part_has_some_of_every_fold():

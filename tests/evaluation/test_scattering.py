@@ -49,6 +49,11 @@ def test_clumps_and_even_noise_of_one_spectrum_differ_in_the_second_order():
     assert sparser[: 2 * DIRECTIONS**2].mean() > 1.2
 
 
+def test_how_many_are_scattered_together_changes_nothing():
+    patches = noise(70)
+    np.testing.assert_allclose(scattering(patches)[64:], scattering(patches[64:]), rtol=1e-5)
+
+
 def test_bands_stand_side_by_side():
     patches = noise(bands=3)
     each = [scattering(patches[:, [band]]) for band in range(3)]

@@ -6,13 +6,15 @@ from pipeline.report.figures.training import History, running, training_figure
 from pipeline.report.runs import read_histories, training_rows
 
 
-def test_a_count_that_starts_anew_with_each_stage_runs_on():
-    assert running([1, 2, 3, 1, 2, 2]) == [1, 2, 3, 4, 5, 5]
-    assert running([]) == []
+def test_a_count_that_starts_anew_with_each_stage_and_start_runs_on():
+    table = pd.DataFrame({"step": [1, 2, 2, 5, 5], "stage": ["a", "a", "a", "b", "b"], "start": [0, 0, 1, 0, 0]})
+    # A start of one look, and a stage that is longer than the one before it, begin anew too.
+    assert running(table, "step") == [1, 2, 4, 9, 9]
+    assert running(table[:0], "step") == []
 
 
 def test_times_of_all_stages_are_added():
-    table = pd.DataFrame({"step": [100, 200, 50], "seconds": [10.0, 20.0, 7.0]})
+    table = pd.DataFrame({"step": [100, 200, 50], "seconds": [10.0, 20.0, 7.0], "stage": ["a", "a", "b"]})
     assert History("nafnet", "fold0", table).seconds == pytest.approx(27)
     assert History("nafnet", "fold0", table).steps == 250
 
@@ -34,8 +36,8 @@ def test_no_line_joins_the_losses_of_two_stages():
         {
             "step": [1, 2, 1, 2],
             "stage": ["a", "a", "b", "b"],
-            "x_total": [4.0, 3.0, None, None],
-            "loss": [None, None, 9.0, 8.0],
+            "discriminator_total": [None, None, 0.7, 0.7],
+            "generator_total": [4.0, 3.0, 9.0, 8.0],
         }
     )
     drawn = training_figure([History("two", "fold0", table)], Study())
@@ -56,13 +58,20 @@ def test_no_line_joins_the_scores_of_two_starts():
     assert lines == [[20, 21], [19, 22]]
 
 
+def test_the_score_of_a_training_is_that_of_the_start_that_was_kept():
+    table = pd.DataFrame({"step": [5, 5], "start": [0, 1], "validation_psnr": [28.0, 21.0], "kept": [True, False]})
+    (row,) = training_rows([History("net", "fold0", table)], Study())
+    assert row["psnr"] == "28.00 dB"
+    assert row["steps"] == "10"
+
+
 def test_specialists_are_named_by_their_condition_in_the_order_of_the_study_and_stand_in_rows_of_three(tmp_path):
     study = study_from({"degrade": {"psf": {"fwhm": ["2px", "10px"]}, "noise": {"sigma": [0.05, 0.1]}}})
     paths = []
     for condition in study.conditions:
         folder = tmp_path / f"net@{condition.name}" / "fold0"
         folder.mkdir(parents=True)
-        pd.DataFrame({"step": [1, 2], "x_total": [2.0, 1.0]}).to_csv(folder / "history.csv", index=False)
+        pd.DataFrame({"step": [1, 2], "generator_total": [2.0, 1.0]}).to_csv(folder / "history.csv", index=False)
         paths.append(folder / "history.csv")
     histories = read_histories(paths)
     titles = [f"net for FWHM {width} px, noise σ {level}" for width in (2, 10) for level in (0.05, 0.1)]

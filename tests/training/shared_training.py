@@ -11,14 +11,15 @@ from made_training import NAFNET, SCALING, degrader, made_study
 from torch import nn
 
 from pipeline.config import Training
-from pipeline.networks.build import build_network
+from pipeline.networks.build import build_network, drawing_network
 from pipeline.stretch import Stretch
 from pipeline.threads import use_threads
 from pipeline.tiling import Window
 from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.devices import fabric_for
 from pipeline.training.loop import LoopSettings, train
-from pipeline.training.restoration import RegressionTask
+from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.restoration import RegressionTask, Restoration
 from pipeline.training.scenes import Region
 from pipeline.training.team import Team
 
@@ -26,9 +27,9 @@ LOOP = LoopSettings(validate_every=1, checkpoint_every=1, ema=0.9, clip=1.0)
 VIEW = Stretch("asinh", (0.1, 0.1), (0.02, 0.02))
 
 
-def task_of(stage: str, steps: int, images: Path, team: Team) -> RegressionTask | AdversarialTask:
+def task_of(stage: str, steps: int, images: Path, team: Team) -> Restoration:
     section = stage.removesuffix("_spectral")
-    wanted = NAFNET | {section: NAFNET[section] | {"steps": steps, "batch": 4}}
+    wanted = NAFNET | {section: NAFNET.get(section, NAFNET["adversarial"]) | {"steps": steps, "batch": 4}}
     settings = made_study({"net": wanted}).networks["net"]
     source = degrader(images, [Region("field0", Window(0, 0, 120, 130))])
     torch.manual_seed(0)
@@ -44,6 +45,9 @@ def task_of(stage: str, steps: int, images: Path, team: Team) -> RegressionTask 
     }
     if stage == "regression":
         return RegressionTask(module, settings.regression, **shared)
+    if stage == "posterior":
+        drawing = drawing_network(module.state_dict(), settings.model_dump(), 2, 2)
+        return PosteriorTask(drawing, settings.posterior, VIEW, **shared)
     # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.
     adversarial = settings.adversarial.model_copy(update={"spectral": True, "loss": "wasserstein", "penalty_every": 2})
     return AdversarialTask(module, settings.adversarial if stage == "adversarial" else adversarial, VIEW, **shared)

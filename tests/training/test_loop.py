@@ -195,6 +195,9 @@ class Toy:
     def rate(self, step):
         return 0.5**step
 
+    def stepped(self, values):
+        pass
+
     def finish(self, module):
         return {}
 

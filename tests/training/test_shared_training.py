@@ -39,7 +39,9 @@ def worst_difference(one, other):
     return max(abs(a - b) / abs(a) for a, b in pairs)
 
 
-@pytest.mark.parametrize(("stage", "steps"), [("regression", 50), ("adversarial", 12), ("adversarial_spectral", 12)])
+@pytest.mark.parametrize(
+    ("stage", "steps"), [("regression", 50), ("adversarial", 12), ("adversarial_spectral", 12), ("posterior", 8)]
+)
 def test_two_processes_have_the_losses_of_one(images, tmp_path, stage, steps):
     for devices in (1, 2):
         done = run(images, tmp_path / str(devices), stage, steps, devices)
@@ -55,9 +57,10 @@ def test_two_processes_have_the_losses_of_one(images, tmp_path, stage, steps):
     assert len(list((tmp_path / "2").rglob("events*"))) == 1
 
 
-def test_two_processes_that_were_killed_end_as_unbroken_ones(images, tmp_path):
-    assert run(images, tmp_path / "unbroken", "adversarial", 4, 2).returncode == 0
-    assert run(images, tmp_path / "killed", "adversarial", 4, 2, 3).returncode != 0
+@pytest.mark.parametrize("stage", ["adversarial", "posterior"])
+def test_two_processes_that_were_killed_end_as_unbroken_ones(images, tmp_path, stage):
+    assert run(images, tmp_path / "unbroken", stage, 4, 2).returncode == 0
+    assert run(images, tmp_path / "killed", stage, 4, 2, 3).returncode != 0
     assert not (tmp_path / "killed" / "process0.json").exists()
-    assert run(images, tmp_path / "killed", "adversarial", 4, 2).returncode == 0
+    assert run(images, tmp_path / "killed", stage, 4, 2).returncode == 0
     assert result(tmp_path / "killed") == result(tmp_path / "unbroken")

@@ -21,5 +21,5 @@ class Network(Settings):
         0,
         ge=0,
         description="Further trainings of the first stage, each from other random weights; the best on the tune role "
-        "is kept.",
+        "is kept (of the network that is trained on all groups, on crops of its own training).",
     )

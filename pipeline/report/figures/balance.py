@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.report.figures.training import History, running
+from pipeline.report.figures.training import History, parts_of, running
 from pipeline.report.style import MUTED, figure, fold_colours
 
 
@@ -65,12 +65,12 @@ def _known(history: History, watched: Watched) -> bool:
 def _draw(panel: Axes, history: History, watched: Watched, colour: str) -> None:
     # A stage without a discriminator has nothing to show, so steps are counted from the first that has one.
     table = history.table[history.table[[w.column for w in WATCHED if w.column in history.table]].notna().any(axis=1)]
-    steps, stages = pd.Series(running(table["step"]), table.index), table.get("stage", pd.Series("", table.index))
+    steps, parts = pd.Series(running(table, "step"), table.index), parts_of(table)
     final = history.fold == "final"
     label = "final" if final else history.fold.replace("fold", "fold ")
     mark: dict[str, Any] = {"marker": "o", "ms": 3} if len(table) < 40 else {}
-    for number, stage in enumerate(dict.fromkeys(stages)):
-        # Each stage has a discriminator of its own, so no line leads from one to the next.
-        here = (stages == stage) & table[watched.column].notna()
+    for number, part in enumerate(dict.fromkeys(parts)):
+        # Each stage and start has a discriminator of its own, so no line leads from one to the next.
+        here = (parts == part) & table[watched.column].notna()
         style = mark | {"color": colour, "label": f"_{label}" if number else label, "ls": (0, (4, 2)) if final else "-"}
         panel.plot(steps[here], table.loc[here, watched.column], **style)

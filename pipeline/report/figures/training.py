@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,25 +32,34 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """Time from the first step to the last, all stages."""
-        return (
-            float(running(self.table["seconds"])[-1]) if "seconds" in self.table and len(self.table) else float("nan")
-        )
+        """Time from the first step to the last, all stages and starts."""
+        return running(self.table, "seconds")[-1] if "seconds" in self.table and len(self.table) else float("nan")
 
     @property
     def steps(self) -> int:
-        """Optimiser steps of all stages."""
-        return int(running(self.table["step"])[-1]) if len(self.table) else 0
+        """Optimiser steps of all stages and starts."""
+        return int(running(self.table, "step")[-1]) if len(self.table) else 0
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """The rows without those of starts that were given up for a better one."""
+        return self.table[self.table["kept"].astype(bool)] if "kept" in self.table else self.table
 
 
-def running(counts: Sequence[float] | pd.Series) -> list[float]:
-    """A count that starts anew with each stage, as one that runs on: 1, 2, 3, 1, 2 becomes 1, 2, 3, 4, 5."""
-    values = [float(v) for v in counts]
+def running(table: pd.DataFrame, column: str) -> list[float]:
+    """A count that starts anew with each stage and start, as one that runs on: 1, 2, 1, 2 becomes 1, 2, 3, 4."""
+    values, parts = [float(v) for v in table[column]], parts_of(table)
     total, result = 0.0, values[:1]
-    for before, now in pairwise(values):
-        total += before if now < before else 0.0
+    for (before, part), (now, next_part) in pairwise(zip(values, parts)):
+        total += before if next_part != part else 0.0
         result.append(total + now)
     return result
+
+
+def parts_of(table: pd.DataFrame) -> np.ndarray:
+    """What each row is a part of: a stage, begun again where there were restarts."""
+    names = [table[column].astype(str) for column in ("stage", "start") if column in table]
+    return sum(names[1:], names[0]).to_numpy() if names else np.full(len(table), "")
 
 
 def training_figure(histories: list[History], study: Study) -> Figure:
@@ -92,16 +100,16 @@ def _panels(count: int) -> tuple[Figure, list[np.ndarray]]:
 
 
 def _draw(column: np.ndarray, history: History, colour: str) -> None:
-    table, steps = history.table, np.array(running(history.table["step"]))
+    table, steps = history.table, np.array(running(history.table, "step"))
     label = "final" if history.fold == "final" else history.fold.replace("fold", "fold ")
     style = {"color": colour, "label": label, "ls": (0, (4, 2)) if history.fold == "final" else "-"}
     score = table.get("validation_psnr", pd.Series(np.nan, table.index))
     mark = {"marker": "o", "ms": 3} if len(table) < 40 else {}
-    loss, stages = _loss(table), _stages(table)
+    loss, parts = _loss(table), parts_of(table)
     for panel, values in zip(column, (score, loss)):
-        for stage in dict.fromkeys(stages):
+        for part in dict.fromkeys(parts):
             # Each stage's loss is another quantity, and a restart another network: no line leads from one to the next.
-            here = values.notna().to_numpy() & (stages == stage)
+            here = values.notna().to_numpy() & (parts == part)
             panel.plot(steps[here], values[here], **style, **mark)
     if loss.notna().any() and (loss.dropna() > 0).all():
         column[1].set_yscale("log")
@@ -113,19 +121,13 @@ def _draw(column: np.ndarray, history: History, colour: str) -> None:
 
 
 def _loss(table: pd.DataFrame) -> pd.Series:
-    # Each stage names its losses after its players; the first total is that of the network that is kept.
-    names = [c for c in table.columns if c == "loss" or c.endswith("_total")]
+    # Each stage names its losses after its players.
+    names = [c for c in ("generator_total", "loss") if c in table]
     return table[names].bfill(axis=1).iloc[:, 0].astype(float) if names else pd.Series(np.nan, table.index)
 
 
-def _stages(table: pd.DataFrame) -> np.ndarray:
-    """What each row is a part of: a stage, begun again where there were restarts."""
-    parts = [table[column].astype(str) for column in ("stage", "start") if column in table]
-    return sum(parts[1:], parts[0]).to_numpy() if parts else np.full(len(table), "")
-
-
 def _mark_stages(panel: Axes, table: pd.DataFrame, steps: np.ndarray) -> None:
-    stages = _stages(table)
-    for i in range(1, len(stages)):
-        if stages[i] != stages[i - 1]:
+    parts = parts_of(table)
+    for i in range(1, len(parts)):
+        if parts[i] != parts[i - 1]:
             panel.axvline(steps[i - 1], color=MUTED, lw=0.8, ls=":")
