@@ -18,7 +18,8 @@ from pipeline.store import write_images
 from pipeline.stretch import Stretch
 from pipeline.training.degradation import Degrader
 from pipeline.training.instruments import Instruments
-from pipeline.training.scenes import Region, Scenes
+from pipeline.training.regions import Region
+from pipeline.training.scenes import Scenes
 
 CPU = torch.device("cpu")
 SKY, SKY_SIGMA, NOISE = 0.1, 0.01, 0.05

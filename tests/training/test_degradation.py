@@ -9,11 +9,12 @@ from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf
 from pipeline.stretch import Stretch
 from pipeline.tiling import Window, read_reflected
-from pipeline.training import degradation
+from pipeline.training import flaws
 from pipeline.training import scenes as scenes_module
 from pipeline.training.degradation import Degrader
 from pipeline.training.instruments import Instruments
-from pipeline.training.scenes import Region, Scenes
+from pipeline.training.regions import Region
+from pipeline.training.scenes import Scenes
 
 CROP = 32
 
@@ -21,8 +22,8 @@ CROP = 32
 @pytest.fixture
 def flawless(monkeypatch):
     """Crops without borders and dead pixels."""
-    monkeypatch.setattr(degradation, "BORDER_SHARE", 0)
-    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 0)
+    monkeypatch.setattr(flaws, "BORDER_SHARE", 0)
+    monkeypatch.setattr(flaws, "BAD_PIXEL_SHARE", 0)
 
 
 def numbered(height, width):
@@ -189,8 +190,8 @@ def test_a_placeholder_reaches_nothing(tmp_path):
 
 
 def test_beyond_a_border_data_are_mirrored_and_nothing_is_asked(tmp_path, monkeypatch):
-    monkeypatch.setattr(degradation, "BORDER_SHARE", 1)
-    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 0)
+    monkeypatch.setattr(flaws, "BORDER_SHARE", 1)
+    monkeypatch.setattr(flaws, "BAD_PIXEL_SHARE", 0)
     batch = whole_image(tmp_path, sky(200, 200)).batch(0, count=48, crop=CROP)
     sides = set()
     for preview, weight, valid in zip(batch.inputs.preview, batch.weight, batch.inputs.valid):
@@ -211,16 +212,16 @@ def test_without_a_border_all_is_asked(tmp_path, flawless):
 
 
 def test_dead_pixels_are_filled_marked_and_not_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(degradation, "BORDER_SHARE", 0)
+    monkeypatch.setattr(flaws, "BORDER_SHARE", 0)
     whole_batches = []
     for share in (0, 1):
-        monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", share)
+        monkeypatch.setattr(flaws, "BAD_PIXEL_SHARE", share)
         whole_batches.append(whole_image(tmp_path, sky(200, 200)).batch(0, count=8, crop=64))
     alive, dead = whole_batches
     hit = dead.weight == 0
     assert torch.equal(hit[:, 0], hit[:, 1])
     assert torch.equal(hit[:, :1], dead.inputs.valid == 0)
-    assert hit.float().mean().item() == pytest.approx(degradation.BAD_PIXELS, rel=0.3)
+    assert hit.float().mean().item() == pytest.approx(flaws.BAD_PIXELS, rel=0.3)
     assert torch.equal(dead.inputs.preview[~hit], alive.inputs.preview[~hit])
     assert (dead.inputs.preview[hit] != alive.inputs.preview[hit]).all()
     # From about a dozen neighbours, so less noisy than the pixels themselves.
@@ -231,7 +232,7 @@ def test_a_quarter_of_the_crops_ends_at_a_border(tmp_path):
     batch = whole_image(tmp_path, sky(200, 200)).batch(0, count=200, crop=16)
     whole = (batch.inputs.valid == 0).flatten(1).float().mean(1)
     # Half of the borders lie in the crop's halo, where only the inverse sees them.
-    assert (whole > 0.05).float().mean().item() == pytest.approx(degradation.BORDER_SHARE / 4, abs=0.06)
+    assert (whole > 0.05).float().mean().item() == pytest.approx(flaws.BORDER_SHARE / 4, abs=0.06)
 
 
 def test_the_protocol_of_galaxygan_clips_the_data(tmp_path, flawless):
@@ -268,16 +269,16 @@ def test_the_truth_is_asked_for_under_what_the_detector_lost_and_nowhere_it_is_u
 
 
 def test_dead_pixels_are_asked_for_where_there_are_defects(tmp_path, monkeypatch):
-    monkeypatch.setattr(degradation, "BORDER_SHARE", 0)
-    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 1)
+    monkeypatch.setattr(flaws, "BORDER_SHARE", 0)
+    monkeypatch.setattr(flaws, "BAD_PIXEL_SHARE", 1)
     batch = whole_image(tmp_path, sky(200, 200), study=flawed_study(saturation=1e6)).batch(0, count=4, crop=64)
     assert (batch.inputs.valid == 0).any()
     assert (batch.weight == 1).all()
 
 
 def test_nothing_is_asked_beyond_a_border_with_defects_either(tmp_path, monkeypatch):
-    monkeypatch.setattr(degradation, "BORDER_SHARE", 1)
-    monkeypatch.setattr(degradation, "BAD_PIXEL_SHARE", 0)
+    monkeypatch.setattr(flaws, "BORDER_SHARE", 1)
+    monkeypatch.setattr(flaws, "BAD_PIXEL_SHARE", 0)
     sound, flawed = (
         whole_image(tmp_path, sky(200, 200), study=flawed_study(**d)).batch(0, count=16, crop=CROP)
         for d in ({}, {"cosmic_rays": 3000})

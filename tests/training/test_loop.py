@@ -20,8 +20,8 @@ from pipeline.training.checkpoint import read_notes
 from pipeline.training.loop import LoopSettings, train
 from pipeline.training.pix2pix_task import Pix2pixTask
 from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.regions import Region
 from pipeline.training.restoration import RegressionTask
-from pipeline.training.scenes import Region
 from pipeline.training.task import Player, TrainingError
 
 LOOP = LoopSettings(validate_every=2, checkpoint_every=1, ema=0.9, clip=1.0)
