@@ -152,12 +152,11 @@ class Degrader:
             slots = [slot for slot, draw in enumerate(draws) if draw.change.moves == moves]
             if not slots:
                 continue
-            # As much for every scene: what is read of one must not depend on the others.
-            margin = largest_margin(self._augment, size) if moves else 0
-            crops = self._scenes.crops([draws[slot].place.grown(margin) for slot in slots])
-            pixels, mask = crops.pixels, crops.mask
-            if moves:
-                pixels, mask = moved(*crops, [draws[slot].change for slot in slots], size)
+            changes = [draws[slot].change for slot in slots]
+            places = [draws[slot].place.grown(change.margin(size)) for slot, change in zip(slots, changes)]
+            # As wide for every scene: no digit of one may depend on the others.
+            crops = self._scenes.crops(places, size + 2 * largest_margin(self._augment, size) if moves else size)
+            pixels, mask = moved(*crops, changes, size) if moves else crops[:2]
             scene.index_copy_(0, self._sent(slots), pixels)
             if crops.flawed:
                 unknown.index_copy_(0, self._sent(slots), mask)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.fill import fill_masked
-from pipeline.on_device import sent
+from pipeline.on_device import quick_to_ask, sent
 
 BORDER_SHARE = 0.25
 """Share of the crops that end at a border: there the network learns to do without one side."""
@@ -80,7 +80,9 @@ def flawed(
 
 
 def filled(pixels: Tensor, mask: Tensor, slots: Sequence[int]) -> Tensor:
-    """Fill the masked pixels of some images of a batch, shape (B, C, H, W); the others have none."""
+    """Fill the masked pixels of those images of a batch, shape (B, C, H, W), that may have any."""
+    if quick_to_ask(mask):
+        slots = [slot for slot in slots if mask[slot].any()]
     if not slots:
         return pixels
     affected = sent(slots, pixels.device)

@@ -85,9 +85,12 @@ class Scenes:
         """Close the file, if it is open still."""
         self._open.close()
 
-    def crops(self, places: Sequence[Place]) -> Crops:
-        """Crops of one size, on the device; no pixel outside its region has a part in any."""
-        cuts = [cut_of(place, self.regions[place.region].window) for place in places]
+    def crops(self, places: Sequence[Place], size: int) -> Crops:
+        """Crops of ``size`` px on the device, each with its place in the middle; no pixel outside its region is read.
+
+        About a smaller place, its border pixels stand again and again.
+        """
+        cuts = [cut_of(place, self.regions[place.region].window, size) for place in places]
         return self._streamed(cuts) if self._held is None else self._held.taken(cuts)
 
     def sky_sigma(self, index: int) -> list[float]:

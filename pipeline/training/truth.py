@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
     region: int
     window: Window
-    """Counted from the corner of the region, which is continued by reflection beyond its own border."""
+    """A square, counted from the corner of the region, which is continued by reflection beyond its own border."""
     turns: int = 0
     """Quarter turns against the clock, as ``np.rot90`` counts them ..."""
     mirrored: bool = False
@@ -60,11 +60,15 @@ class Crops(NamedTuple):
     """Which of them have any masked pixel, known on the host."""
 
 
-def cut_of(place: Place, region: Window) -> Cut:
-    """The rows and columns of a region that a place shows."""
+def cut_of(place: Place, region: Window, size: int) -> Cut:
+    """The rows and columns of a region that a crop of ``size`` px shows, the place in its middle.
+
+    What lies about the place is not read: its outermost rows and columns stand there again and again.
+    """
     window = place.window
-    rows = reflected_index(window.y0, window.y1, region.height)
-    columns = reflected_index(window.x0, window.x1, region.width)
+    near = np.arange(size) - (size - window.height) // 2
+    rows = reflected_index(window.y0, window.y1, region.height)[near.clip(0, window.height - 1)]
+    columns = reflected_index(window.x0, window.x1, region.width)[near.clip(0, window.width - 1)]
     return Cut(place.region, rows, columns, place.turns, place.mirrored)
 
 

@@ -28,7 +28,7 @@ def orientations(window):
 def test_crops_are_cut_from_their_region_alone_continued_and_turned(stored, window):
     places = orientations(window)
     with Scenes(stored, FOUND) as scenes:
-        pixels, mask, flawed = scenes.crops(places)
+        pixels, mask, flawed = scenes.crops(places, window.height)
     for slot, place in enumerate(places):
         inside = FOUND[place.region].window.slices
         for found, truth in ((pixels[slot], SKIES[place.region]), (mask[slot], MASKS[place.region])):
@@ -37,12 +37,22 @@ def test_crops_are_cut_from_their_region_alone_continued_and_turned(stored, wind
     assert flawed == [slot for slot in range(len(places)) if mask[slot].any()]
 
 
+def test_about_a_smaller_place_its_border_stands_again_and_nothing_is_read(stored):
+    place = Place(1, Window(34, 20, 8, 8), turns=1)
+    with Scenes(stored, FOUND) as scenes:
+        pixels, mask, flawed = scenes.crops([place, place.grown(3)], 14)
+    # The masked pixels lie just above the smaller place.
+    assert flawed == [1]
+    assert not mask[0].any()
+    np.testing.assert_array_equal(pixels[0], np.pad(pixels[1, :, 3:-3, 3:-3], ((0, 0), (3, 3), (3, 3)), "edge"))
+
+
 @pytest.mark.parametrize("window", [Window(0, 0, 64, 64), Window(20, 10, 31, 31), Window(-9, 40, 100, 100)])
 def test_what_is_streamed_is_what_is_held(stored, monkeypatch, window):
     with Scenes(stored, FOUND) as held:
         monkeypatch.setattr(scenes_module, "LARGEST_IN_MEMORY", 0)
         with Scenes(stored, FOUND) as streamed:
-            one, other = (scenes.crops(orientations(window)) for scenes in (held, streamed))
+            one, other = (scenes.crops(orientations(window), window.height) for scenes in (held, streamed))
             assert torch.equal(one.pixels, other.pixels)
             assert torch.equal(one.mask, other.mask)
             assert one.flawed == other.flawed
@@ -58,7 +68,7 @@ def test_a_streamed_study_opens_its_file_once(stored, monkeypatch):
     monkeypatch.setattr(scenes_module, "LARGEST_IN_MEMORY", 0)
     with Scenes(stored, FOUND) as scenes:
         for step in range(5):
-            scenes.crops([Place(step % 2, Window(0, 0, 20, 20))])
+            scenes.crops([Place(step % 2, Window(0, 0, 20, 20))], 20)
     assert len(opened) == 1
 
 
@@ -78,7 +88,7 @@ def test_crops_on_a_gpu_are_those_on_the_cpu(stored, monkeypatch, room):
     monkeypatch.setattr(scenes_module, "LARGEST_SHARE", room)
     places = orientations(Window(-9, 40, 100, 100))
     with Scenes(stored, FOUND) as here, Scenes(stored, FOUND, torch.device("cuda")) as there:
-        one, other = here.crops(places), there.crops(places)
+        one, other = here.crops(places, 100), there.crops(places, 100)
         assert there.statistics() == here.statistics()
     assert other.pixels.is_cuda
     assert other.mask.is_cuda
