@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pipeline.image import Mask, Pixels
+from pipeline.on_device import quick_to_ask
 
 FILL_HALO = 48
 """Pixels that a filled one reads on each side; what is farther from any trusted pixel becomes 0."""
@@ -38,7 +39,7 @@ def fill_masked(pixels: Tensor | Pixels, mask: Tensor | Mask) -> Tensor | Pixels
     Tensor or array, shape (..., C, H, W)
         Trusted pixels are untouched; a band without any is 0.
     """
-    if not mask.any():
+    if quick_to_ask(mask) and not mask.any():
         return pixels
     if isinstance(pixels, Tensor):
         return _filled(pixels, torch.as_tensor(mask))
@@ -47,7 +48,7 @@ def fill_masked(pixels: Tensor | Pixels, mask: Tensor | Mask) -> Tensor | Pixels
 
 def _filled(pixels: Tensor, mask: Tensor) -> Tensor:
     # Bands mostly share their masks; the weights are then worked out once for all.
-    shared = bool((mask == mask[..., :1, :, :]).all())
+    shared = quick_to_ask(mask) and bool((mask == mask[..., :1, :, :]).all())
     trusted = (~(mask[..., :1, :, :] if shared else mask)).to(pixels.dtype)
     # Relative to the band's mean, so that rounding does not depend on a pedestal or a unit.
     level = (pixels * trusted).sum((-2, -1), keepdim=True) / trusted.sum((-2, -1), keepdim=True).clamp_min(1)

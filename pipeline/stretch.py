@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import ClearfieldError
+from pipeline.on_device import planes
 
 
 class StretchError(ClearfieldError):
@@ -53,13 +54,13 @@ class Stretch:
 
     def apply(self, x: Tensor) -> Tensor:
         """Physical values, shape (..., C, H, W), to stretched ones."""
-        u = (x - _planes(self.offset, x)) / _planes(self.softening, x)
+        u = (x - planes(self.offset, x)) / planes(self.softening, x)
         return torch.asinh(u) if self.kind == "asinh" else u
 
     def invert(self, u: Tensor) -> Tensor:
         """Stretched values, shape (..., C, H, W), back to physical ones."""
         x = torch.sinh(u) if self.kind == "asinh" else u
-        return x * _planes(self.softening, u) + _planes(self.offset, u)
+        return x * planes(self.softening, u) + planes(self.offset, u)
 
     def to_dict(self) -> dict[str, Any]:
         """The stretch as plain numbers, for a model file."""
@@ -69,7 +70,3 @@ class Stretch:
     def from_dict(cls, values: dict[str, Any]) -> Stretch:
         """The stretch that :meth:`to_dict` described."""
         return cls(values["kind"], tuple(values["offset"]), tuple(values["softening"]))
-
-
-def _planes(values: tuple[float, ...], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=like.dtype, device=like.device)[:, None, None]

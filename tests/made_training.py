@@ -9,16 +9,17 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 
-from pipeline.config import Study, study_from
+from pipeline.config import Augment, Study, study_from
 from pipeline.display import Scaling
 from pipeline.image import Image
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
 from pipeline.store import write_images
 from pipeline.stretch import Stretch
-from pipeline.training.degradation import Degrader
+from pipeline.training.degradation import UNCHANGED, Degrader
 from pipeline.training.instruments import Instruments
-from pipeline.training.scenes import Region, Scenes
+from pipeline.training.regions import Region
+from pipeline.training.scenes import Scenes
 
 CPU = torch.device("cpu")
 SKY, SKY_SIGMA, NOISE = 0.1, 0.01, 0.05
@@ -71,14 +72,21 @@ def write_sky(path: Path, *skies: np.ndarray, masks: dict[int, np.ndarray] | Non
     return path
 
 
-def degrader(path: Path, regions: list[Region], study: Study | None = None, clipped: bool = False) -> Degrader:
+def degrader(
+    path: Path,
+    regions: list[Region],
+    study: Study | None = None,
+    clipped: bool = False,
+    augment: Augment = UNCHANGED,
+    device: torch.device = CPU,
+) -> Degrader:
     """A degrader of regions, with a stretch that changes nothing."""
-    scenes = Scenes(path, regions)
+    scenes = Scenes(path, regions, device)
     study = study or made_study()
-    instruments = Instruments(study, scenes.bands, None, None, CPU)
+    instruments = Instruments(study, scenes.bands, None, None, device)
     stretch = Stretch("linear", (0.0,) * scenes.bands, (1.0,) * scenes.bands)
     preparation = Preparation(stretch, (0.01,) * scenes.bands, instruments.names)
-    return Degrader(scenes, instruments, preparation, clipped, CPU, study.degrade.defects)
+    return Degrader(scenes, instruments, preparation, clipped, device, study.degrade.defects, augment)
 
 
 def network_input(height: int, width: int, bands: int = 2, count: int = 1, seed: int = 0) -> RestorationInput:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pipeline.networks.inputs import RestorationInput
+from pipeline.on_device import planes
 from pipeline.physics.operator import Operator
 from pipeline.stretch import Stretch
 
@@ -60,10 +61,10 @@ class Preparation:
         halo = operator.inverse_halo
         inner = (..., slice(halo, data.shape[-2] - halo), slice(halo, data.shape[-1] - halo))
         # The ratio before the square: in units of 1e-20 the squares alone are nothing in single precision.
-        contrast = level / level.new_tensor([math.sqrt(v) for v in self.variance])
+        contrast = level / planes([math.sqrt(v) for v in self.variance], level).flatten()
         ratio = contrast.square().clamp_min(LEAST_NOISE_TO_SIGNAL)
         inverse = operator.regularised_inverse(data, ratio, inner=True)
-        softening = level.new_tensor(self.stretch.softening)[:, None, None]
+        softening = planes(self.stretch.softening, level)
         return RestorationInput(
             preview=self.stretch.apply(data[inner]),
             inverse=self.stretch.apply(inverse),

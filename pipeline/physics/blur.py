@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,12 @@ class Blur(Operator):
         worst = total[(total - 1).abs().argmax()]
         if (worst - 1).abs() > 1e-4:
             raise PSFError(f"the PSF sums to {worst:.4g}; divide it by its sum first")
+
+    def of(self, images: Tensor) -> Blur:
+        """The blurs of some images of a batch, by number, in any order and any often; their PSFs are sound already."""
+        chosen = copy(self)
+        object.__setattr__(chosen, "psf", self.psf[images])
+        return chosen
 
     @property
     def halo(self) -> int:

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from pipeline.config import Defects
 from pipeline.errors import ClearfieldError
+from pipeline.on_device import sent
 from pipeline.physics.noise import addressed_generator
 
 MEGAPIXEL = 1e6
@@ -80,11 +81,11 @@ def damage(
     if defects.saturation is not None:
         read, lost = saturated(read, defects.saturation, defects.bleeding)
     if defects.cosmic_rays:
-        charge = _charges(data.shape, defects, addresses, bands).to(data)
+        charge = sent(_charges(data.shape, defects, addresses, bands).to(data.dtype), data.device)
         read, lost = read + charge * sigma, lost | (charge > 0)
         read = read if defects.saturation is None else read.clamp_max(defects.saturation)
     dead = [_dead(defects, data.shape[-2:], addressed_generator(*address), crops) for address in addresses]
-    unread = torch.stack(dead)[:, None].to(data.device)
+    unread = sent(torch.stack(dead)[:, None], data.device)
     return torch.where(unread, 0, read), lost | unread
 
 

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from pipeline.errors import ClearfieldError
+from pipeline.on_device import sent
 
 
 class NoiseError(ClearfieldError):
     """A noise level that cannot be one."""
 
 
-class Noise(Protocol):
+class Noise(ABC):
     """What every kind of noise answers; images have the shape (B, C, H, W)."""
 
     def sigma(self, clean: Tensor) -> Tensor:
         """Standard deviation of the noise at each pixel of a noise-free image, in its unit."""
-        ...
+        return self._sigma(clean, _numbers([self], clean))
 
     def draw(self, clean: Tensor, generators: Sequence[Generator]) -> Tensor:
         """A noisy version of a noise-free image; one generator per band makes the bands independent.
@@ -33,15 +35,28 @@ class Noise(Protocol):
         ValueError
             If there is not one generator for each band.
         """
-        ...
+        return self._drawn(clean, [generators] * len(clean), _numbers([self], clean))
 
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain numbers."""
-        ...
+
+    @property
+    @abstractmethod
+    def numbers(self) -> tuple[tuple[float, ...], ...]:
+        """The numbers that the law goes by, each of them band by band."""
+
+    @abstractmethod
+    def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
+        """:meth:`sigma` by numbers for each image, of shape (N, B, C, 1, 1)."""
+
+    @abstractmethod
+    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
+        """:meth:`draw` by numbers for each image, and generators for each image and band."""
 
 
 @dataclass(frozen=True)
-class GaussianNoise:
+class GaussianNoise(Noise):
     """White noise of a fixed level.
 
     Parameters
@@ -65,23 +80,26 @@ class GaussianNoise:
             if not 0 <= value < float("inf"):
                 raise NoiseError(f"the noise level is {value:g}; a finite standard deviation of 0 or more is needed")
 
-    def sigma(self, clean: Tensor) -> Tensor:
-        """Standard deviation at each pixel, shape of ``clean``."""
-        return clean.new_tensor(self.level)[:, None, None].expand_as(clean)
-
-    def draw(self, clean: Tensor, generators: Sequence[Generator]) -> Tensor:
-        """``clean`` plus white noise."""
-        if self.shared:
-            generators = [generators[0].clone_state() for _ in generators]
-        return clean + self.sigma(clean) * _standard_normal(clean, generators)
-
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain numbers."""
         return {"kind": "gaussian", "level": list(self.level), "shared": self.shared}
 
+    @property
+    def numbers(self) -> tuple[tuple[float, ...], ...]:
+        """The level."""
+        return (self.level,)
+
+    def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
+        return numbers[0].expand_as(clean)
+
+    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
+        if self.shared:
+            generators = [[own[0].clone_state() for _ in own] for own in generators]
+        return clean + numbers[0] * _standard_normal(clean, generators)
+
 
 @dataclass(frozen=True)
-class PoissonNoise:
+class PoissonNoise(Noise):
     """Photon noise with read-out noise: ``y = Poisson(gain x) / gain + N(0, (read_noise / gain)^2)``.
 
     Parameters
@@ -112,24 +130,45 @@ class PoissonNoise:
                 if not 0 <= value < float("inf"):
                     raise NoiseError(f"the {name} is {value:g}; a finite number of 0 or more is needed")
 
-    def sigma(self, clean: Tensor) -> Tensor:
-        """Standard deviation at each pixel, shape of ``clean``."""
-        gain, read_noise, sky = self._planes(clean)
-        return (((clean + sky).clamp_min(0) * gain + read_noise**2).sqrt() / gain).clamp_min(1e-12)
-
-    def draw(self, clean: Tensor, generators: Sequence[Generator]) -> Tensor:
-        """Photons counted, sky taken off, read-out noise added."""
-        gain, read_noise, sky = self._planes(clean)
-        rate = (clean + sky).clamp_min(0) * gain
-        electrons = torch.stack([torch.poisson(r, g) for r, g in zip(rate.unbind(1), generators, strict=True)], 1)
-        return (electrons + read_noise * _standard_normal(clean, generators)) / gain - sky
-
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain numbers."""
         return {"kind": "poisson", "gain": list(self.gain), "read_noise": list(self.read_noise), "sky": list(self.sky)}
 
-    def _planes(self, like: Tensor) -> list[Tensor]:
-        return [like.new_tensor(v)[:, None, None] for v in (self.gain, self.read_noise, self.sky)]
+    @property
+    def numbers(self) -> tuple[tuple[float, ...], ...]:
+        """Gain, read-out noise and sky."""
+        return self.gain, self.read_noise, self.sky
+
+    def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
+        gain, read_noise, sky = numbers
+        return (((clean + sky).clamp_min(0) * gain + read_noise**2).sqrt() / gain).clamp_min(1e-12)
+
+    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
+        """Photons counted, read-out noise added, sky taken off."""
+        gain, read_noise, sky = numbers
+        electrons = _counted((clean + sky).clamp_min(0) * gain, generators)
+        return (electrons + read_noise * _standard_normal(clean, generators)) / gain - sky
+
+
+def draw_each(noises: Sequence[Noise], clean: Tensor, generators: Sequence[Generator]) -> tuple[Tensor, Tensor]:
+    """Noisy versions of images that each have a noise and a generator of their own, and the standard deviations.
+
+    As one by one with :meth:`Noise.draw`, but a GPU has all the arithmetic at once.
+
+    Parameters
+    ----------
+    noises : sequence of Noise
+        All of one kind.
+    clean : Tensor, shape (B, C, H, W)
+    generators : sequence of Generator
+        One for each image, on its device.
+
+    Returns
+    -------
+    noisy, sigma : Tensor, shape (B, C, H, W)
+    """
+    law, numbers = noises[0], _numbers(noises, clean)
+    return law._drawn(clean, [[own] * clean.shape[1] for own in generators], numbers), law._sigma(clean, numbers)
 
 
 def noise_from(values: dict[str, Any]) -> Noise:
@@ -157,11 +196,23 @@ def addressed_generator(*address: object, device: torch.device | str = "cpu") ->
     return Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
 
 
-def _standard_normal(like: Tensor, generators: Sequence[Generator]) -> Tensor:
-    return torch.stack(
-        [
-            torch.randn(plane.shape, generator=generator, device=like.device, dtype=like.dtype)
-            for plane, generator in zip(like.unbind(1), generators, strict=True)
-        ],
-        1,
-    )
+def _numbers(noises: Sequence[Noise], like: Tensor) -> Tensor:
+    """The numbers of noises of one kind, beside images: shape (N, B, C, 1, 1)."""
+    numbers = torch.tensor([noise.numbers for noise in noises], dtype=like.dtype)
+    return sent(numbers, like.device).movedim(1, 0)[..., None, None]
+
+
+def _standard_normal(like: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:
+    drawn = torch.empty_like(like, memory_format=torch.contiguous_format)
+    for image, own in zip(drawn, generators, strict=True):
+        for plane, generator in zip(image, own, strict=True):
+            plane.normal_(generator=generator)
+    return drawn
+
+
+def _counted(rate: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:
+    counts = [
+        torch.stack([torch.poisson(plane, generator) for plane, generator in zip(image, own, strict=True)])
+        for image, own in zip(rate, generators, strict=True)
+    ]
+    return torch.stack(counts)

@@ -39,8 +39,9 @@ from pipeline.training.loop import LoopSettings
 from pipeline.training.loop import train as train_task
 from pipeline.training.pix2pix_task import Pix2pixTask
 from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.regions import regions
 from pipeline.training.restoration import RegressionTask
-from pipeline.training.scenes import Scenes, SceneStatistics, regions
+from pipeline.training.scenes import Scenes, SceneStatistics
 from pipeline.training.task import Task
 from pipeline.training.team import Team
 
@@ -159,9 +160,9 @@ class _Material:
         stamp = read_stamp(study)
         guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
         number = None if fold == FINAL else int(fold)
-        self._scenes = Scenes(images, regions(splits, number, "train", guard))
+        self._scenes = Scenes(images, regions(splits, number, "train", guard), device)
         self.area = sum(r.window.height * r.window.width for r in self._scenes.regions)
-        self._watched = Scenes(images, regions(splits, number or 0, "tune", 0))
+        self._watched = Scenes(images, regions(splits, number or 0, "tune", 0), device)
         self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
         self._statistics = self._scenes.statistics()
         stretch = _stretch(study, self.bands, self._statistics)

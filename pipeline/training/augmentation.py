@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import grid_sample, max_pool2d
+from torch.nn.functional import grid_sample
 
 from pipeline.config import Augment
-from pipeline.image import Mask, Pixels
+from pipeline.on_device import planes, sent
 
 TAPS = 2
 """Pixels that bicubic interpolation reads on each side of a point."""
@@ -49,42 +49,70 @@ class Change:
         reach = (size - 1) / 2 * (abs(math.cos(self.angle)) + abs(math.sin(self.angle))) / self.scale
         return max(math.ceil(reach - (size - 1) / 2) + TAPS, 0)
 
-    def __call__(self, pixels: Pixels, mask: Mask, size: int, sky: Sequence[float]) -> tuple[Pixels, Mask]:
-        """Change a scene.
+    @property
+    def in_a_mirror(self) -> Change:
+        """What makes of the mirrored scene what this makes of the scene, mirrored."""
+        return replace(self, angle=-self.angle)
 
-        Parameters
-        ----------
-        pixels, mask : array, shape (C, size + 2 margin, size + 2 margin)
-            With :meth:`margin` pixels more on each side than the result.
-        size : int
-            Width of the result in px. Its mask holds every pixel that a masked one had a part in.
-        sky : sequence of float
-            Level of the sky per band, which stays.
 
-        Returns
-        -------
-        pixels, mask : array, shape (C, size, size)
-        """
-        if (self.gain != 1).any():
-            level = np.array(sky, np.float32)[:, None, None]
-            pixels = level + self.gain * (pixels - level)
-        if not self.moves:
-            return pixels, mask
-        values, flagged = torch.from_numpy(np.ascontiguousarray(pixels)), torch.from_numpy(np.ascontiguousarray(mask))
-        grid = self._grid(size, pixels.shape[-1])
-        moved = grid_sample(values[None], grid, "bicubic", "border", align_corners=True)[0]
-        if not mask.any():
-            return moved.numpy(), np.zeros(moved.shape, bool)
-        wide = max_pool2d(flagged[None].float(), 2 * TAPS + 1, 1, TAPS)
-        return moved.numpy(), (grid_sample(wide, grid, "nearest", "border", align_corners=True)[0] > 0).numpy()
+def moved(
+    pixels: Tensor, mask: Tensor, flawed: Sequence[int], changes: Sequence[Change], size: int
+) -> tuple[Tensor, Tensor]:
+    """Turn and enlarge scenes about their middles, by bicubic interpolation.
 
-    def _grid(self, size: int, width: int) -> Tensor:
-        """Where each pixel of the result lies in the scene, shape (1, size, size, 2), from -1 to 1."""
-        steps = torch.arange(size) - (size - 1) / 2
-        down, right = torch.meshgrid(steps, steps, indexing="ij")
-        cosine, sine = math.cos(self.angle) / self.scale, math.sin(self.angle) / self.scale
-        places = torch.stack([cosine * right - sine * down, sine * right + cosine * down], -1)
-        return places[None] / ((width - 1) / 2)
+    Parameters
+    ----------
+    pixels, mask : Tensor, shape (B, C, W, W)
+        Somewhat wider than the result: beyond :meth:`Change.margin` pixels on each side nothing is read.
+    flawed : sequence of int
+        Scenes with masked pixels; the mask of the result holds every pixel that one of them had a part in.
+    changes : sequence of Change
+        One for each scene.
+    size : int
+        Width of the result in px.
+
+    Returns
+    -------
+    pixels, mask : Tensor, shape (B, C, size, size)
+    """
+    grid = _grid(changes, size, pixels.shape[-1], pixels.device)
+    turned = grid_sample(pixels, grid, "bicubic", "border", align_corners=True)
+    masked = torch.zeros_like(turned, dtype=torch.bool)
+    if flawed:
+        slots = sent(flawed, pixels.device)
+        near = _widened(mask[slots]).float()
+        masked[slots] = grid_sample(near, grid[slots], "nearest", "border", align_corners=True) > 0
+    return turned, masked
+
+
+def brightened(pixels: Tensor, changes: Sequence[Change], sky: Sequence[float]) -> Tensor:
+    """Let the light of scenes grow, shape (B, C, H, W), above the level of the sky per band, which stays."""
+    if all((change.gain == 1).all() for change in changes):
+        return pixels
+    gain, level = sent(np.stack([change.gain for change in changes]), pixels.device), planes(sky, pixels)
+    # What does not grow stays the same to the last bit.
+    return torch.where(gain == 1, pixels, level + gain * (pixels - level))
+
+
+def _widened(mask: Tensor) -> Tensor:
+    """Masked pixels, shape (B, C, H, W), and those whose interpolation reads one. Pooling takes fifty times as long."""
+    for axis in (-2, -1):
+        near, size = mask.clone(), mask.shape[axis]
+        for step in range(1, TAPS + 1):
+            near.narrow(axis, step, size - step).logical_or_(mask.narrow(axis, 0, size - step))
+            near.narrow(axis, 0, size - step).logical_or_(mask.narrow(axis, step, size - step))
+        mask = near
+    return mask
+
+
+def _grid(changes: Sequence[Change], size: int, width: int, device: torch.device) -> Tensor:
+    """Where the pixels of the results lie in scenes of ``width`` px, shape (B, size, size, 2), from -1 to 1."""
+    turns = [(math.cos(change.angle) / change.scale, math.sin(change.angle) / change.scale) for change in changes]
+    cosine, sine = sent(np.array(turns, np.float32).T, device)[..., None, None]
+    steps = torch.arange(size, device=device) - (size - 1) / 2
+    down, right = steps[:, None], steps
+    places = torch.stack([cosine * right - sine * down, sine * right + cosine * down], -1)
+    return places / ((width - 1) / 2)
 
 
 def draw_change(settings: Augment, bands: int, random: np.random.Generator) -> Change:
@@ -110,3 +138,9 @@ def draw_change(settings: Augment, bands: int, random: np.random.Generator) -> C
 
 def _factor(most: float, share: float) -> float:
     return most ** (2 * share - 1)
+
+
+def largest_margin(settings: Augment, size: int) -> int:
+    """Pixels beyond a window of ``size`` px that any change which may be drawn reads on each side."""
+    same = np.ones((1, 1, 1), np.float32)
+    return Change(math.pi / 4 if settings.rotation else 0.0, 1 / settings.scale, same).margin(size)

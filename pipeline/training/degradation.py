@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.config import Augment, Defects
-from pipeline.fill import fill_masked
-from pipeline.image import Mask, Pixels
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
-from pipeline.physics.blur import INVERSE_HALO, Blur, convolve_valid
+from pipeline.on_device import sent
+from pipeline.physics.blur import INVERSE_HALO, convolve_valid
 from pipeline.physics.defects import damage
 from pipeline.physics.galaxygan import clip
-from pipeline.physics.noise import GaussianNoise, Noise, addressed_generator
+from pipeline.physics.noise import Noise, addressed_generator, draw_each
 from pipeline.tiling import Window
-from pipeline.training.augmentation import draw_change
+from pipeline.training.augmentation import Change, brightened, draw_change, largest_margin, moved
+from pipeline.training.flaws import Flaws, draw_flaws, filled, flawed
 from pipeline.training.instruments import Instruments
 from pipeline.training.scenes import Scenes
+from pipeline.training.truth import Place
 
 UNCHANGED = Augment(share=0)
-BORDER_SHARE = 0.25
-"""Share of the crops that end at a border: there the network learns to do without one side."""
-BAD_PIXEL_SHARE = 0.25
-"""Share of the crops with dead pixels ..."""
-BAD_PIXELS = 0.005
-"""... and how many of theirs are dead."""
 LEVEL_STEP = 8
 """A crop's noise level is the median over every eighth row and column: that of all takes as long as all else."""
 
@@ -50,28 +45,17 @@ class Batch(NamedTuple):
     """What a mean over these trusted pixels counts beside those of other processes that share the batch."""
 
 
-class Border(NamedTuple):
-    """Where the data of a crop end, as an image ends."""
-
-    axis: int
-    source: NDArray[np.intp]
-    """For each row or column, the one that is seen there: beyond the border, its mirror image."""
-    beyond: NDArray[np.bool_]
-    """True for rows or columns beyond the border."""
-
-
 class Draw(NamedTuple):
     """One crop as its address has it, before anything is computed."""
 
-    scene: Pixels
-    mask: Mask
+    place: Place
+    """Where the instrument looks, its halo with it."""
+    change: Change
     psf: int
     told: int
     """What the network is told of the PSF, a number of its own."""
     noise: Noise
-    generator: torch.Generator
-    border: Border | None
-    dead: NDArray[np.bool_] | None
+    flaws: Flaws
 
 
 class Degrader:
@@ -121,55 +105,72 @@ class Degrader:
 
         Crop number ``slot`` depends on ``(*address, slot)`` alone, so that several processes can draw one batch.
         """
-        draws = [self._draw((*address, slot), crop) for slot in range(first, first + count)]
-        scene, unknown = (
-            torch.from_numpy(np.stack(planes)).to(self._device)
-            for planes in ([d.scene for d in draws], [d.mask for d in draws])
-        )
-        scene = _filled(scene, unknown)
-        psf = self._instruments.psfs[[d.psf for d in draws]]
-        clean = convolve_valid(scene, psf)
-        seen = [d.noise.draw(one[None], [d.generator] * len(one)) for d, one in zip(draws, clean)]
-        sigma = torch.cat([d.noise.sigma(one[None]) for d, one in zip(draws, clean)])
-        data, unknown = torch.cat(seen), _inner(unknown, self._instruments.halo)
+        addresses = [(*address, slot) for slot in range(first, first + count)]
+        draws = [self._draw(place, crop) for place in addresses]
+        scene, unknown, holed = self._changed(draws)
+        scene = filled(scene, unknown, holed)
+        psf = self._instruments.psfs[self._sent([d.psf for d in draws])]
+        generators = [addressed_generator(*place, "noise", device=self._device) for place in addresses]
+        data, sigma = draw_each([d.noise for d in draws], convolve_valid(scene, psf), generators)
+        unknown = _inner(unknown, self._instruments.halo)
         lost = unknown
         if self._defects is not None:
-            places = [(*address, slot, "defects") for slot in range(first, first + count)]
+            places = [(*place, "defects") for place in addresses]
             data, damaged = damage(data, sigma, self._defects, places, range(data.shape[1]), crops=True)
-            lost = unknown | damaged
+            lost, holed = unknown | damaged, list(range(count))
         data = clip(data) if self._clipped else data
-        data, mask, outside, sigma = _flawed(data, lost, sigma, draws)
-        told = [d.told for d in draws]
-        operator = Blur(self._instruments.told[told], GaussianNoise((0.0,) * psf.shape[1]))
-        described = self._instruments.descriptors[told]
-        level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).median(-1).values
-        inputs = self.preparation(data, mask, sigma, level, operator, described)
-        target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
+        data, mask, outside, sigma = flawed(data, lost, sigma, [d.flaws for d in draws], holed)
         not_asked = mask if self._defects is None else unknown | outside
+        inputs = self._prepared(data, mask, sigma, self._sent([d.told for d in draws]))
+        target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
         return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float(), psf)
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = _random(*address)
         size = crop + 2 * INVERSE_HALO
         index = int(random.choice(len(self._scenes), p=self._scenes.share))
-        scene, mask = self._turned(index, random, size + 2 * self._instruments.halo)
+        place, change = self._place(index, random, size + 2 * self._instruments.halo)
         psf = self._instruments.psf_index(random)
-        told = self._instruments.told_index(_random(*address, "told"), psf)
+        told = self._instruments.told_index(_random(*address, "told"), psf) if self._instruments.mistaken else psf
         sky = self._scenes.sky_sigma(index) if self._instruments.relative_to_sky else ()
-        noise = self._instruments.noise(random, psf, sky)
-        generator = addressed_generator(*address, "noise", device=self._device)
-        return Draw(scene, mask, psf, told, noise, generator, _border(random, size), _dead(random, size))
+        return Draw(place, change, psf, told, self._instruments.noise(random, psf, sky), draw_flaws(random, size))
 
-    def _turned(self, index: int, random: np.random.Generator, size: int) -> tuple[Pixels, Mask]:
-        """A window of a region, changed and in one of the eight orientations; beyond the region it is reflected."""
+    def _place(self, index: int, random: np.random.Generator, size: int) -> tuple[Place, Change]:
+        """A window of a region in one of the eight orientations, and how the scene is changed that is seen there."""
         region = self._scenes.regions[index].window
         window = Window(_start(random, region.height, size), _start(random, region.width, size), size, size)
         turns, mirrored = int(random.integers(4)), bool(random.integers(2))
         change = draw_change(self._augment, self._scenes.bands, random)
-        pixels, mask = self._scenes.crop(index, window.grown(change.margin(size)))
-        pixels, mask = change(pixels, mask, size, self.preparation.stretch.offset)
-        pixels, mask = np.rot90(pixels, turns, (-2, -1)), np.rot90(mask, turns, (-2, -1))
-        return (pixels[..., ::-1], mask[..., ::-1]) if mirrored else (pixels, mask)
+        return Place(index, window, turns, mirrored), change.in_a_mirror if mirrored else change
+
+    def _changed(self, draws: Sequence[Draw]) -> tuple[Tensor, Tensor, list[int]]:
+        """Scenes and masks of some draws, shape (B, C, H, W), and which of them have anything masked."""
+        size = draws[0].place.window.height
+        scene = torch.empty(len(draws), self._scenes.bands, size, size, device=self._device)
+        unknown, holed = torch.zeros_like(scene, dtype=torch.bool), []
+        for moves in (False, True):
+            slots = [slot for slot, draw in enumerate(draws) if draw.change.moves == moves]
+            if not slots:
+                continue
+            changes = [draws[slot].change for slot in slots]
+            places = [draws[slot].place.grown(change.margin(size)) for slot, change in zip(slots, changes)]
+            # As wide for every scene: no digit of one may depend on the others.
+            crops = self._scenes.crops(places, size + 2 * largest_margin(self._augment, size) if moves else size)
+            pixels, mask = moved(*crops, changes, size) if moves else crops[:2]
+            scene.index_copy_(0, self._sent(slots), pixels)
+            if crops.flawed:
+                unknown.index_copy_(0, self._sent(slots), mask)
+                holed += [slots[k] for k in crops.flawed]
+        return brightened(scene, [d.change for d in draws], self.preparation.stretch.offset), unknown, sorted(holed)
+
+    def _prepared(self, data: Tensor, mask: Tensor, sigma: Tensor, told: Tensor) -> RestorationInput:
+        # Contiguous: of a tensor that was expanded, torch takes a median of other memory.
+        level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).contiguous().median(-1).values
+        operator, described = self._instruments.operators.of(told), self._instruments.descriptors[told]
+        return self.preparation(data, mask, sigma, level, operator, described)
+
+    def _sent(self, numbers: list[int]) -> Tensor:
+        return sent(numbers, self._device)
 
 
 def _random(*address: object) -> np.random.Generator:
@@ -178,51 +179,6 @@ def _random(*address: object) -> np.random.Generator:
 
 def _start(random: np.random.Generator, length: int, size: int) -> int:
     return int(random.integers(length - size + 1)) if length >= size else (length - size) // 2
-
-
-def _border(random: np.random.Generator, size: int) -> Border | None:
-    share, at, axis, far = random.random(), random.integers(size // 2), -1 - int(random.integers(2)), random.integers(2)
-    if share >= BORDER_SHARE:
-        return None
-    positions = np.arange(size)
-    beyond = positions < at
-    source = np.where(beyond, 2 * at - positions, positions)
-    return Border(axis, size - 1 - source[::-1], beyond[::-1]) if far else Border(axis, source, beyond)
-
-
-def _dead(random: np.random.Generator, size: int) -> NDArray[np.bool_] | None:
-    if random.random() >= BAD_PIXEL_SHARE:
-        return None
-    return random.random((size, size), dtype=np.float32) < BAD_PIXELS
-
-
-def _flawed(data: Tensor, lost: Tensor, sigma: Tensor, draws: list[Draw]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Data with dead and lost pixels and ends, filled and reflected as a restorer does; their mask; what is beyond."""
-    mask, outside = lost.clone(), torch.zeros_like(lost)
-    for slot, draw in enumerate(draws):
-        if draw.dead is not None:
-            mask[slot] |= torch.from_numpy(draw.dead).to(mask.device)
-        if draw.border is not None:
-            beyond = torch.from_numpy(draw.border.beyond.copy()).to(mask.device)
-            outside[slot] |= beyond if draw.border.axis == -1 else beyond[:, None]
-    # What lies beyond the border fills no hole within, but holes beyond it need no filling of their own.
-    data = _filled(data, mask, outside)
-    mask, sigma = mask | outside, sigma.clone()
-    for slot, draw in enumerate(draws):
-        if draw.border is not None:
-            source = torch.from_numpy(draw.border.source.copy()).to(mask.device)
-            data[slot] = data[slot].index_select(draw.border.axis, source)
-            sigma[slot] = sigma[slot].index_select(draw.border.axis, source)
-    return data, mask, outside, sigma
-
-
-def _filled(pixels: Tensor, mask: Tensor, outside: Tensor | None = None) -> Tensor:
-    """Fill the masked pixels of those images of a batch that have any."""
-    affected = mask.flatten(1).any(1).nonzero().flatten()
-    if len(affected) == 0:
-        return pixels
-    holes = mask[affected] if outside is None else mask[affected] | outside[affected]
-    return pixels.index_copy(0, affected, fill_masked(pixels[affected], holes))
 
 
 def _inner(image: Tensor, margin: int) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.config import Game
 from pipeline.networks.patch_discriminator import PatchDiscriminator
+from pipeline.on_device import sent
 from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
 from pipeline.training.adaptive_augmentation import AdaptiveJudge
@@ -73,7 +74,7 @@ class GameTask(Restoration):
         """Crops, degraded anew, and whether this step looks at the discriminator's slope."""
         crops = self._draw(step, self._game.batch, self._game.crop)
         generator = addressed_generator(*self.address, self.stage, step, "mixture")
-        share = torch.rand(self._game.batch, 1, 1, 1, generator=generator).to(crops.target.device)
+        share = sent(torch.rand(self._game.batch, 1, 1, 1, generator=generator), crops.target.device)
         slots = self.team.slots(len(share))
         share = share[slots.start : slots.stop]
         return Round(crops, self._game.penalty > 0 and step % self._game.penalty_every == 0, share)

@@ -57,15 +57,16 @@ class Instruments:
             return [psf_for(s, study.images, bands, pixel_scale, stamp, factor) for s in settings for factor in by]
 
         self._kernels, self.names, self._described = _bank(widened([1.0]))
-        self._mistaken = study.train.psf_error > 0
+        self.mistaken = study.train.psf_error > 0
         told, described = self._kernels, self._described
-        if self._mistaken:
+        if self.mistaken:
             errors = study.train.psf_error * np.linspace(-LARGEST_ERROR, LARGEST_ERROR, ERRORS)
             try:
                 told, _, described = _bank(widened((1 + errors).tolist()))
             except PSFError as error:
                 raise PSFError(f"train.psf_error: {error}") from None
         self.psfs, self.told, self.descriptors = (t.to(device) for t in (self._kernels, told, described))
+        self.operators = Blur(self.told, GaussianNoise((0.0,) * bands))
 
     @property
     def halo(self) -> int:
@@ -78,7 +79,7 @@ class Instruments:
 
     def told_index(self, random: np.random.Generator, psf: int) -> int:
         """Draw what is told of PSF number ``psf``: which of ``told`` and of ``descriptors``."""
-        if not self._mistaken:
+        if not self.mistaken:
             return psf
         sigmas = random.standard_normal()
         while abs(sigmas) > LARGEST_ERROR:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 
 from pipeline.physics.noise import addressed_generator
@@ -22,7 +21,9 @@ from pipeline.progress import progress
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.device_memory import batch_that_fits, crops_of
 from pipeline.training.live import Live
-from pipeline.training.task import Task, TrainingError
+from pipeline.training.running_mean import follow
+from pipeline.training.soundness import Watch, refuse_infinite
+from pipeline.training.task import Task
 from pipeline.training.team import Team
 
 log = logging.getLogger("clearfield")
@@ -72,7 +73,7 @@ def train(
     """
     players = {name: fabric.setup(p.module, p.optimiser) for name, p in task.players.items()}
     kept = task.players[task.kept].module
-    average = AveragedModel(kept, multi_avg_fn=get_ema_multi_avg_fn(settings.ema))
+    average = deepcopy(kept)
     modules = {name: p.module for name, p in task.players.items()} | {"average": average}
     optimisers = {name: p.optimiser for name, p in task.players.items()}
     file = work / f"{task.stage}.safetensors"
@@ -82,32 +83,39 @@ def train(
     team = Team(fabric.global_rank, fabric.world_size)
     notes = load_checkpoint(file, modules, optimisers) or {"step": 0, "seconds": 0.0, "history": []}
     if notes["step"] >= task.steps:
-        return _finished(task, average.module, notes["history"])
+        return _finished(task, average, notes["history"])
     if notes["step"]:
         log.info("%s: going on from step %d of %d", task.stage, notes["step"], task.steps)
     base = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
     history, started = notes["history"], time.monotonic() - notes["seconds"]
     # Purged: what a killed run wrote of steps that are now taken again.
     purge = notes["step"] + 1
+    watch = Watch(task.stage)
     with nullcontext() if team.rank else SummaryWriter(str(board / task.stage), purge_step=purge) as writer:
         live = Live(players, history[-1].get("validation_psnr") if history else None)
         for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"], live):
             batch = task.batch(step)
             with batch_that_fits(task.stage, batch, team.size, lambda fewer: _trial(task, fabric, fewer)):
-                values = _step(task, players, optimisers, base, settings, fabric, team, step, batch)
-            average.update_parameters(kept)
+                values = _step(task, players, optimisers, base, settings, fabric, team, watch, step, batch)
+            follow(average, kept, settings.ema if step else 0.0)
             live.step(values, team.size * crops_of(batch))
             done = step + 1
-            if done % settings.validate_every == 0 or done == task.steps:
-                row = _row(task, values, average.module, done, time.monotonic() - started)
+            last = done == task.steps
+            judged = last or done % settings.validate_every == 0
+            saved = last or done % settings.checkpoint_every == 0
+            # By every process, before the first writes: they stop together, and nothing that is lost is saved.
+            if judged or saved:
+                watch.look()
+            if judged:
+                row = _row(task, values, average, done, time.monotonic() - started)
                 history.append(row)
                 if writer is not None:
-                    _show(writer, task, average.module, row)
+                    _show(writer, task, average, row)
                 live.looked(row)
-            if team.rank == 0 and (done % settings.checkpoint_every == 0 or done == task.steps):
+            if team.rank == 0 and saved:
                 notes = {"step": done, "seconds": time.monotonic() - started, "history": history}
                 save_checkpoint(file, modules, optimisers, notes)
-    return _finished(task, average.module, history)
+    return _finished(task, average, history)
 
 
 def _finished(task: Task, module: nn.Module, history: list[dict[str, Any]]) -> tuple[nn.Module, list[dict[str, Any]]]:
@@ -123,6 +131,7 @@ def _step(
     settings: LoopSettings,
     fabric: Fabric,
     team: Team,
+    watch: Watch,
     step: int,
     batch: Any,
 ) -> dict[str, Tensor]:
@@ -138,9 +147,9 @@ def _step(
         optimiser.zero_grad()
         fabric.backward(losses["total"])
         norm = fabric.clip_gradients(module, optimiser, max_norm=settings.clip, error_if_nonfinite=False)
-        # Before the step is taken, so that no checkpoint ever holds weights that are lost.
+        assert norm is not None
         found = team.means({f"{name}_{key}": value.detach() for key, value in losses.items()})
-        _check_finite(task.stage, step + 1, found | {f"the gradient of {name}_total": norm})
+        watch.note(step + 1, found | {f"the gradient of {name}_total": norm})
         optimiser.step()
         values |= found
     task.stepped(values)
@@ -173,7 +182,7 @@ def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, se
     with torch.no_grad():
         scores = task.validate(module)
     module.train()
-    _check_finite(task.stage, step, scores)
+    refuse_infinite(task.stage, step, scores)
     losses = {name: float(value) for name, value in values.items()}
     return {"step": step, "stage": task.stage, "seconds": round(seconds, 1), **losses, **scores}
 
@@ -187,12 +196,3 @@ def _show(writer: SummaryWriter, task: Task, module: nn.Module, row: dict[str, A
         for name, picture in task.strips(module).items():
             writer.add_image(name, picture, row["step"], dataformats="HWC")
     module.train()
-
-
-def _check_finite(stage: str, step: int, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"{stage}: {name} is {float(value)} at step {step}; lower the learning rate of this stage, or look at "
-                "the images for wild values"
-            )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.config import Posterior
 from pipeline.networks.inputs import RestorationInput
+from pipeline.on_device import sent
 from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
 from pipeline.training.game import GameTask, Round
@@ -103,7 +104,7 @@ class PosteriorTask(GameTask):
         own, _, height, width = inputs.preview.shape
         random = addressed_generator(*self.address, self.stage, "noise", *place)
         noise = torch.randn(count or own, self._planes, height, width, generator=random)
-        return noise.to(inputs.preview.device)
+        return sent(noise, inputs.preview.device)
 
 
 def expected_gain(draws: int) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.config import Regression
 from pipeline.display import Picture, Scaling
+from pipeline.on_device import planes
 from pipeline.training.degradation import Batch, Degrader
 from pipeline.training.device_memory import first_crops
 from pipeline.training.losses import absolute_error, reblurred_error, squared_error
@@ -93,7 +94,7 @@ class Restoration:
                     f"{reach} px; take wider crops, or reblur_weight: 0"
                 )
             stretch = self.degrader.preparation.stretch
-            softening = estimate.new_tensor(stretch.softening)[:, None, None]
+            softening = planes(stretch.softening, estimate)
             error = (stretch.invert(estimate) - stretch.invert(batch.target)) / softening * batch.weight
             total = total + reblur_weight * reblurred_error(error, batch.inputs.sigma, batch.psf)
         return batch.worth * total

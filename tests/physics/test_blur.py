@@ -207,3 +207,13 @@ def test_an_operator_comes_back_from_its_numbers(noise):
 def test_an_impossible_psf_is_refused_in_words(psf, says):
     with pytest.raises(PSFError, match=says):
         Blur(psf, QUIET)
+
+
+def test_blurs_are_taken_from_a_batch_by_number():
+    psfs = torch.rand(3, 1, 7, 7)
+    psfs = psfs / psfs.sum((-2, -1), keepdim=True)
+    scene = torch.rand(2, 1, 40, 40)
+    chosen = Blur(psfs, GaussianNoise((0.0,))).of(torch.tensor([2, 0]))
+    for slot, number in enumerate((2, 0)):
+        alone = Blur(psfs[number], GaussianNoise((0.0,))).forward(scene[slot : slot + 1])
+        torch.testing.assert_close(chosen.forward(scene)[slot], alone[0])

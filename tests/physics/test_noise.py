@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.physics.noise import GaussianNoise, NoiseError, PoissonNoise, addressed_generator, noise_from
+from pipeline.physics.noise import GaussianNoise, NoiseError, PoissonNoise, addressed_generator, draw_each, noise_from
 
 SIZE = 256
 
@@ -119,3 +119,21 @@ def test_an_impossible_noise_is_refused_in_words(make, says):
 )
 def test_noise_comes_back_from_its_numbers(noise):
     assert noise_from(noise.to_dict()) == noise
+
+
+@pytest.mark.parametrize("size", [7, 16])
+@pytest.mark.parametrize(
+    "noises",
+    [
+        [GaussianNoise((0.1, 0.2)), GaussianNoise((0.3, 0.0))],
+        [GaussianNoise((0.1, 0.2), shared=True), GaussianNoise((0.3, 0.0), shared=True)],
+        [PoissonNoise((2.0, 9.0), (1.0, 2.0), (0.1, 0.0)), PoissonNoise((30.0, 4.0), (0.0, 1.0), (1.0, 2.0))],
+    ],
+)
+def test_images_with_a_noise_each_are_drawn_as_one_by_one(noises, size):
+    clean = 5 * torch.rand(2, 2, size, size, generator=addressed_generator("clean"))
+    noisy, sigma = draw_each(noises, clean, [addressed_generator("each", slot) for slot in range(2)])
+    for slot, (noise, one) in enumerate(zip(noises, clean)):
+        own = addressed_generator("each", slot)
+        assert torch.equal(noisy[slot], noise.draw(one[None], [own, own])[0])
+        assert torch.equal(sigma[slot], noise.sigma(one[None])[0])

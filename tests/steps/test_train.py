@@ -25,8 +25,9 @@ from pipeline.store import read_images
 from pipeline.stretch import StretchError
 from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.degradation import Degrader
+from pipeline.training.regions import regions
 from pipeline.training.restoration import RegressionTask
-from pipeline.training.scenes import Scenes, regions
+from pipeline.training.scenes import Scenes
 
 MARKER = 50.0
 BOTH = {"net": NAFNET, "pix": PIX2PIX}

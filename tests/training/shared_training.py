@@ -19,8 +19,8 @@ from pipeline.training.adversarial_task import AdversarialTask
 from pipeline.training.devices import fabric_for
 from pipeline.training.loop import LoopSettings, train
 from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.regions import Region
 from pipeline.training.restoration import RegressionTask, Restoration
-from pipeline.training.scenes import Region
 from pipeline.training.team import Team
 
 LOOP = LoopSettings(validate_every=1, checkpoint_every=1, ema=0.9, clip=1.0)

@@ -2,11 +2,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Augment
-from pipeline.training.augmentation import Change, draw_change
+from pipeline.training.augmentation import Change, brightened, draw_change, largest_margin, moved
 
 SKY = (1.0, 2.0)
 SAME = np.ones((2, 1, 1), np.float32)
@@ -20,7 +21,11 @@ def blob(size, row=0.0, column=0.0, sigma=2.0):
 
 
 def changed(change, scene, size, mask=None):
-    return change(scene, np.zeros(scene.shape, bool) if mask is None else mask, size, SKY)
+    """One scene turned and enlarged: pixels and mask."""
+    flawed = [] if mask is None else [0]
+    mask = np.zeros(scene.shape, bool) if mask is None else mask
+    pixels, mask = moved(torch.from_numpy(scene)[None], torch.from_numpy(mask)[None], flawed, [change], size)
+    return pixels[0].numpy(), mask[0].numpy()
 
 
 def scene_for(change, size, **where):
@@ -49,7 +54,7 @@ def test_what_is_enlarged_is_wider_and_as_bright(scale):
 
 def test_light_above_the_sky_grows_and_the_sky_stays():
     change = Change(0.0, 1.0, np.array([2.0, 10.0], np.float32)[:, None, None])
-    pixels, _ = changed(change, blob(31), 31)
+    pixels = brightened(torch.from_numpy(blob(31))[None], [change], SKY)[0].numpy()
     light = blob(31) - np.array(SKY, np.float32)[:, None, None]
     np.testing.assert_allclose(pixels[0], 1 + 2 * light[0], rtol=1e-5)
     np.testing.assert_allclose(pixels[1], 2 + 10 * light[1], rtol=1e-5)
@@ -93,10 +98,46 @@ def test_a_share_of_the_scenes_is_changed_within_its_bounds():
     assert np.median([np.log(c.scale) for c in moved]) == pytest.approx(0, abs=0.06)
 
 
-def test_unchanged_scenes_are_the_same_to_the_last_bit():
+@pytest.mark.parametrize("gains", [[1.0, 1.0], [1.0, 3.0]])
+def test_light_that_does_not_grow_is_the_same_to_the_last_bit(gains):
+    scenes = torch.from_numpy(np.stack([blob(20), blob(20)]))
+    changes = [Change(0.0, 1.0, np.full((2, 1, 1), gain, np.float32)) for gain in gains]
+    same = brightened(scenes, changes, SKY)
+    assert torch.equal(same[0], scenes[0])
+    assert torch.equal(same[1], scenes[1]) == (gains[1] == 1)
+
+
+def test_an_unchanged_scene_reads_nothing_beyond_itself():
     change = draw_change(Augment(share=0), 2, np.random.default_rng(0))
+    assert not change.moves
     assert change.margin(20) == 0
-    np.testing.assert_array_equal(changed(change, blob(20), 20)[0], blob(20))
+
+
+@pytest.mark.parametrize("setting", [{"scale": 1.3}, {"rotation": True}, {"scale": 2.0, "rotation": True}])
+def test_no_change_that_is_drawn_reads_beyond_the_largest_margin(setting):
+    random, setting = np.random.default_rng(0), Augment(share=1, **setting)
+    margins = [draw_change(setting, 2, random).margin(100) for _ in range(400)]
+    assert largest_margin(setting, 100) - 3 <= max(margins) <= largest_margin(setting, 100)
+
+
+def test_scenes_of_a_batch_are_changed_one_as_the_other():
+    changes = [Change(0.3, 0.9, SAME), Change(1.2, 1.4, SAME)]
+    scenes = torch.from_numpy(np.stack([blob(81, row=9), blob(81, column=4)]))
+    mask = scenes > 4
+    both = moved(scenes, mask, [0, 1], changes, 41)
+    for slot, change in enumerate(changes):
+        one = moved(scenes[slot : slot + 1], mask[slot : slot + 1], [0], [change], 41)
+        assert torch.equal(both[0][slot], one[0][0])
+        assert torch.equal(both[1][slot], one[1][0])
+    # The mask of a scene that is said to have none is not looked at.
+    assert not moved(scenes, mask, [1], changes, 41)[1][0].any()
+
+
+def test_in_a_mirror_a_change_is_the_other_way_round():
+    change, scene = Change(0.4, 1.2, SAME), blob(81, row=5, column=8)
+    mirrored = np.ascontiguousarray(scene[..., ::-1])
+    pixels, other = changed(change, scene, 41)[0], changed(change.in_a_mirror, mirrored, 41)[0]
+    np.testing.assert_allclose(other, pixels[..., ::-1], atol=1e-5)
 
 
 def test_in_place_no_pixel_is_moved():

@@ -20,8 +20,8 @@ from pipeline.training.checkpoint import read_notes
 from pipeline.training.loop import LoopSettings, train
 from pipeline.training.pix2pix_task import Pix2pixTask
 from pipeline.training.posterior_task import PosteriorTask
+from pipeline.training.regions import Region
 from pipeline.training.restoration import RegressionTask
-from pipeline.training.scenes import Region
 from pipeline.training.task import Player, TrainingError
 
 LOOP = LoopSettings(validate_every=2, checkpoint_every=1, ema=0.9, clip=1.0)
@@ -252,6 +252,21 @@ def test_a_loss_that_is_not_finite_stops_in_one_line(tmp_path):
     # What was saved before is sound: with the cause gone, the training goes on.
     weights, _ = run(Toy(), tmp_path)
     assert all(value.isfinite().all() for value in weights.values())
+
+
+@pytest.mark.parametrize(("wrong_at", "kept"), [(0, None), (1, None), (2, 2), (3, 2)])
+def test_no_checkpoint_holds_weights_that_were_lost_steps_before(wrong_at, kept, tmp_path):
+    with pytest.raises(TrainingError, match=f"generator_total is nan at step {wrong_at + 1}"):
+        run(Toy(wrong_at), tmp_path, LoopSettings(validate_every=100, checkpoint_every=2, ema=0.5, clip=1.0))
+    notes = read_notes(tmp_path / "work" / "toy.safetensors")
+    assert (notes and notes["step"]) == kept
+
+
+def test_no_score_is_given_to_weights_that_were_lost_steps_before(tmp_path):
+    task = Toy(wrong_at=0)
+    task.validate = lambda module: pytest.fail("judged what is lost")
+    with pytest.raises(TrainingError, match="generator_total is nan at step 1"):
+        run(task, tmp_path, LoopSettings(validate_every=3, checkpoint_every=100, ema=0.5, clip=1.0))
 
 
 def test_a_score_that_is_not_finite_stops_in_one_line(tmp_path):

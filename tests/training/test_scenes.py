@@ -1,112 +1,64 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import torch
 from made_training import SKY, SKY_SIGMA, sky, write_sky
 
-from pipeline.config import Split
-from pipeline.splits import Item, items_of
-from pipeline.steps.split import dealt, sky_bands
-from pipeline.tiling import Window, read_reflected, whole
+from pipeline.tiling import Window, read_reflected
 from pipeline.training import scenes as scenes_module
-from pipeline.training.scenes import Region, SceneError, Scenes, regions
+from pipeline.training.regions import Region
+from pipeline.training.scenes import Scenes
+from pipeline.training.truth import Place
 
-
-def item(role, window, image="a", fold=0):
-    return Item(image, f"{image}{window}", window, "g", fold, role, 0)
-
-
-def painted(shape, windows):
-    count = np.zeros(shape, int)
-    for window in windows:
-        count[window.slices] += 1
-    return count
-
-
-def test_blocks_that_touch_become_one_region():
-    splits = [item("train", Window(y, x, 50, 60)) for x in (0, 60) for y in (0, 50, 100)]
-    assert regions(splits, 0, "train", 32) == [Region("a", Window(0, 0, 150, 120))]
-
-
-def test_images_do_not_touch_one_another():
-    splits = [item("train", Window(0, 0, 50, 60)), item("train", Window(50, 0, 50, 60), image="b")]
-    assert regions(splits, 0, "train", 32) == [Region("a", Window(0, 0, 50, 60)), Region("b", Window(50, 0, 50, 60))]
-
-
-def test_a_guard_is_cut_along_the_side_that_costs_least():
-    held_out = [item("test", Window(y, 100, 50, 100)) for y in range(0, 400, 50)]
-    splits = [item("train", Window(0, 0, 400, 100)), *held_out]
-    assert regions(splits, 0, "train", 32) == [Region("a", Window(0, 0, 400, 68))]
-
-
-def test_a_role_beside_all_others_has_nothing_left():
-    splits = [item("train", Window(0, 0, 40, 40)), item("test", Window(0, 40, 40, 40))]
-    with pytest.raises(SceneError, match="fold 0: nothing is left for the role 'train'"):
-        regions(splits, 0, "train", 40)
-
-
-@given(
-    st.integers(550, 1000),
-    st.integers(550, 1000),
-    st.integers(2, 4),
-    st.integers(95, 120),
-    st.integers(0, 5),
-    st.sampled_from([0.1, 0.15, 0.3]),
-)
-def test_what_is_trained_on_keeps_the_guard_from_every_other_role(height, width, folds, block, seed, share):
-    guard = 32
-    settings = Split(folds=folds, block=block, tune=share, calibrate=0.15)
-    splits = sky_bands("a", whole(height, width), settings, guard, seed)
-    for fold in range(folds):
-        used = painted((height, width), [r.window for r in regions(splits, fold, "train", guard)])
-        assert used.max() == 1
-        for other in (i for i in splits if i.fold == fold and i.role != "train"):
-            near = other.window.grown(guard).clipped(whole(height, width))
-            assert not used[near.slices].any()
-        # What the guards cost is bounded: of what has the role, at least a third is used.
-        assert used.sum() >= sum(i.window.height * i.window.width for i in items_of(splits, fold, "train")) / 3
-
-
-@given(st.integers(300, 900), st.integers(300, 900), st.integers(2, 3))
-def test_the_final_model_is_trained_on_every_pixel_once(height, width, folds):
-    splits = sky_bands("a", whole(height, width), Split(folds=folds, block=60), 8, 0)
-    used = painted((height, width), [r.window for r in regions(splits, None, "train", 8)])
-    assert (used == 1).all()
-
-
-def test_thousands_of_images_are_no_matter():
-    names = {f"galaxy{i}": f"galaxy{i}" for i in range(4550)}
-    splits = dealt(names, dict.fromkeys(names, (424, 424)), Split(folds=10), 0)
-    assert len(regions(splits, 3, "train", 32)) == len(items_of(splits, 3, "train"))
+SKIES = [sky(90, 120), sky(70, 64, seed=1)]
+MASKS = [np.zeros(pixels.shape, bool) for pixels in SKIES]
+MASKS[1][0, 30:34, 20:29] = True
+FOUND = [Region("field0", Window(10, 20, 60, 90)), Region("field1", Window(0, 0, 70, 64))]
 
 
 @pytest.fixture
 def stored(tmp_path):
-    first, second = sky(90, 120), sky(70, 64, seed=1)
-    mask = np.zeros(second.shape, bool)
-    mask[0, 30:34, 20:29] = True
-    return write_sky(tmp_path / "images.h5", first, second, masks={1: mask})
+    return write_sky(tmp_path / "images.h5", *SKIES, masks={1: MASKS[1]})
 
 
-FOUND = [Region("field0", Window(10, 20, 60, 90)), Region("field1", Window(0, 0, 70, 64))]
+def orientations(window):
+    return [Place(index, window, turns, mirrored) for index in range(2) for turns in range(4) for mirrored in (0, 1)]
 
 
-def test_a_crop_is_read_from_its_region_alone(stored, tmp_path):
+@pytest.mark.parametrize("window", [Window(-30, -30, 200, 200), Window(3, 5, 20, 20), Window(40, -9, 31, 31)])
+def test_crops_are_cut_from_their_region_alone_continued_and_turned(stored, window):
+    places = orientations(window)
     with Scenes(stored, FOUND) as scenes:
-        pixels, _ = scenes.crop(0, Window(-30, -30, 200, 200))
-    np.testing.assert_array_equal(pixels, read_reflected(sky(90, 120)[:, 10:70, 20:110], Window(-30, -30, 200, 200)))
+        pixels, mask, flawed = scenes.crops(places, window.height)
+    for slot, place in enumerate(places):
+        inside = FOUND[place.region].window.slices
+        for found, truth in ((pixels[slot], SKIES[place.region]), (mask[slot], MASKS[place.region])):
+            wanted = np.rot90(read_reflected(truth[(..., *inside)], window), place.turns, (-2, -1))
+            np.testing.assert_array_equal(found, wanted[..., ::-1] if place.mirrored else wanted)
+    assert flawed == [slot for slot in range(len(places)) if mask[slot].any()]
 
 
-@pytest.mark.parametrize("window", [Window(0, 0, 70, 64), Window(20, 10, 30, 31), Window(-9, 40, 100, 90)])
-@pytest.mark.parametrize("index", [0, 1])
-def test_what_is_streamed_is_what_is_held_in_memory(stored, monkeypatch, window, index):
+def test_about_a_smaller_place_its_border_stands_again_and_nothing_is_read(stored):
+    place = Place(1, Window(34, 20, 8, 8), turns=1)
+    with Scenes(stored, FOUND) as scenes:
+        pixels, mask, flawed = scenes.crops([place, place.grown(3)], 14)
+    # The masked pixels lie just above the smaller place.
+    assert flawed == [1]
+    assert not mask[0].any()
+    np.testing.assert_array_equal(pixels[0], np.pad(pixels[1, :, 3:-3, 3:-3], ((0, 0), (3, 3), (3, 3)), "edge"))
+
+
+@pytest.mark.parametrize("window", [Window(0, 0, 64, 64), Window(20, 10, 31, 31), Window(-9, 40, 100, 100)])
+def test_what_is_streamed_is_what_is_held(stored, monkeypatch, window):
     with Scenes(stored, FOUND) as held:
         monkeypatch.setattr(scenes_module, "LARGEST_IN_MEMORY", 0)
         with Scenes(stored, FOUND) as streamed:
-            for one, other in zip(held.crop(index, window), streamed.crop(index, window)):
-                np.testing.assert_array_equal(one, other)
+            one, other = (scenes.crops(orientations(window), window.height) for scenes in (held, streamed))
+            assert torch.equal(one.pixels, other.pixels)
+            assert torch.equal(one.mask, other.mask)
+            assert one.flawed == other.flawed
             assert held.statistics() == streamed.statistics()
-            assert held.sky_sigma(index) == streamed.sky_sigma(index)
+            for index in range(len(FOUND)):
+                assert held.sky_sigma(index) == streamed.sky_sigma(index)
 
 
 def test_a_streamed_study_opens_its_file_once(stored, monkeypatch):
@@ -116,8 +68,32 @@ def test_a_streamed_study_opens_its_file_once(stored, monkeypatch):
     monkeypatch.setattr(scenes_module, "LARGEST_IN_MEMORY", 0)
     with Scenes(stored, FOUND) as scenes:
         for step in range(5):
-            scenes.crop(step % 2, Window(0, 0, 20, 20))
+            scenes.crops([Place(step % 2, Window(0, 0, 20, 20))], 20)
     assert len(opened) == 1
+
+
+def test_a_gpu_holds_a_share_of_its_free_memory_and_streams_what_is_larger(stored, monkeypatch):
+    kept = []
+    monkeypatch.setattr(Scenes, "_loaded", lambda self: kept.append(self))
+    needed = 5 * 2 * (60 * 90 + 70 * 64)
+    for free in (needed / scenes_module.LARGEST_SHARE, needed / scenes_module.LARGEST_SHARE - 1):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device, free=free: (free, 2 * free))
+        Scenes(stored, FOUND, torch.device("cuda")).close()
+    assert len(kept) == 1
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("room", [scenes_module.LARGEST_SHARE, 0])
+def test_crops_on_a_gpu_are_those_on_the_cpu(stored, monkeypatch, room):
+    monkeypatch.setattr(scenes_module, "LARGEST_SHARE", room)
+    places = orientations(Window(-9, 40, 100, 100))
+    with Scenes(stored, FOUND) as here, Scenes(stored, FOUND, torch.device("cuda")) as there:
+        one, other = here.crops(places, 100), there.crops(places, 100)
+        assert there.statistics() == here.statistics()
+    assert other.pixels.is_cuda
+    assert other.mask.is_cuda
+    assert torch.equal(one.pixels, other.pixels.cpu())
+    assert torch.equal(one.mask, other.mask.cpu())
 
 
 def test_statistics_are_those_of_the_sky(stored):
