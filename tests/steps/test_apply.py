@@ -17,7 +17,9 @@ from pipeline.formats import read_image
 from pipeline.formats.raster import write_raster
 from pipeline.image import Image
 from pipeline.physics.psf import draw_psf
+from pipeline.restorers.data_consistency import Correction
 from pipeline.steps.apply import apply
+from pipeline.tiling import Window
 
 GIVEN = {"psf": "3px", "noise": str(NOISE)}
 
@@ -266,6 +268,21 @@ def test_what_the_data_contradict_is_corrected_and_said(model, image, tmp_path, 
     assert "contradicted" not in " ".join(plain)
     assert sum("which was corrected there" in line for line in told_of_it) == 1
     assert sum("far above 1" in line for line in told_of_it) == 2
+
+
+def test_a_band_that_does_not_cover_a_corner_leaves_no_pixel_without_a_value(tmp_path, out):
+    sky = make_sky(200, 200)
+    sky[:, 60:62, 60:62] += 300
+    sky[2, :150, :150] = np.nan
+    apply(make_model(tmp_path / "m.safetensors"), [make_fits(tmp_path / "b.fits", sky)], out, **GIVEN)
+    assert np.isfinite(fits.getdata(out)).all()
+    assert "contradicted" in " ".join(fits.getheader(out)["HISTORY"])
+
+
+def test_a_correction_without_a_value_is_refused(model, image, out, monkeypatch):
+    endless = Correction(Window(5, 5, 9, 9), np.full((3, 9, 9), np.nan, np.float32), 1)
+    monkeypatch.setattr("pipeline.steps.apply.corrections", lambda *_: iter([endless]))
+    refused("a.fits: .* not finite", model, [image], out, **GIVEN)
 
 
 def test_light_brighter_than_the_training_had_is_named(tmp_path, image, out, told):
