@@ -156,7 +156,9 @@ def _growths(
     values = np.where(found.trusted, found.values, 0)
     rough = convolve(values, _DIFFERENCES) ** 2
     smooth = 9 * uniform_filter(values, (1, 3, 3)) ** 2
-    light = uniform_filter(_light(seen, wide, sky), (1, 3, 3))
+    # A cosmic ray is rough as well, and no light that the estimate has.
+    data = _light(seen, wide, sky)
+    light = uniform_filter(np.minimum(data, data - values), (1, 3, 3))
     counts = (light > LIT * found.sigma) & ~maximum_filter(~found.trusted, (1, 2 * _REACH + 1, 2 * _REACH + 1))
     counts &= uniform_filter(smooth, _SIDE) < ROUGH * uniform_filter(rough, _SIDE)
     # Of a large image some are enough: which ones depends on where they are and not on the tile.

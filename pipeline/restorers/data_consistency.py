@@ -29,6 +29,7 @@ EXPLAINED = 3.0
 ENDS_BELOW, EXPLAINABLE = 3.5, 0.15
 """Where the worst residual of a place stays above so many sigmas and above this share of what it was, no scene explains
 its data: a cosmic ray or a hot pixel that no mask names. Nothing is asked for there."""
+PATIENCE = 5
 LARGEST_BOX = 512
 """Width in px of what is worked on together, at most; larger zones are worked through box by box."""
 
@@ -119,23 +120,29 @@ def _corrected(
     inside = np.zeros(left.values.shape[-2:], bool)
     overlap = wide.clipped(core)
     inside[overlap.relative_to(core).slices] = asked[overlap.relative_to(wide).slices]
-    contradicted = left.contradicts & inside
-    places, count = label(_around(contradicted), _WITHIN_A_BAND)
-    worst = maximum(np.where(contradicted, np.abs(left.ratio), 0), places, np.arange(count + 1))
-    here = (..., *part.clipped(core).relative_to(core).slices)
-    hopeful = np.isin(np.arange(count + 1), places[here][contradicted[here]])
-    hopeless = np.zeros_like(hopeful)
-    while hopeful.any():
-        pursued = contradicted & hopeful[places]
+    pursued, given_up = left.contradicts & inside, np.zeros(left.values.shape, bool)
+    here = np.zeros(inside.shape, bool)
+    here[part.clipped(core).relative_to(core).slices] = True
+    places, _ = label(_around(pursued), _WITHIN_A_BAND)
+    pursued &= np.isin(places, places[pursued & here])
+    for patient in [True] * PATIENCE + [False] * pursued.size:
+        if not pursued.any():
+            return None
         bound = np.where(_around(pursued), EXPLAINED, np.maximum(EXPLAINED, np.abs(left.ratio)))
-        bound[~left.trusted | contradicted & hopeless[places]] = np.inf
+        bound[~left.trusted | given_up] = np.inf
         change = nearest_explanation(*_padded(left, bound, operator.halo), operator)
-        remaining = np.where(pursued, np.abs(_without(left, change, operator).ratio), 0)
-        explained = maximum(remaining, places, np.arange(count + 1)) <= np.maximum(ENDS_BELOW, EXPLAINABLE * worst)
-        if explained[hopeful].all():
-            return Correction(core.grown(operator.halo), change[0].numpy(), int(pursued.any(0).sum()))
-        hopeful, hopeless = hopeful & explained, hopeless | hopeful & ~explained
-    return None
+        explained = np.abs(_without(left, change, operator).ratio) <= _tolerated(left, pursued)
+        if explained[pursued].all():
+            break
+        spoilt = _around(pursued & ~explained)
+        given_up |= pursued & spoilt
+        pursued &= ~spoilt
+    return Correction(core.grown(operator.halo), change[0].numpy(), int(pursued.any(0).sum()))
+
+
+def _tolerated(left, pursued):
+    worst = maximum_filter(np.where(pursued, np.abs(left.ratio), 0), (1, *[2 * SURROUNDINGS + 1] * 2))
+    return np.maximum(ENDS_BELOW, EXPLAINABLE * worst)
 
 
 def _around(data: NDArray[np.bool_]) -> NDArray[np.bool_]:
