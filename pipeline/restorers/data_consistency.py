@@ -33,6 +33,7 @@ PATIENCE = 5
 LARGEST_BOX = 512
 """Width in px of what is worked on together, at most; larger zones are worked through box by box."""
 
+_SIDE = (1, 2 * SURROUNDINGS + 1, 2 * SURROUNDINGS + 1)
 _WITHIN_A_BAND = np.pad(np.ones((1, 3, 3), bool), ((1, 1), (0, 0), (0, 0)))
 
 
@@ -120,7 +121,8 @@ def _corrected(
     inside = np.zeros(left.values.shape[-2:], bool)
     overlap = wide.clipped(core)
     inside[overlap.relative_to(core).slices] = asked[overlap.relative_to(wide).slices]
-    pursued, given_up = left.contradicts & inside, np.zeros(left.values.shape, bool)
+    narrow = left.contradicts & _narrower_than_a_point(left, operator)
+    pursued, given_up = left.contradicts & inside & ~narrow, narrow
     here = np.zeros(inside.shape, bool)
     here[part.clipped(core).relative_to(core).slices] = True
     places, _ = label(_around(pursued), _WITHIN_A_BAND)
@@ -141,12 +143,22 @@ def _corrected(
 
 
 def _tolerated(left, pursued):
-    worst = maximum_filter(np.where(pursued, np.abs(left.ratio), 0), (1, *[2 * SURROUNDINGS + 1] * 2))
+    worst = maximum_filter(np.where(pursued, np.abs(left.ratio), 0), _SIDE)
     return np.maximum(ENDS_BELOW, EXPLAINABLE * worst)
 
 
+def _narrower_than_a_point(left: Left, operator: Operator) -> NDArray[np.bool_]:
+    """Where one pixel stands out more than any point source nearby would by the same data: a matched filter."""
+    ratio = torch.from_numpy(left.ratio)[None]
+    point = torch.zeros_like(ratio)
+    point[..., ratio.shape[-2] // 2, ratio.shape[-1] // 2] = 1
+    blurred = operator.forward(point)
+    matched = operator.adjoint(ratio) / blurred.square().sum((-2, -1), keepdim=True).sqrt()
+    return np.abs(left.ratio) > maximum_filter(matched.abs()[0].numpy(), _SIDE)
+
+
 def _around(data: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return maximum_filter(data, (1, *[2 * SURROUNDINGS + 1] * 2))
+    return maximum_filter(data, _SIDE)
 
 
 def _without(left: Left, change: Tensor, operator: Operator) -> Left:

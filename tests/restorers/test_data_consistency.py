@@ -148,13 +148,21 @@ def test_a_missed_star_has_its_light_again_and_its_neighbours_are_explained_as_w
     assert (np.abs(after) <= np.maximum(np.abs(before), 3.3) + 2 + 0.01 * before.max()).all()
 
 
-@pytest.mark.parametrize("excess", [30.0, 100.0, 1000.0])
+@pytest.mark.parametrize("excess", [6.0, 8.0, 12.0, 30.0, 100.0, 1000.0])
 def test_what_no_scene_explains_changes_nothing(excess):
     """A hot pixel or a cosmic ray that no mask names: narrower than the PSF."""
     scene = sky()
     observation = seen(scene)
     observation.preview.pixels[0, 75, 80] += excess * SIGMA
     np.testing.assert_array_equal(consistent(scene, observation), scene)
+
+
+@pytest.mark.parametrize("excess", [6.0, 8.0, 12.0])
+def test_a_faint_star_is_told_from_a_hot_pixel(excess):
+    point = sky()
+    point[0, 75, 80] += excess * SIGMA / float(OPERATOR.psf.max())
+    moved = consistent(sky(), seen(point))
+    assert (moved - sky()).sum() > 0.5 * (point - sky()).sum()
 
 
 def test_a_psf_that_is_nearly_known_contradicts_no_bright_star():
