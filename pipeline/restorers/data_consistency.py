@@ -6,13 +6,14 @@ shows in the data, and the data decide; what lies beyond the instrument's resolu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, label, maximum, maximum_filter
+from scipy.ndimage import find_objects, label, maximum_filter
 from torch import Tensor
 
 from pipeline.image import Image, Pixels
@@ -29,7 +30,8 @@ EXPLAINED = 3.0
 ENDS_BELOW, EXPLAINABLE = 3.5, 0.15
 """Where the worst residual of a place stays above so many sigmas and above this share of what it was, no scene explains
 its data: a cosmic ray or a hot pixel that no mask names. Nothing is asked for there."""
-PATIENCE = 5
+PATIENCE = 4
+"""Attempts to explain a place without the few of its data that no scene explains, before all of it is given up."""
 LARGEST_BOX = 512
 """Width in px of what is worked on together, at most; larger zones are worked through box by box."""
 
@@ -112,39 +114,47 @@ def _corrected(
 ) -> Correction | None:
     """What explains the data of a part of the image, as far as they contradict the estimate and a scene explains them.
 
-    Contradicted data in each other's surroundings are one place. Where no scene explains a place, its data are given
-    up, and the others are explained without it.
+    Contradicted data in each other's surroundings are one place, and ``asked`` says which pixels of ``wide`` may be
+    worked on for the sake of places that reach into the part.
     """
     operator = comparison.operator
     core = wide.grown(SURROUNDINGS + 2 * operator.halo).clipped(known)
     left = comparison.left(core)
-    inside = np.zeros(left.values.shape[-2:], bool)
+    inside, here = np.zeros(left.values.shape[-2:], bool), np.zeros(left.values.shape[-2:], bool)
     overlap = wide.clipped(core)
     inside[overlap.relative_to(core).slices] = asked[overlap.relative_to(wide).slices]
-    narrow = left.contradicts & _narrower_than_a_point(left, operator)
-    pursued, given_up = left.contradicts & inside & ~narrow, narrow
-    here = np.zeros(inside.shape, bool)
     here[part.clipped(core).relative_to(core).slices] = True
-    places, _ = label(_around(pursued), _WITHIN_A_BAND)
-    pursued &= np.isin(places, places[pursued & here])
-    for patient in [True] * PATIENCE + [False] * pursued.size:
-        if not pursued.any():
-            return None
-        bound = np.where(_around(pursued), EXPLAINED, np.maximum(EXPLAINED, np.abs(left.ratio)))
-        bound[~left.trusted | given_up] = np.inf
-        change = nearest_explanation(*_padded(left, bound, operator.halo), operator)
-        explained = np.abs(_without(left, change, operator).ratio) <= _tolerated(left, pursued)
-        if explained[pursued].all():
-            break
-        spoilt = _around(pursued & ~explained)
-        given_up |= pursued & spoilt
-        pursued &= ~spoilt
+    narrow = left.contradicts & _narrower_than_a_point(left, operator)
+    contradicted = left.contradicts & inside & ~narrow
+    change, pursued = _explanation(left, contradicted & _places(contradicted, here), narrow, operator)
+    if not pursued.any():
+        return None
     return Correction(core.grown(operator.halo), change[0].numpy(), int(pursued.any(0).sum()))
 
 
-def _tolerated(left, pursued):
-    worst = maximum_filter(np.where(pursued, np.abs(left.ratio), 0), _SIDE)
-    return np.maximum(ENDS_BELOW, EXPLAINABLE * worst)
+def _explanation(
+    left: Left, pursued: NDArray[np.bool_], given_up: NDArray[np.bool_], operator: Operator
+) -> tuple[Tensor, NDArray[np.bool_]]:
+    """A change that explains the data that are pursued, as far as one does, and which ones it explains.
+
+    Where it explains a datum too little, this and what is contradicted around it is given up, and the rest is explained
+    without it; in the end, all of its place.
+    """
+    change = torch.zeros(0)
+    for attempt in itertools.count(1):
+        if not pursued.any():
+            break
+        bound = np.where(_around(pursued), EXPLAINED, np.maximum(EXPLAINED, np.abs(left.ratio)))
+        bound[~left.trusted | given_up] = np.inf
+        change = nearest_explanation(*_padded(left, bound, operator.halo), operator)
+        worst = maximum_filter(np.where(pursued, np.abs(left.ratio), 0), _SIDE)
+        explained = _unexplained(left, change, operator) <= np.maximum(ENDS_BELOW, EXPLAINABLE * worst)
+        failing = pursued & ~explained
+        if not failing.any():
+            break
+        spoilt = _around(failing) if attempt < PATIENCE else _places(pursued, failing)
+        pursued, given_up = pursued & ~spoilt, given_up | pursued & spoilt
+    return change, pursued
 
 
 def _narrower_than_a_point(left: Left, operator: Operator) -> NDArray[np.bool_]:
@@ -161,10 +171,17 @@ def _around(data: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return maximum_filter(data, _SIDE)
 
 
-def _without(left: Left, change: Tensor, operator: Operator) -> Left:
-    """What is left when an estimate has been changed."""
+def _places(data: NDArray[np.bool_], touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The places of some data, as far as one of these is touched."""
+    places, _ = label(_around(data), _WITHIN_A_BAND)
+    return np.isin(places, places[data & touched])
+
+
+def _unexplained(left: Left, change: Tensor, operator: Operator) -> NDArray[np.float64]:
+    """What is left when an estimate has been changed, in units of the scale; NaN if it cannot be told."""
     rows, columns = (slice(operator.halo, operator.halo + length) for length in left.values.shape[-2:])
-    return left._replace(values=left.values - operator.forward(change)[0, :, rows, columns].numpy())
+    blurred = operator.forward(change)[0, :, rows, columns].numpy()
+    return np.abs(left._replace(values=left.values - blurred).ratio)
 
 
 def _zones(comparison: Comparison, known: Window, cell: int, tile: int) -> Iterator[tuple[NDArray[np.bool_], Window]]:
