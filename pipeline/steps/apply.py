@@ -125,7 +125,7 @@ def apply(
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
-        beyond += brighter_than_trained(card, seen)
+        beyond += brighter_than_trained(card, seen, restored)
         history = _history(restorer.model, images, image, instrument, fit, beyond)
         result = restored if background is None else _lit(restored, background)
         write_image(out, result, mask=_is_masked(seen), history=history)

@@ -292,6 +292,18 @@ def test_light_brighter_than_the_training_had_is_named(tmp_path, image, out, tol
     assert "band r reaches" in said[0]
 
 
+def test_a_star_brighter_than_the_training_had_is_named_though_its_data_are_not(tmp_path, out, told):
+    light, sky = 5e3, np.zeros((3, 90, 110), np.float32)
+    psf = draw_psf("gaussian", FWHM).numpy()
+    reach = len(psf) // 2
+    sky[:, 45 - reach : 46 + reach, 55 - reach : 56 + reach] = light * psf
+    sky += np.random.default_rng(0).normal(0, NOISE, sky.shape).astype(np.float32)
+    assert sky.max() < 1e3
+    brightest = make_model(tmp_path / "m.safetensors", wild=0, brightest=[1e3] * 3)
+    apply(brightest, [make_fits(tmp_path / "b.fits", sky)], out, **GIVEN)
+    assert sum("was trained on light up to 1000" in line for line in told.messages) == 3
+
+
 def test_a_model_of_clipped_data_is_never_corrected(tmp_path, image, told):
     protocol = make_card()["instrument"] | {"protocol": "galaxygan"}
     apply(make_model(tmp_path / "g.safetensors", instrument=protocol), [image], tmp_path / "o.fits", **GIVEN)
