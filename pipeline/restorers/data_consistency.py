@@ -82,7 +82,7 @@ def corrections(
     instrument is not known any better, a share of the brightest light nearby and noise that grows with the light, as
     the image has it, are added in quadrature. Where no datum contradicts the estimate, nothing changes.
 
-    A missed star of 5 to 15 ``s`` gets its light to about 15%, and on average as much too much: what is nearest spreads.
+    A missed star of 5 to 15 ``s`` gets its light to about 15%, and on average as much too much: the nearest spreads.
     Left alone is what only the data of single pixels say, such as a cosmic ray; one of several pixels and few sigmas
     is not always told from a star.
 

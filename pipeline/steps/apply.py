@@ -20,6 +20,7 @@ from pipeline.measures.background import Background, measure_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.physics.galaxygan import clip
+from pipeline.restorers.contradiction import CONTRADICTED
 from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
@@ -256,6 +257,8 @@ def _history(
     ]
     if fit.contradicted:
         lines.append(f"{_corrected(fit)}; its residual chi-square was {fit.network_chi2:.4g}")
+        besides = f"what grows with the light as the image has it, and {KNOWN_TO:.0%} of the light for want of a better PSF"
+        lines.append(f"contradicted: by {CONTRADICTED:g} sigma or more of the noise as given, {besides}")
     lines += [f"outside of what it was trained on: {sentence}" for sentence in beyond]
     if card["instrument"]["protocol"] == "galaxygan":
         lines.append("clipped to the range of the protocol galaxygan before it was restored")

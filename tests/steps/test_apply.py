@@ -265,6 +265,7 @@ def test_what_the_data_contradict_is_corrected_and_said(model, image, tmp_path, 
     assert chi2[0] > 3
     assert chi2[1] < 1.5
     assert "contradicted" in " ".join(consistent)
+    assert "grows with the light as the image has it, and 1% of the light" in "".join(consistent)
     assert "contradicted" not in " ".join(plain)
     assert sum("which was corrected there" in line for line in told_of_it) == 1
     assert sum("far above 1" in line for line in told_of_it) == 2
@@ -424,6 +425,8 @@ def test_other_pixels_than_the_models_need_force(model, tmp_path, out):
         ({"operator": "fwhm=3"}, "--operator 'fwhm=3': .*the keys are psf, noise, psf_scale"),
         ({"operator": "psf=4px"}, "psf is given twice"),
         ({"operator": "psf_scale=1"}, "psf_scale=1: a width"),
+        ({"operator": "psf_scale=2px"}, "psf_scale=2px: is for a PSF from a file, and --psf 3px is none; leave it out"),
+        ({"psf": "model", "operator": "psf_scale=2px"}, "psf_scale=2px: .*--psf model is none"),
     ],
 )
 def test_words_that_tell_of_no_instrument_are_refused(model, image, out, words, says):
@@ -460,6 +463,12 @@ def test_a_file_that_holds_no_psf_is_refused_by_name(model, image, out, tmp_path
 def test_a_file_that_holds_no_noise_is_refused_by_name(model, image, out, tmp_path, noise, says):
     fits.writeto(tmp_path / "map.fits", noise)
     refused(rf"map.fits: .*{says}", model, [image], out, psf="3px", noise=str(tmp_path / "map.fits"))
+
+
+@pytest.mark.parametrize("extension", ["9", "ERR"])
+def test_a_noise_extension_that_is_not_there_is_refused_in_words_that_apply_knows(model, image, out, extension):
+    refused(r"^--noise .*a.fits: no extension (?!.*images\.).*name the one", model, [image], out, psf="3px",
+            noise=f"{image}[{extension}]")  # fmt: skip
 
 
 def test_other_bands_are_refused_in_the_models_words(model, tmp_path, out):
