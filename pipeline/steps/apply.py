@@ -257,9 +257,7 @@ def _history(
     ]
     if fit.contradicted:
         lines.append(f"{_corrected(fit)}; its residual chi-square was {fit.network_chi2:.4g}")
-        doubts = (
-            f"the noise as given, what grows with the light, and {KNOWN_TO:.0%} of the light for want of a better PSF"
-        )
+        doubts = f"the noise as given, what grows with the light, and {KNOWN_TO:.0%} of it for want of a better PSF"
         lines.append(f"contradicted: by {CONTRADICTED:g} sigma or more of {doubts}")
     lines += [f"outside of what it was trained on: {sentence}" for sentence in beyond]
     if card["instrument"]["protocol"] == "galaxygan":
