@@ -233,6 +233,18 @@ def test_a_star_missed_beside_a_galaxy_is_told_from_noise_that_grows_with_the_li
     np.testing.assert_array_equal(moved[0, :, 60:], scene[0, :, 60:])
 
 
+@pytest.mark.parametrize("tile", [32, 100])
+def test_noise_that_grows_with_the_light_is_that_of_the_whole_image(tile):
+    scene, level = galaxy(1000, 12), 10
+    observation = photons(scene + 20 * level * (sky((75, 30, 100.0)) - 1), level)
+    estimate, data = (WindowedImage.of(observation.preview.with_pixels(p)) for p in (scene, observation.preview.pixels))
+    whole, tiled = ([*corrections(estimate, data, OPERATOR, 0.01, size)] for size in (512, tile))
+    assert [c.window for c in whole] == [c.window for c in tiled]
+    assert whole
+    for one, other in zip(whole, tiled):
+        np.testing.assert_allclose(one.pixels, other.pixels, atol=1e-5 * 2000 * level)
+
+
 def test_where_nothing_is_right_what_is_missing_is_not_taken_for_noise():
     stars = sky((75, 120, 500.0), (40, 50, 90.0), (44, 85, 900.0), (110, 60, 20.0))
     moved = barely_known(sky(), seen(stars))
