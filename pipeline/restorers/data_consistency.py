@@ -83,8 +83,8 @@ def corrections(
     the image has it, are added in quadrature. Where no datum contradicts the estimate, nothing changes.
 
     A missed star of 5 to 15 ``s`` gets its light to about 15%, and on average as much too much: the nearest spreads.
-    Left alone is what only the data of single pixels say, such as a cosmic ray; one of several pixels and few sigmas
-    is not always told from a star.
+    Left alone is what single pixels say, such as a hot one. A cosmic ray of two or three pixels is told from a star if
+    it is bright, and under a PSF of 2 px often not even then.
 
     Parameters
     ----------
