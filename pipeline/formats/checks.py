@@ -23,6 +23,22 @@ class FormatError(ClearfieldError):
     """A file that cannot be read as the image that was asked for, or an image that a format cannot hold."""
 
 
+class ExtensionError(FormatError):
+    """An extension that a file does not have, or that holds no image.
+
+    Parameters
+    ----------
+    found : str
+        The file and what is wrong with the extension.
+    role : str
+        Setting of a study's images by which it was asked for.
+    """
+
+    def __init__(self, found: str, role: str) -> None:
+        self.found = found
+        super().__init__(f"{found}: set images.{role}")
+
+
 def listed(paths: Paths) -> list[Path]:
     """One path or several, as a list.
 

@@ -24,7 +24,15 @@ from numpy.typing import NDArray
 
 from pipeline.config import Images
 from pipeline.formats.bands import Planes, assembled, sources
-from pipeline.formats.checks import FormatError, Paths, filled, listed, refuse_other_shape, refuse_without_trust
+from pipeline.formats.checks import (
+    ExtensionError,
+    FormatError,
+    Paths,
+    filled,
+    listed,
+    refuse_other_shape,
+    refuse_without_trust,
+)
 from pipeline.image import UNKNOWN, Image, Mask, Pixels
 from pipeline.store import written_aside
 from pipeline.tiling import Window, whole
@@ -371,9 +379,9 @@ def _extension(path: Path, hdus: fits.HDUList, key: str | int | None, role: str)
         hdu = hdus[number]
     except (KeyError, IndexError):
         what = f"called {key!r}" if isinstance(key, str) else f"of number {key}"
-        raise FormatError(f"{path}: no extension {what}; the file has {_names(hdus)}: set images.{role}") from None
+        raise ExtensionError(f"{path}: no extension {what}; the file has {_names(hdus)}", role) from None
     if not _is_image(hdu):
-        raise FormatError(f"{path}: extension {key!r} holds no image; the file has {_names(hdus)}: set images.{role}")
+        raise ExtensionError(f"{path}: extension {key!r} holds no image; the file has {_names(hdus)}", role)
     return hdu
 
 

@@ -6,7 +6,8 @@ shows in the data, and the data decide; what lies beyond the instrument's resolu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,27 +17,27 @@ from scipy.ndimage import find_objects, label, maximum_filter
 from torch import Tensor
 
 from pipeline.image import Image, Pixels
-from pipeline.measures.residual import residual
 from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
+from pipeline.restorers.contradiction import SURROUNDINGS, Comparison, Left, doubt_about
+from pipeline.restorers.nearest_explanation import nearest_explanation
 from pipeline.restorers.restorer import Restorer
 from pipeline.tiling import Window, tiles
 from pipeline.windowed import WindowedImage, trusted_window
 
-CONTRADICTED = 5.0
-"""Sigmas beyond which a datum contradicts an estimate: by chance, one in two million would."""
-EXPLAINED = 3.0
-"""Sigmas within which a contradicted datum and those around it are to be explained, as the truth explains them."""
-SURROUNDINGS = 3
-"""Pixels around a contradicted datum that count as around it."""
-MOST_ITERATIONS, NEARLY = 100, 1.1
-"""Iterations end when every datum is explained to within its bound and a tenth. More would magnify what rounding leaves
-beyond the instrument's resolution."""
-EXPLAINABLE = 0.15
-"""Where the worst residual stays above this share of what it was, no scene explains the data: a cosmic ray or a hot
-pixel that no mask names, or noise that is larger than was said. Nothing is changed there."""
+EXPLAINED = 2.2
+"""Sigmas within which a contradicted datum and those around it are to be explained. The truth explains 97 of 100 so; at
+3 sigmas faint stars would get a third too much light."""
+ENDS_BELOW, EXPLAINABLE = 3.5, 0.15
+"""Where the worst residual of a place stays above so many sigmas and above this share of what it was, no scene explains
+its data: a cosmic ray or a hot pixel that no mask names. Nothing is asked for there."""
+PATIENCE = 4
+"""Attempts to explain a place without the few of its data that no scene explains, before all of it is given up."""
 LARGEST_BOX = 512
 """Width in px of what is worked on together, at most; larger zones are worked through box by box."""
+
+_SIDE = (1, 2 * SURROUNDINGS + 1, 2 * SURROUNDINGS + 1)
+_WITHIN_A_BAND = np.pad(np.ones((1, 3, 3), bool), ((1, 1), (0, 0), (0, 0)))
 
 
 class Correction(NamedTuple):
@@ -47,26 +48,6 @@ class Correction(NamedTuple):
     """Shape (C, window.height, window.width), in the unit of the image."""
     contradicted: int
     """Pixels whose data contradicted the estimate here."""
-
-
-class Left(NamedTuple):
-    """What of the data an estimate does not explain: arrays of shape (C, H, W)."""
-
-    values: NDArray[np.float64]
-    """In the unit of the image."""
-    scale: NDArray[np.float64]
-    """By how much a datum may be off."""
-    trusted: NDArray[np.bool_]
-
-    @property
-    def ratio(self) -> NDArray[np.float64]:
-        """In units of the scale; 0 where a datum is not trusted."""
-        return np.divide(self.values, self.scale, out=np.zeros_like(self.values), where=self.trusted)
-
-    @property
-    def contradicts(self) -> NDArray[np.bool_]:
-        """Data that contradict the estimate."""
-        return np.abs(self.ratio) > CONTRADICTED
 
 
 class DataConsistent(Restorer):
@@ -96,10 +77,14 @@ def corrections(
 ) -> Iterator[Correction]:
     """Project an estimate onto the scenes that explain the data, zone by zone.
 
-    Of all scenes with ``|A x - y| <= 3 s`` at the data that contradict the estimate by more than ``5 s`` and at those
-    around them, and no worse residuals elsewhere, nearly the one nearest to the estimate. ``s`` is the noise, with a
-    share of the brightest light nearby in quadrature if the instrument is not known any better. Where no datum
-    contradicts the estimate, nothing changes.
+    Of all scenes with ``|A x - y| <= 2.2 s`` at the data that contradict the estimate by more than ``5 s`` and at those
+    around them, and no worse residuals elsewhere, nearly the one nearest to the estimate. ``s`` is the noise; if the
+    instrument is not known any better, a share of the brightest light nearby and noise that grows with the light, as
+    the image has it, are added in quadrature. Where no datum contradicts the estimate, nothing changes.
+
+    A missed star of 5 to 15 ``s`` gets its light to about 15%, and on average as much too much: the nearest spreads.
+    Left alone is what single pixels say, such as a hot one. A cosmic ray of two or three pixels is told from a star if
+    it is bright, and under a PSF of 2 px often not even then.
 
     Parameters
     ----------
@@ -111,125 +96,107 @@ def corrections(
     operator : Operator
         The instrument that saw it.
     known_to : float
-        Share of the light by which blurred scenes may be off because the PSF is not known any better.
+        Share of the light by which blurred scenes may be off because the PSF is not known any better; 0 where both
+        PSF and noise are known. Light is what exceeds the sky.
     tile : int
         Width in px of what is looked through at a time; the result does not depend on it.
     """
     known = (trusted_window(seen) or seen.area).grown(-operator.halo)
+    doubt = doubt_about(estimate, seen, operator, known, known_to, tile) if known_to else None
+    comparison = Comparison(estimate, seen, operator, doubt)
     # Data within two halos of a change feel it, and what is asked of them is felt as far again.
     cell = 6 * operator.halo + 2 * SURROUNDINGS
-
-    def look(core: Window) -> Left:
-        return _left(estimate, seen, operator, core, known_to)
-
-    for zone, box in _zones(look, known, cell, tile):
+    for zone, box in _zones(comparison, known, cell, tile):
         for part in tiles(box, LARGEST_BOX, cell):
-            asked = _spread(zone, box, part)
-            correction = _corrected(look, operator, known, part, asked)
+            # A place on the border of two boxes is worked on whole, and then the other box finds it explained.
+            wide = part.grown(SURROUNDINGS + operator.halo).clipped(box)
+            correction = _corrected(comparison, known, part, wide, _spread(zone, box, wide))
             if correction is not None:
                 yield correction
 
 
-def _left(estimate: WindowedImage, seen: WindowedImage, operator: Operator, core: Window, known_to: float) -> Left:
-    found = residual(estimate, seen, operator, core)
-    if not known_to:
-        return Left(found.values, found.sigma, found.trusted)
-    # The wings of a mistaken PSF are off by more than a share of themselves: by one of the peak beside them.
-    wide = core.grown(SURROUNDINGS).clipped(seen.area)
-    data = seen.part(wide)
-    nearby = maximum_filter(np.where(data.mask, 0, np.abs(data.pixels)), (1, *[2 * SURROUNDINGS + 1] * 2))
-    nearby = nearby[(..., *core.relative_to(wide).slices)]
-    return Left(found.values, np.hypot(found.sigma, known_to * nearby), found.trusted)
-
-
 def _corrected(
-    look: Callable[[Window], Left], operator: Operator, known: Window, part: Window, asked: NDArray[np.bool_]
+    comparison: Comparison, known: Window, part: Window, wide: Window, asked: NDArray[np.bool_]
 ) -> Correction | None:
-    """What explains the data of a part of the image, if they contradict the estimate and some scene explains them."""
-    core = part.grown(SURROUNDINGS + 2 * operator.halo).clipped(known)
-    left = look(core)
-    inside = np.zeros(left.values.shape[-2:], bool)
-    overlap = part.clipped(core)
-    inside[overlap.relative_to(core).slices] = asked[overlap.relative_to(part).slices]
-    contradicted = left.contradicts & inside
-    if not contradicted.any():
-        return None
-    near = maximum_filter(contradicted, (1, *[2 * SURROUNDINGS + 1] * 2))
-    bound = np.where(near, EXPLAINED, np.maximum(EXPLAINED, np.abs(left.ratio)))
-    bound[~left.trusted] = np.inf
-    change = nearest_explanation(*_padded(left, bound, operator.halo), operator)
-    rows, columns = (slice(operator.halo, operator.halo + length) for length in left.values.shape[-2:])
-    remaining = left.values - operator.forward(change)[0, :, rows, columns].numpy()
-    after = np.abs(remaining[contradicted] / left.scale[contradicted]).max()
-    if after > max(CONTRADICTED, EXPLAINABLE * np.abs(left.ratio[contradicted]).max()):
-        return None
-    return Correction(core.grown(operator.halo), change[0].numpy(), int(contradicted.any(0).sum()))
+    """What explains the data of a part of the image, as far as they contradict the estimate and a scene explains them.
 
-
-def nearest_explanation(left: Tensor, bound: Tensor, scale: Tensor, operator: Operator) -> Tensor:
-    """The smallest change of a scene after which no residual exceeds its bound.
-
-    ``min_d 1/2 |d / s|^2`` subject to ``|left - A d| <= bound s``: where data may be off by more, a scene is changed
-    more readily. Its dual, with ``d = s B^T u`` and ``B = A s`` in units of ``s``, is ``min_u 1/2 |B^T u|^2
-    - <u, left / s> + <bound, |u|>``, which the fast iterative shrinkage and thresholding algorithm solves (Beck and
-    Teboulle 2009, SIAM Journal on Imaging Sciences 2, 183, eqs. 4.1 to 4.3).
-
-    Parameters
-    ----------
-    left : Tensor, shape (B, C, H, W)
-        Data minus the blurred estimate, in the unit of the image.
-    bound : Tensor, shape (B, C, H, W)
-        How much of it may remain, in units of ``scale``: infinite where that does not matter.
-    scale : Tensor, shape (B, C, H, W)
-        ``s``, above 0.
-    operator : Operator
-
-    Returns
-    -------
-    Tensor, shape (B, C, H, W)
-        In the unit of the image.
+    Contradicted data in each other's surroundings are one place, and ``asked`` says which pixels of ``wide`` may be
+    worked on for the sake of places that reach into the part.
     """
+    operator = comparison.operator
+    core = wide.grown(SURROUNDINGS + 2 * operator.halo).clipped(known)
+    left = comparison.left(core)
+    inside, here = np.zeros(left.values.shape[-2:], bool), np.zeros(left.values.shape[-2:], bool)
+    overlap = wide.clipped(core)
+    inside[overlap.relative_to(core).slices] = asked[overlap.relative_to(wide).slices]
+    here[part.clipped(core).relative_to(core).slices] = True
+    narrow = left.contradicts & _narrower_than_a_point(left, operator)
+    contradicted = left.contradicts & inside & ~narrow
+    change, pursued = _explanation(left, contradicted & _places(contradicted, here), narrow, operator)
+    if not pursued.any():
+        return None
+    return Correction(core.grown(operator.halo), change[0].numpy(), int(pursued.any(0).sum()))
 
-    def seen(change: Tensor) -> Tensor:
-        return operator.forward(scale * change) / scale
 
-    def adjoint(dual: Tensor) -> Tensor:
-        return scale * operator.adjoint(dual / scale)
+def _explanation(
+    left: Left, pursued: NDArray[np.bool_], given_up: NDArray[np.bool_], operator: Operator
+) -> tuple[Tensor, NDArray[np.bool_]]:
+    """A change that explains the data that are pursued, as far as one does, and which ones it explains.
 
-    ratio = left / scale
-    steepness = _steepness(lambda dual: seen(adjoint(dual)), ratio)
-    dual = ahead = torch.zeros_like(ratio)
-    inertia = 1.0
-    for _ in range(MOST_ITERATIONS):
-        unexplained = ratio - seen(adjoint(ahead))
-        if (unexplained.abs() <= NEARLY * bound).all():
+    Where it explains a datum too little, this and what is contradicted around it is given up, and the rest is explained
+    without it; in the end, all of its place.
+    """
+    change = torch.zeros(0)
+    for attempt in itertools.count(1):
+        if not pursued.any():
             break
-        moved = ahead + unexplained / steepness
-        before, dual = dual, moved.sign() * (moved.abs() - bound / steepness).clamp_min(0)
-        following = (1 + (1 + 4 * inertia**2) ** 0.5) / 2
-        ahead = dual + (inertia - 1) / following * (dual - before)
-        inertia = following
-    return scale * adjoint(ahead)
+        bound = np.where(_around(pursued), EXPLAINED, np.maximum(EXPLAINED, np.abs(left.ratio)))
+        bound[~left.trusted | given_up] = np.inf
+        change = nearest_explanation(*_padded(left, bound, operator.halo), operator)
+        worst = maximum_filter(np.where(pursued, np.abs(left.ratio), 0), _SIDE)
+        explained = _unexplained(left, change, operator) <= np.maximum(ENDS_BELOW, EXPLAINABLE * worst)
+        failing = pursued & ~explained
+        if not failing.any():
+            break
+        spoilt = _around(failing) if attempt < PATIENCE else _places(pursued, failing)
+        pursued, given_up = pursued & ~spoilt, given_up | pursued & spoilt
+    return change, pursued
 
 
-def _steepness(square: Callable[[Tensor], Tensor], like: Tensor) -> float:
-    """Largest eigenvalue of ``B B^T`` and a tenth, by the power method: a smooth scene keeps its light best."""
-    vector = torch.ones_like(like)
-    for _ in range(10):
-        image = square(vector)
-        vector = image / image.norm()
-    return 1.1 * float(square(vector).norm())
+def _narrower_than_a_point(left: Left, operator: Operator) -> NDArray[np.bool_]:
+    """Where one pixel stands out more than any point source nearby would by the same data: a matched filter."""
+    ratio = torch.from_numpy(left.ratio)[None]
+    point = torch.zeros_like(ratio)
+    point[..., ratio.shape[-2] // 2, ratio.shape[-1] // 2] = 1
+    blurred = operator.forward(point)
+    matched = operator.adjoint(ratio) / blurred.square().sum((-2, -1), keepdim=True).sqrt()
+    return np.abs(left.ratio) > maximum_filter(matched.abs()[0].numpy(), _SIDE)
 
 
-def _zones(
-    look: Callable[[Window], Left], known: Window, cell: int, tile: int
-) -> Iterator[tuple[NDArray[np.bool_], Window]]:
+def _around(data: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return maximum_filter(data, _SIDE)
+
+
+def _places(data: NDArray[np.bool_], touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The places of some data, as far as one of these is touched."""
+    places, _ = label(_around(data), _WITHIN_A_BAND)
+    return np.isin(places, places[data & touched])
+
+
+def _unexplained(left: Left, change: Tensor, operator: Operator) -> NDArray[np.float64]:
+    """What is left when an estimate has been changed, in units of the scale; NaN if it cannot be told."""
+    rows, columns = (slice(operator.halo, operator.halo + length) for length in left.values.shape[-2:])
+    blurred = operator.forward(change)[0, :, rows, columns].numpy()
+    return np.abs(left._replace(values=left.values - blurred).ratio)
+
+
+def _zones(comparison: Comparison, known: Window, cell: int, tile: int) -> Iterator[tuple[NDArray[np.bool_], Window]]:
     """Squares of ``cell`` px that hold contradicted data, neighbours joined: which ones of a box, and the box in px."""
     if known.height <= 0 or known.width <= 0:
         return
     squares = np.zeros((-(-known.y1 // cell), -(-known.x1 // cell)), bool)
     for core in tiles(known, tile, cell):
-        rows, columns = np.nonzero(look(core).contradicts.any(0))
+        rows, columns = np.nonzero(comparison.left(core).contradicts.any(0))
         squares[(rows + core.y0) // cell, (columns + core.x0) // cell] = True
     labels, _ = label(squares, np.ones((3, 3)))
     for number, (rows, columns) in enumerate(find_objects(labels), 1):
@@ -247,7 +214,8 @@ def _padded(left: Left, bound: NDArray[np.float64], margin: int) -> tuple[Tensor
     """Residuals, bounds and scales of a window with a margin about which nothing is asked, shape (1, C, H, W)."""
     around = ((0, 0), (margin, margin), (margin, margin))
     # Where nothing is known of the noise, a change costs what it costs elsewhere.
-    usual = [np.median(plane[trusted]) for plane, trusted in zip(left.scale, left.trusted)]
+    everywhere = np.median(left.scale[left.trusted])
+    usual = [np.median(s[known]) if known.any() else everywhere for s, known in zip(left.scale, left.trusted)]
     scale = np.where(left.trusted, left.scale, np.array(usual)[:, None, None])
     planes = (
         np.pad(left.values, around),

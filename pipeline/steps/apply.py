@@ -15,11 +15,12 @@ from pipeline.config import Images
 from pipeline.errors import ClearfieldError
 from pipeline.formats import BandsError, FormatError, is_fits, open_image, refuse_unwritable, write_image
 from pipeline.formats.fits import list_extensions
-from pipeline.image import UNKNOWN
+from pipeline.image import UNKNOWN, Pixels
 from pipeline.measures.background import Background, measure_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.physics.galaxygan import clip
+from pipeline.restorers.contradiction import CONTRADICTED
 from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
@@ -121,12 +122,11 @@ def apply(
         seen = _observed(image, instrument, card)
         room = opened.enter_context(scratch(out, seen.shape))
         for window, pixels in restorer.restored_tiles(seen, instrument.operator):
-            if not np.isfinite(pixels).all():
-                raise ApplyError(f"{images[0]}: so far from what {model} was trained on that the result is not finite")
+            _refuse_endless(pixels, seen.id)
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
-        beyond += brighter_than_trained(card, seen)
+        beyond += brighter_than_trained(card, seen, restored)
         history = _history(restorer.model, images, image, instrument, fit, beyond)
         result = restored if background is None else _lit(restored, background)
         write_image(out, result, mask=_is_masked(seen), history=history)
@@ -212,11 +212,17 @@ def _fit(restored: WindowedImage, seen: WindowedImage, instrument: Instrument, t
     if room is None:
         return Fit(chi2, chi2, 0)
     for correction in corrections(restored, seen, instrument.operator, KNOWN_TO, tile):
-        before = restored.part(correction.window).pixels
-        room.write(correction.window, before + correction.pixels)
+        pixels = restored.part(correction.window).pixels + correction.pixels
+        _refuse_endless(pixels, seen.id)
+        room.write(correction.window, pixels)
         contradicted += correction.contradicted
     after = residual_chi2(restored, seen, instrument.operator, tile) if contradicted else chi2
     return Fit(chi2, after, contradicted)
+
+
+def _refuse_endless(pixels: Pixels, source: str) -> None:
+    if not np.isfinite(pixels).all():
+        raise ApplyError(f"{source}: so far from what the model was trained on that the result is not finite")
 
 
 def _refuse_output(out: Path, image: WindowedImage, inputs: Sequence[Path], overwrite: bool) -> None:
@@ -251,6 +257,8 @@ def _history(
     ]
     if fit.contradicted:
         lines.append(f"{_corrected(fit)}; its residual chi-square was {fit.network_chi2:.4g}")
+        doubts = f"the noise as given, what grows with the light, and {KNOWN_TO:.0%} of it for want of a better PSF"
+        lines.append(f"contradicted: by {CONTRADICTED:g} sigma or more of {doubts}")
     lines += [f"outside of what it was trained on: {sentence}" for sentence in beyond]
     if card["instrument"]["protocol"] == "galaxygan":
         lines.append("clipped to the range of the protocol galaxygan before it was restored")

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pipeline.config import Images, Width, parse_width
 from pipeline.errors import ClearfieldError
-from pipeline.formats.checks import refuse_other_shape
+from pipeline.formats.checks import ExtensionError, refuse_other_shape
 from pipeline.formats.fits import open_fits, read_psf
 from pipeline.image import UNKNOWN, Pixels
 from pipeline.measures.median import median_of_parts
@@ -152,11 +152,13 @@ def _psf(words: OperatorWords, image: WindowedImage, card: dict[str, Any]) -> Te
     if words.psf is None:
         raise OperatorError(f"--psf is missing; it takes {PSF_WORDS}")
     if words.psf == "model":
+        _refuse_scale(words)
         return _psf_of_model(card)
     try:
         width = parse_width(words.psf)
     except ValueError:
         return _psf_of_file(words, image)
+    _refuse_scale(words)
     try:
         shape = card["instrument"]["psf"]
         profile: Profile = "gaussian" if shape["profile"] == "file" else shape["profile"]
@@ -164,6 +166,12 @@ def _psf(words: OperatorWords, image: WindowedImage, card: dict[str, Any]) -> Te
     except PSFError as error:
         raise OperatorError(f"--psf {words.psf}: {error}") from None
     return kernel.expand(image.shape[0], -1, -1).contiguous()
+
+
+def _refuse_scale(words: OperatorWords) -> None:
+    if words.psf_scale is not None:
+        scale = f"--operator psf_scale={words.psf_scale}"
+        raise OperatorError(f"{scale}: is for a PSF from a file, and --psf {words.psf} is none; leave it out")
 
 
 def _noise(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
@@ -253,7 +261,10 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
     path, extension = _file_and_extension(word)
     if not path.is_file():
         raise OperatorError(f"--noise {word}: neither a file nor a number; it takes {NOISE_WORDS}")
-    found = opened.enter_context(open_fits(path, Images(science=extension)))
+    try:
+        found = opened.enter_context(open_fits(path, Images(science=extension)))
+    except ExtensionError as error:
+        raise OperatorError(f"--noise {word}: {error.found}; name the one that holds the noise") from None
     refuse_other_shape(path, found.shape, image.id, image.shape)
     if found.unit not in (UNKNOWN, image.unit):
         raise OperatorError(f"{path}: in {found.unit}, but the image is in {image.unit}; the noise needs the same unit")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from pipeline.steps.operator_words import Instrument
 from pipeline.windowed import Plane, WindowedImage, noise_of
 
@@ -51,8 +53,11 @@ def beyond_range(card: dict[str, Any], image: WindowedImage, instrument: Instrum
     return sentences
 
 
-def brighter_than_trained(card: dict[str, Any], seen: WindowedImage) -> list[str]:
+def brighter_than_trained(card: dict[str, Any], seen: WindowedImage, restored: WindowedImage) -> list[str]:
     """Where the light of an image exceeds all that a model was trained on.
+
+    Scenes are what it was trained on, and of a star's light in the scene the brightest datum holds a tenth or so. That
+    of a restored image tells it better; but a network may make less of light such as it never saw, so both are asked.
 
     Parameters
     ----------
@@ -60,6 +65,8 @@ def brighter_than_trained(card: dict[str, Any], seen: WindowedImage) -> list[str
         The model's.
     seen : WindowedImage
         The image, with its noise.
+    restored : WindowedImage
+        What was made of it, in the same unit.
 
     Returns
     -------
@@ -69,7 +76,7 @@ def brighter_than_trained(card: dict[str, Any], seen: WindowedImage) -> list[str
     sentences = []
     # Cards written before this was looked at do not say it.
     for band, most in enumerate(card.get("brightest", [])):
-        excess = [_excess(plane, most) for plane in seen.strips(band)]
+        excess = [_excess(*planes, most) for planes in zip(seen.strips(band), restored.strips(band))]
         value = max(excess, default=0.0)
         if value > 0:
             found = f"band {seen.bands[band]} reaches {most + value:.4g} {seen.unit}"
@@ -77,8 +84,8 @@ def brighter_than_trained(card: dict[str, Any], seen: WindowedImage) -> list[str
     return sentences
 
 
-def _excess(plane: Plane, most: float) -> float:
-    """By how much the trusted data of a part exceed a level, where they do so by more than their noise explains."""
-    excess = plane.pixels[~plane.mask] - most
-    beyond = excess[excess > CERTAIN * noise_of(plane)[~plane.mask]]
+def _excess(seen: Plane, restored: Plane, most: float) -> float:
+    """By how much trusted light of a part exceeds a level, where it does so by more than the noise explains."""
+    excess = np.maximum(seen.pixels, restored.pixels)[~seen.mask] - most
+    beyond = excess[excess > CERTAIN * noise_of(seen)[~seen.mask]]
     return float(beyond.max()) if beyond.size else 0.0

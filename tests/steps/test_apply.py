@@ -17,7 +17,9 @@ from pipeline.formats import read_image
 from pipeline.formats.raster import write_raster
 from pipeline.image import Image
 from pipeline.physics.psf import draw_psf
+from pipeline.restorers.data_consistency import Correction
 from pipeline.steps.apply import apply
+from pipeline.tiling import Window
 
 GIVEN = {"psf": "3px", "noise": str(NOISE)}
 
@@ -263,9 +265,25 @@ def test_what_the_data_contradict_is_corrected_and_said(model, image, tmp_path, 
     assert chi2[0] > 3
     assert chi2[1] < 1.5
     assert "contradicted" in " ".join(consistent)
+    assert "contradicted: by 5 sigma or more of the noise as given" in " ".join(consistent)
     assert "contradicted" not in " ".join(plain)
     assert sum("which was corrected there" in line for line in told_of_it) == 1
     assert sum("far above 1" in line for line in told_of_it) == 2
+
+
+def test_a_band_that_does_not_cover_a_corner_leaves_no_pixel_without_a_value(tmp_path, out):
+    sky = make_sky(200, 200)
+    sky[:, 60:62, 60:62] += 300
+    sky[2, :150, :150] = np.nan
+    apply(make_model(tmp_path / "m.safetensors"), [make_fits(tmp_path / "b.fits", sky)], out, **GIVEN)
+    assert np.isfinite(fits.getdata(out)).all()
+    assert "contradicted" in " ".join(fits.getheader(out)["HISTORY"])
+
+
+def test_a_correction_without_a_value_is_refused(model, image, out, monkeypatch):
+    endless = Correction(Window(5, 5, 9, 9), np.full((3, 9, 9), np.nan, np.float32), 1)
+    monkeypatch.setattr("pipeline.steps.apply.corrections", lambda *_: iter([endless]))
+    refused("a.fits: .* not finite", model, [image], out, **GIVEN)
 
 
 def test_light_brighter_than_the_training_had_is_named(tmp_path, image, out, told):
@@ -273,6 +291,18 @@ def test_light_brighter_than_the_training_had_is_named(tmp_path, image, out, tol
     said = [line for line in told.messages if "was trained on light up to 1" in line]
     assert len(said) == 1
     assert "band r reaches" in said[0]
+
+
+def test_a_star_brighter_than_the_training_had_is_named_though_its_data_are_not(tmp_path, out, told):
+    light, sky = 5e3, np.zeros((3, 90, 110), np.float32)
+    psf = draw_psf("gaussian", FWHM).numpy()
+    reach = len(psf) // 2
+    sky[:, 45 - reach : 46 + reach, 55 - reach : 56 + reach] = light * psf
+    sky += np.random.default_rng(0).normal(0, NOISE, sky.shape).astype(np.float32)
+    assert sky.max() < 1e3
+    brightest = make_model(tmp_path / "m.safetensors", wild=0, brightest=[1e3] * 3)
+    apply(brightest, [make_fits(tmp_path / "b.fits", sky)], out, **GIVEN)
+    assert sum("was trained on light up to 1000" in line for line in told.messages) == 3
 
 
 def test_a_model_of_clipped_data_is_never_corrected(tmp_path, image, told):
@@ -395,6 +425,8 @@ def test_other_pixels_than_the_models_need_force(model, tmp_path, out):
         ({"operator": "fwhm=3"}, "--operator 'fwhm=3': .*the keys are psf, noise, psf_scale"),
         ({"operator": "psf=4px"}, "psf is given twice"),
         ({"operator": "psf_scale=1"}, "psf_scale=1: a width"),
+        ({"operator": "psf_scale=2px"}, "psf_scale=2px: is for a PSF from a file, and --psf 3px is none; leave it out"),
+        ({"psf": "model", "operator": "psf_scale=2px"}, "psf_scale=2px: .*--psf model is none"),
     ],
 )
 def test_words_that_tell_of_no_instrument_are_refused(model, image, out, words, says):
@@ -431,6 +463,12 @@ def test_a_file_that_holds_no_psf_is_refused_by_name(model, image, out, tmp_path
 def test_a_file_that_holds_no_noise_is_refused_by_name(model, image, out, tmp_path, noise, says):
     fits.writeto(tmp_path / "map.fits", noise)
     refused(rf"map.fits: .*{says}", model, [image], out, psf="3px", noise=str(tmp_path / "map.fits"))
+
+
+@pytest.mark.parametrize("extension", ["9", "ERR"])
+def test_a_noise_extension_that_is_not_there_is_refused_in_words_that_apply_knows(model, image, out, extension):
+    refused(r"^--noise .*a.fits: no extension (?!.*images\.).*name the one", model, [image], out, psf="3px",
+            noise=f"{image}[{extension}]")  # fmt: skip
 
 
 def test_other_bands_are_refused_in_the_models_words(model, tmp_path, out):
