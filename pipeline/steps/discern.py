@@ -51,10 +51,16 @@ def discern(
 
     Raises
     ------
+    ConfigError
+        If the study has no such condition.
     DiscernError
-        If a restored image of a method that is to be judged is missing or not finite.
+        If no classical method was tuned under it, or a restored image of a method that is to be judged is missing or
+        not finite.
     """
+    study.condition(condition)
     psnr = tuned_psnr(tuned)
+    if not any((condition, m) in psnr for m in study.methods):
+        raise DiscernError(f"{condition}: no classical method was tuned under it; the step `tune` does that")
     reference = best_classical({m: psnr[condition, m] for m in study.methods if (condition, m) in psnr})
     files = {path.stem: path for path in restored}
     methods = [reference, *study.network_methods]

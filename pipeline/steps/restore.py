@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.config import Study
@@ -13,10 +14,10 @@ from pipeline.errors import ClearfieldError
 from pipeline.image import Pixels
 from pipeline.observation import ObservationReader, read_observations
 from pipeline.progress import progress
-from pipeline.restorers import classical
+from pipeline.restorers import CLASSICAL, classical
 from pipeline.restorers.data_consistency import DataConsistent
 from pipeline.restorers.network import NetworkRestorer
-from pipeline.restorers.restorer import Restorer
+from pipeline.restorers.restorer import Restorer, Settings
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.instrument import guard_for
 from pipeline.store import write_restored
@@ -51,8 +52,8 @@ def restore(
     Raises
     ------
     RestoreError
-        If there is not one model for each fold, or one is not the network's for this condition, or was trained on
-        another fold and may have seen what it is to restore.
+        If the study has no such method, its settings are missing, there is not one model for each fold, or one is not
+        the method's for this condition, or was trained on another fold and may have seen what it is to restore.
     """
     rows = read_splits(splits)
     begin, count = time.monotonic(), 0
@@ -72,18 +73,25 @@ def restorer_for(
     study: Study, condition: str, method: str, tuned: Path | None, models: Sequence[Path], fold: int
 ) -> Restorer:
     """The method of one fold; see :func:`restore`."""
+    if method not in study.all_methods:
+        raise RestoreError(f"no method is called {method!r}; the study has {', '.join(study.all_methods)}")
     if method in study.methods:
-        folds = json.loads(tuned.read_text())["folds"] if tuned else {}
-        return classical(method, folds[str(fold)]["settings"] if folds else {})
+        return classical(method, _settings(method, tuned, fold))
     if len(models) != study.split.folds:
         raise RestoreError(f"{method}: {len(models)} models for {study.split.folds} folds; one for each is needed")
     restorer = NetworkRestorer(models[fold], study.restore.tile)
-    wanted, found = study.model_for(method.rpartition("_")[0], condition), restorer.model.card["network"]
+    network, _, output = method.rpartition("_")
+    card = restorer.model.card
+    wanted, found = study.model_for(network, condition), card["network"]
     if found != wanted:
         raise RestoreError(
             f"{models[fold]}: is a model of {found}, and {condition} is restored by {wanted}; give its models"
         )
-    trained = restorer.model.card["fold"]
+    if card["output"] != output:
+        raise RestoreError(
+            f"{models[fold]}: makes the output {card['output']}, and {method} is asked for; give its models"
+        )
+    trained = card["fold"]
     if trained != fold:
         raise RestoreError(
             f"{models[fold]}: was trained for fold {trained} and stands in the place of fold {fold}; give the models "
@@ -92,9 +100,29 @@ def restorer_for(
     return DataConsistent(restorer) if study.restore.data_consistency and not restorer.clipped else restorer
 
 
+def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
+    """What a classical method was tuned to on a fold."""
+    if tuned is None:
+        if CLASSICAL[method].searched is None:
+            return {}
+        raise RestoreError(f"{method}: has to be tuned; give --tuned, the file that the step `tune` writes for it")
+    try:
+        found: Settings = json.loads(tuned.read_text())["folds"][str(fold)]["settings"]
+    except OSError as error:
+        raise RestoreError(f"{tuned}: cannot be read ({error.strerror}); the step `tune` writes it") from None
+    except (ValueError, KeyError, TypeError):
+        raise RestoreError(
+            f"{tuned}: does not hold settings for fold {fold}; delete it, and the step `tune` writes it anew"
+        ) from None
+    return found
+
+
 def _core(restorer: Restorer, observations: ObservationReader, item: Item) -> Pixels:
     """Restore an item from its window and the guard around it, and keep the window."""
     halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
     context = item.window.grown(guard_for(2 * halo + 1))
-    restored = restorer.restore(observations.observation(item.image, context))
+    seen = observations.observation(item.image, context)
+    # By its own name, so that a network that draws draws other noise in every block of an image.
+    seen = replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))
+    restored = restorer.restore(seen)
     return restored.pixels[(..., *item.window.relative_to(context).slices)]

@@ -19,7 +19,7 @@ from torch import nn
 
 from pipeline import __version__
 from pipeline.code_hash import code_hash
-from pipeline.config import Augment, Nafnet, Pix2pix, Study, settings_hash
+from pipeline.config import Augment, ConfigError, Nafnet, Pix2pix, Study, settings_hash
 from pipeline.display import Scaling
 from pipeline.model_file import write_model
 from pipeline.networks.build import build_network, drawing_network
@@ -89,8 +89,10 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     Raises
     ------
     ConfigError
-        If the study has no model of that name.
+        If the study has no model of that name, or no such fold.
     """
+    if fold != FINAL and int(fold) >= study.split.folds:
+        raise ConfigError(f"there is no fold{fold}; the study has fold0 to fold{study.split.folds - 1}, and {FINAL}")
     name, study = study.seen_by(network)
     settings = study.networks[name]
     fabric = fabric_for(study.train)

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from made_study import make_study
 
+from pipeline.config import ConfigError
 from pipeline.steps.discern import DiscernError, discern
 from pipeline.store import read_restored, write_restored
 
@@ -34,6 +35,14 @@ def test_networks_and_the_classical_method_that_was_best_on_the_tune_role_are_ju
 def test_a_study_too_small_for_classifiers_has_an_empty_table(tmp_path):
     small = make_study(tmp_path, fwhm=("3px",), size=(60, 90))
     assert discerned(small, tmp_path / "out.parquet").empty
+
+
+def test_a_condition_that_the_study_does_not_have_and_one_without_tuned_methods_are_refused(made, tmp_path):
+    arguments = made.images, made.splits, made.restored
+    with pytest.raises(ConfigError, match="no condition is called 'fwhm9px'"):
+        discern(*arguments, made.tuned, made.study, "fwhm9px", tmp_path / "out.parquet")
+    with pytest.raises(DiscernError, match="no classical method was tuned under it; the step `tune` does that"):
+        discern(*arguments, [], made.study, CONDITION, tmp_path / "out.parquet")
 
 
 def test_what_is_missing_or_not_finite_is_said_in_words(made, tmp_path):

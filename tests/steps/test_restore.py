@@ -127,6 +127,26 @@ def test_what_the_data_contradict_is_corrected_unless_the_study_says_otherwise(s
     assert any(differ)
 
 
+@pytest.mark.parametrize(
+    ("method", "settings", "message"),
+    [
+        ("nett_faithful", None, r"no method is called 'nett_faithful'; the study has degraded, wiener"),
+        ("wiener", None, r"wiener: has to be tuned; give --tuned"),
+        ("wiener", "{", r"wiener\.json: does not hold settings for fold 0; delete it"),
+        ("wiener", '{"folds": {"1": {}}}', r"wiener\.json: does not hold settings for fold 0; delete it"),
+        ("net_sharp", None, r"fold0\.safetensors: makes the output faithful, and net_sharp is asked for"),
+    ],
+)
+def test_a_wrong_method_wrong_settings_and_models_of_another_output_are_refused(
+    several, tmp_path, method, settings, message
+):
+    tuned = tmp_path / "wiener.json"
+    if settings is not None:
+        tuned.write_text(settings)
+    with pytest.raises(RestoreError, match=message):
+        several.restore(method, None if settings is None else tuned)
+
+
 def test_a_classical_method_takes_the_settings_of_its_fold(several, tmp_path):
     settings = {f"{k}": {"settings": {"iterations": 3 + 4 * k, "pedestal": 2.0}} for k in range(2)}
     tuned = tmp_path / "richardson_lucy.json"

@@ -406,6 +406,11 @@ def test_specialists_start_from_weights_of_their_own_and_another_condition_chang
     assert_same_weights(Place(tmp_path / "one", small_images(), alone).train("net@fwhm2px_sigma0.1"), one)
 
 
+def test_a_fold_that_the_study_does_not_have_is_refused_in_words(tmp_path):
+    with pytest.raises(ConfigError, match="there is no fold9; the study has fold0 to fold1, and final"):
+        Place(tmp_path, small_images()).train(fold=9)
+
+
 def test_a_specialist_that_the_study_does_not_have_is_refused_in_words(tmp_path):
     place = Place(tmp_path, small_images(), made_study(SPECIALISTS, degrade=CELLS))
     with pytest.raises(ConfigError, match=r"no model is called 'net'; the study has net@fwhm2px_sigma0\.02, "):
