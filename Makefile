@@ -11,7 +11,7 @@ demo: .venv/ready
 
 # Every test but the slow ones, the files side by side on all cores.
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # What has to be clean before a change is handed in.
 lint: .venv/ready
