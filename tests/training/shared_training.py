@@ -1,4 +1,4 @@
-"""A small training on a number of gloo processes, as a script: Fabric starts it again for each of them."""
+"""Small trainings on a number of gloo processes, as a script: Fabric starts it again for each of them."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import torch
+from lightning_fabric import Fabric
 from made_training import NAFNET, SCALING, degrader, made_study
 from torch import nn
 
@@ -53,10 +54,17 @@ def task_of(stage: str, steps: int, images: Path, team: Team) -> Restoration:
     return AdversarialTask(module, settings.adversarial if stage == "adversarial" else adversarial, VIEW, **shared)
 
 
-def main(images: str, folder: str, stage: str, steps: str, devices: str, killed_at: str = "") -> None:
+def main(images: str, folder: str, stages: str, devices: str, killed_at: str = "") -> None:
+    """Train each of some stages, ``regression:50,adversarial:12``, in a folder of its own."""
     use_threads(1)
     fabric = fabric_for(Training(devices=int(devices), accelerator="cpu"))
-    task = task_of(stage, int(steps), Path(images), Team(fabric.global_rank, fabric.world_size))
+    for stage, _, steps in (part.partition(":") for part in stages.split(",")):
+        task = task_of(stage, int(steps), Path(images), Team(fabric.global_rank, fabric.world_size))
+        train_in(Path(folder, stage), task, fabric, killed_at)
+
+
+def train_in(place: Path, task: Restoration, fabric: Fabric, killed_at: str) -> None:
+    place.mkdir(parents=True, exist_ok=True)
     true_batch = task.batch
 
     def batch(step):
@@ -65,7 +73,6 @@ def main(images: str, folder: str, stage: str, steps: str, devices: str, killed_
         return true_batch(step)
 
     task.batch = batch
-    place = Path(folder)
     module, history = train(task, LOOP, fabric, place / "work", place / "board")
     sums = {name: value.double().abs().sum().item() for name, value in module.state_dict().items()}
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in history]
