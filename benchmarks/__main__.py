@@ -7,11 +7,8 @@ from importlib import import_module
 
 from benchmarks.record import missed
 
-NAMES = (
-    *("memory", "processes", "equal_time", "realism", "widths", "specialists", "posterior", "half_hour"),
-    *("device",),
-)
-"""From the quickest to the slowest; ``device`` needs a GPU, and says so where there is none."""
+NAMES = ("memory", "processes", "equal_time", "realism", "widths", "specialists", "posterior", "half_hour")
+"""About from the quickest to the slowest."""
 
 
 def main(names: list[str]) -> int:
