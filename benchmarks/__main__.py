@@ -18,8 +18,9 @@ def main(names: list[str]) -> int:
         print(f"{unknown[0]}: no such benchmark; take {', '.join(NAMES)}", file=sys.stderr)
         return 2
     for name in names or NAMES:
-        print(f"== {name}: {(import_module(f'benchmarks.{name}').__doc__ or '').splitlines()[0]}", flush=True)
-        import_module(f"benchmarks.{name}").run()
+        benchmark = import_module(f"benchmarks.{name}")
+        print(f"== {name}: {(benchmark.__doc__ or '').splitlines()[0]}", flush=True)
+        benchmark.run()
     return 1 if missed() else 0
 
 

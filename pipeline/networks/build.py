@@ -11,8 +11,8 @@ from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
 
 NAFNET = (
-    *("width", "encoder_blocks", "middle_blocks", "decoder_blocks", "activation", "kernel_size", "dropout"),
-    "patch_size",
+    *("width", "encoder_blocks", "middle_blocks", "decoder_blocks"),
+    *("activation", "kernel_size", "dropout", "patch_size"),
 )
 
 

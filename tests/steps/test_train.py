@@ -85,6 +85,21 @@ LOOKS = ["validation_psnr", "told_apart", "variety", "r_v"]
 """What is measured on the tune role while training goes on, and decides nothing of it."""
 
 
+def kill(place, monkeypatch, stage, now):
+    """Train in the folder ``killed`` until ``now`` says of a step of the stage that it is not to be taken."""
+    true_batch = stage.batch
+
+    def batch(self, at):
+        if now(at):
+            raise Killed
+        return true_batch(self, at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "batch", batch)
+        with pytest.raises(Killed):
+            place.train(work="killed")
+
+
 def assert_same_weights(one, other):
     assert one.weights.keys() == other.weights.keys()
     for output, tensors in one.weights.items():
@@ -152,17 +167,7 @@ def test_one_seed_trains_one_network(tmp_path, network):
 def test_a_killed_training_ends_as_an_unbroken_one(tmp_path, monkeypatch, stage, step):
     place = Place(tmp_path, small_images())
     unbroken = place.train(work="unbroken")
-    true_batch = stage.batch
-
-    def batch(self, at):
-        if at == step:
-            raise Killed
-        return true_batch(self, at)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(stage, "batch", batch)
-        with pytest.raises(Killed):
-            place.train(work="killed")
+    kill(place, monkeypatch, stage, lambda at: at == step)
     again = place.train(work="killed")
     assert_same(unbroken, again)
     assert unbroken.history.validation_psnr.tolist() == again.history.validation_psnr.tolist()
@@ -195,18 +200,13 @@ def test_of_several_starts_the_best_on_the_tune_role_is_kept(tmp_path, network):
 
 def test_a_killed_restart_ends_as_an_unbroken_one(tmp_path, monkeypatch):
     place = Place(tmp_path, small_images(), made_study({"net": {**NAFNET, "restarts": 1}}))
-    unbroken, true_batch, asked = place.train(work="unbroken"), RegressionTask.batch, []
+    unbroken, asked = place.train(work="unbroken"), []
 
-    def batch(self, at):
+    def in_the_second_start(at):
         asked.append(at)
-        if asked.count(3) == 2:
-            raise Killed
-        return true_batch(self, at)
+        return asked.count(3) == 2
 
-    with monkeypatch.context() as patch:
-        patch.setattr(RegressionTask, "batch", batch)
-        with pytest.raises(Killed):
-            place.train(work="killed")
+    kill(place, monkeypatch, RegressionTask, in_the_second_start)
     assert_same(unbroken, place.train(work="killed"))
 
 
