@@ -1,4 +1,4 @@
-"""Up to half an hour of training for each fold of the demo, on two cores: what the network can do when it is given time."""
+"""Up to half an hour of training for each fold of the demo on two cores: what the network can do given time."""
 
 from __future__ import annotations
 
