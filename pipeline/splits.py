@@ -13,6 +13,8 @@ from pipeline.tiling import Window
 
 Role = Literal["train", "tune", "calibrate", "test"]
 COLUMNS = ("image", "item", "y0", "x0", "height", "width", "group", "fold", "role", "half")
+FINAL = "final"
+"""In place of a fold's number: the network that is trained on every group, for publication."""
 
 
 class SplitError(ClearfieldError):

@@ -15,10 +15,10 @@ NAFNET = (
     *("activation", "kernel_size", "dropout", "patch_size"),
 )
 
+RestoringNetwork = NAFNet | Pix2pixUNet
 
-def build_network(
-    settings: dict[str, Any], bands: int, descriptors: int, noise_planes: int = 0
-) -> NAFNet | Pix2pixUNet:
+
+def build_network(settings: dict[str, Any], bands: int, descriptors: int, noise_planes: int = 0) -> RestoringNetwork:
     """Build an untrained network.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.config import Defects
 from pipeline.evaluation.summary import FIELD
 from pipeline.image import DISPLAY, unit_in_words
-from pipeline.steps.train import FINAL
+from pipeline.splits import FINAL
 
 _PURPOSES = {
     "faithful": "Its output is the best estimate of each pixel: use it to measure.",

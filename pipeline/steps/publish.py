@@ -11,9 +11,9 @@ import pandas as pd
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.model_file import Model, read_model, write_model
-from pipeline.splits import Item, read_splits
+from pipeline.splits import FINAL, Item, read_splits
 from pipeline.steps.model_card import card_text
-from pipeline.steps.train import FINAL, digest
+from pipeline.steps.train import digest
 
 log = logging.getLogger("clearfield")
 

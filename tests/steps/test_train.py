@@ -19,6 +19,7 @@ from pipeline.physics.psf import draw_psf, measured_fwhm
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import read_splits
 from pipeline.steps import train as train_module
+from pipeline.steps import training_material
 from pipeline.steps.split import split
 from pipeline.steps.train import train
 from pipeline.store import read_images
@@ -42,7 +43,7 @@ def _quick_and_on_the_cpu(request, monkeypatch):
     if "gpu" not in request.keywords:
         fabric = Fabric(accelerator="cpu", devices=1, plugins=[LightningEnvironment()])
         monkeypatch.setattr(train_module, "fabric_for", lambda _settings: fabric)
-        monkeypatch.setattr(train_module, "WATCHED", (2, 32))
+        monkeypatch.setattr(training_material, "WATCHED", (2, 32))
 
 
 def band_of_sky():

@@ -1,0 +1,162 @@
+"""What the networks of one fold are trained on, and what a user of the trained model must know of it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline import __version__
+from pipeline.config import Augment, Nafnet, Pix2pix, Study
+from pipeline.display import Scaling
+from pipeline.networks.build import RestoringNetwork, build_network
+from pipeline.networks.preparation import Preparation
+from pipeline.splits import FINAL, Item
+from pipeline.steps.instrument import guard_of, read_stamp
+from pipeline.store import read_images
+from pipeline.stretch import Stretch, StretchError
+from pipeline.tiling import Window
+from pipeline.training.degradation import UNCHANGED, Degrader
+from pipeline.training.instruments import Instruments
+from pipeline.training.regions import regions
+from pipeline.training.scenes import Scenes, SceneStatistics
+
+INSTRUMENT: dict[str, Any] = {
+    "protocol": True,
+    "psf": {"profile", "beta", "obscuration"},
+    "noise": {"kind"},
+    "defects": True,
+}
+"""What a model's user must know of its instruments beside their range."""
+READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
+"""How files became images, as far as a user's own file is to be read alike."""
+WATCHED = (8, 128)
+"""Crops of the tune role on which training is watched, and their least width in px."""
+FLATTEST_SKY = 1e-3
+"""Noise of the sky over the span of the scene that a stretch assumes at least: a sky of one value has none."""
+
+
+class TrainingMaterial:
+    """What a fold trains on, and how its network sees it. A context manager, since the images may stay open.
+
+    Parameters
+    ----------
+    images : Path
+        ``images.h5``.
+    splits : list of Item
+        All items of the study, with their roles in every fold.
+    study : Study
+    fold : int or "final"
+    device : torch.device
+        Where the scenes lie, if they fit, and where they are degraded.
+
+    Raises
+    ------
+    StretchError
+        If the training role has nothing to learn from.
+    """
+
+    def __init__(self, images: Path, splits: list[Item], study: Study, fold: int | str, device: torch.device) -> None:
+        self._study, self._device = study, device
+        with read_images(images) as scenes:
+            first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
+        self.bands, self.unit = first.bands, first.unit
+        self.pixel_scale = first.pixel_scale or study.images.pixel_scale
+        stamp = read_stamp(study)
+        guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
+        number = None if fold == FINAL else int(fold)
+        self._scenes = Scenes(images, regions(splits, number, "train", guard), device)
+        self.area = sum(r.window.height * r.window.width for r in self._scenes.regions)
+        self._watched = Scenes(images, regions(splits, number or 0, "tune", 0), device)
+        self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
+        self._statistics = self._scenes.statistics()
+        stretch = _stretch(study, self.bands, self._statistics)
+        # As astronomers stretch an image to see its noise: the sky's noise is of order one.
+        noise = (max(s, FLATTEST_SKY * span) for s, span in zip(self._statistics.sky_sigma, self._statistics.span))
+        self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
+        self.preparation = Preparation(stretch, self._statistics.variance, self._instruments.names)
+
+    def __enter__(self) -> TrainingMaterial:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scenes.close()
+        self._watched.close()
+
+    def network(self, settings: Nafnet | Pix2pix) -> RestoringNetwork:
+        """An untrained network for these bands and instruments, on the CPU."""
+        return build_network(settings.model_dump(), len(self.bands), len(self.preparation.descriptors))
+
+    def degrader(self, augment: Augment) -> Degrader:
+        """Draws from the training role."""
+        return self._degrader(self._scenes, augment)
+
+    def shared(self, address: tuple[object, ...], network: RestoringNetwork) -> dict[str, Any]:
+        """What the tasks of all stages of a network share; they are watched on crops of the tune role."""
+        watched, stride = self._degrader(self._watched, UNCHANGED), network.stride
+        width = network.size or -(-WATCHED[1] // stride) * stride
+        return {
+            "watched": watched.batch(*address, "watched", count=WATCHED[0], crop=width),
+            "address": address,
+            "span": torch.tensor(self._statistics.span, device=self._device),
+            "scaling": self._scaling(),
+        }
+
+    def _scaling(self) -> Scaling:
+        known = self._statistics
+        return Scaling(self.unit, self.bands, list(known.sky), list(known.sky_sigma), max(known.span))
+
+    def _degrader(self, scenes: Scenes, augment: Augment) -> Degrader:
+        clipped, defects = self._study.degrade.protocol == "galaxygan", self._study.degrade.defects
+        return Degrader(scenes, self._instruments, self.preparation, clipped, self._device, defects, augment)
+
+    def card(self, network: str, output: str, fold: int | str) -> dict[str, Any]:
+        """What a user of the model must know."""
+        study, instruments = self._study, self._instruments
+        return {
+            "network": network,
+            "output": output,
+            "settings": study.networks[network.partition("@")[0]].model_dump(mode="json"),
+            "preparation": self.preparation.to_dict(),
+            "bands": list(self.bands),
+            "unit": self.unit,
+            "pixel_scale": self.pixel_scale,
+            "range": instruments.range() | self._noise_range(),
+            "brightest": self._brightest(network),
+            "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
+            "psf_error": study.train.psf_error,
+            "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
+            "reading": study.images.model_dump(mode="json", include=READING),
+            "study": study.study,
+            "fold": fold,
+            "seed": study.seed,
+            "versions": {"clearfield": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        }
+
+    def _brightest(self, network: str) -> list[float]:
+        """The brightest light per band that the first stage was shown, in the unit of the image."""
+        augment, statistics = self._study.train.augmentation, self._statistics
+        changed = augment.share and isinstance(self._study.networks[network.partition("@")[0]], Nafnet)
+        factor = (augment.brightness or 1.0) * augment.colour if changed else 1.0
+        return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
+
+    def _noise_range(self) -> dict[str, list[float]]:
+        """Least and greatest noise per band that training drew, in the unit of the image."""
+        low, high = self._instruments.noise_range(self._statistics.sky_sigma)
+        return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
+
+
+def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics) -> Stretch:
+    for band, span, sigma in zip(bands, statistics.span, statistics.sky_sigma):
+        if not span:
+            raise StretchError(f"band {band}: all of the training role has one value; there is nothing to learn from")
+        if not sigma and study.train.stretch == "asinh":
+            raise StretchError(
+                f"band {band}: the sky is of one value, and its noise is what train.stretch asinh goes by; take linear"
+            )
+    if study.train.stretch == "linear":
+        return Stretch("linear", statistics.sky, statistics.span)
+    return Stretch("asinh", statistics.sky, tuple(study.train.softening * s for s in statistics.sky_sigma))
