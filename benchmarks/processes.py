@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.record import record
+from benchmarks.study import ingredients
 
 STEPS = 50
 WORK = Path("work", "bench_processes")
@@ -19,8 +20,7 @@ def run() -> None:
     """To 1e-4, relative, over 50 steps of the demo's first stage."""
     study = {"study": "bench_processes", "train": {"stretch": "linear"}, "publish": {"final": "fold0"}}
     base = _written("base", study)
-    wanted = [f"results/bench_processes/{name}" for name in ("images.h5", "splits.csv")]
-    subprocess.run([sys.executable, "-m", "snakemake", "--configfile", base, "--", *wanted], check=True)
+    wanted = [str(path) for path in ingredients(Path(base))]
     histories = []
     for devices in (1, 2):
         training = {**study["train"], "devices": devices, "accelerator": "cpu", "validate_every": 1}

@@ -67,3 +67,12 @@ def finished(config: Path) -> Finished:
     """Run a study, or what is left of it, on all cores."""
     subprocess.run([sys.executable, "-m", "snakemake", "--configfile", str(config)], check=True)
     return Finished(load_study(config))
+
+
+def ingredients(config: Path) -> tuple[Path, Path]:
+    """The images of a study and its splits, made if they are missing."""
+    folder = Path("results", load_study(config).study)
+    images, splits = folder / "images.h5", folder / "splits.csv"
+    command = [sys.executable, "-m", "snakemake", "--configfile", str(config), "--", str(images), str(splits)]
+    subprocess.run(command, check=True)
+    return images, splits

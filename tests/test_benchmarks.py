@@ -1,11 +1,17 @@
 import json
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+import torch
 
+from benchmarks import device
 from benchmarks import record as record_module
 from benchmarks.__main__ import NAMES, main
 from benchmarks.record import missed, record
+from pipeline.config import load_study
+from pipeline.steps.ingest import ingest
+from pipeline.steps.split import split
 
 
 @pytest.fixture(autouse=True)
@@ -45,4 +51,27 @@ def test_a_figure_that_is_no_number_misses_its_bound():
 
 def test_an_unknown_benchmark_is_refused_in_words(capsys):
     assert main(["halfhour"]) == 2
-    assert "halfhour: no such benchmark; take memory, processes" in capsys.readouterr().err
+    assert "halfhour: no such benchmark; take memory, device" in capsys.readouterr().err
+
+
+def test_without_a_gpu_nothing_is_said_of_its_speed(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    device.run()
+    assert capsys.readouterr().out == "device: not measured, for there is no GPU here\n"
+    assert not record_module.RESULTS.exists()
+
+
+def test_the_speed_of_training_is_measured_on_whatever_it_is_trained_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(device, "FAST", {"precision": "bf16"})
+    study = load_study(Path(__file__).parents[1] / device.DEMO)
+    ingest(study, tmp_path / "images.h5")
+    split(tmp_path / "images.h5", study, tmp_path / "splits.csv")
+    size = device.Size(batch=2, crop=32, steps=2, pix2pix_steps=2, nafnet_steps=2)
+    device.measure(study, tmp_path / "images.h5", tmp_path / "splits.csv", size)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0].removeprefix("device/") for line in lines] == [
+        "networks_share_of_a_step",
+        "speed_over_plain_float32",
+        "crops_per_second",
+        "time_to_the_score_of_pix2pix",
+    ]
