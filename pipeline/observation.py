@@ -14,7 +14,8 @@ import numpy as np
 from pipeline.image import Image
 from pipeline.physics import operator_from
 from pipeline.physics.operator import Operator
-from pipeline.store import ImageReader, ImageWriter, created, entry, opened
+from pipeline.store import ImageReader, ImageWriter
+from pipeline.store.hdf5 import created, entry, opened
 from pipeline.tiling import Window
 
 

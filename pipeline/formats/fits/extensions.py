@@ -1,0 +1,85 @@
+"""The parts of a FITS file: which there are, and the one that was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from astropy.io import fits
+
+from pipeline.formats.checks import ExtensionError, FormatError
+from pipeline.formats.fits.file import open_hdus, reading
+
+
+class Extension(NamedTuple):
+    """One part of a FITS file."""
+
+    name: str
+    shape: tuple[int, ...]
+    """As NumPy has it, (H, W) or (C, H, W); empty where the part holds no image."""
+    kind: str
+    """Type of the stored numbers, such as ``float32``, or ``table``."""
+
+
+def list_extensions(path: str | Path) -> list[Extension]:
+    """The parts of a FITS file, in order, from their headers alone.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing, cut short or no FITS file.
+    """
+    with open_hdus(Path(path)) as hdus, reading(Path(path)):
+        return [
+            Extension(hdu.name, tuple(hdu.shape), fits.BITPIX2DTYPE[hdu.header["BITPIX"]])
+            if is_image(hdu)
+            else Extension(hdu.name, (), "table" if isinstance(hdu, fits.BinTableHDU | fits.TableHDU) else "no image")
+            for hdu in hdus
+        ]
+
+
+def find_extension(path: Path, hdus: fits.HDUList, key: str | int | None, role: str) -> Any:
+    """The part of a file that was asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    hdus : HDUList
+    key : str, int or None
+        Name, ``name,version`` or number; None is the first part with an image.
+    role : str
+        Setting of a study's images by which it was asked for.
+
+    Raises
+    ------
+    FormatError
+        If there is no such part, or it holds no image.
+    """
+    if key is None:
+        for hdu in hdus:
+            if is_image(hdu):
+                return hdu
+        raise FormatError(f"{path}: no extension holds an image; the file has {_names(hdus)}")
+    name, _, version = str(key).partition(",")
+    number = key if isinstance(key, int) else (name.strip(), int(version)) if version.strip().isdecimal() else key
+    try:
+        hdu = hdus[number]
+    except (KeyError, IndexError):
+        what = f"called {key!r}" if isinstance(key, str) else f"of number {key}"
+        raise ExtensionError(f"{path}: no extension {what}; the file has {_names(hdus)}", role) from None
+    if not is_image(hdu):
+        raise ExtensionError(f"{path}: extension {key!r} holds no image; the file has {_names(hdus)}", role)
+    return hdu
+
+
+def is_image(hdu: Any) -> bool:
+    """Whether a part of a file holds pixels."""
+    return isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU) and 0 not in (hdu.shape or (0,))
+
+
+def _names(hdus: fits.HDUList) -> str:
+    names = [hdu.name or f"number {number}" for number, hdu in enumerate(hdus)]
+    if len(names) > 12:
+        names = [*names[:10], f"{len(names) - 10} more"]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"{names[0]} only"

@@ -1,0 +1,77 @@
+"""The header of a result: all that the input's said of sky and instrument, and nothing of how it was stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from astropy.io import fits
+
+from pipeline.image import UNKNOWN
+from pipeline.windowed import WindowedImage
+
+_LAYOUT = re.compile(
+    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|INHERIT|BSCALE|BZERO|BLANK|DATAMIN|DATAMAX|CHECKSUM|DATASUM|END"
+    r"|Z(IMAGE|TENSION|SIMPLE|EXTEND|BLOCKED|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|MASKCMP|QUANTIZ|DITHER0"
+    r"|SCALE|ZERO|BLANK|HECKSUM|DATASUM)"
+    r"|T(FIELDS|HEAP|(TYPE|FORM|NULL|SCAL|ZERO|DIM|DISP)\d+)|BAND\d+"
+)
+"""Keywords that say how the input was stored, which a file of float32 is not."""
+
+_LOOKUP = re.compile(r"(CPDIS|CQDIS|CPERR|CQERR|D2IMDIS|D2IMERR)\d.*|D2IMEXT|(DP|DQ|D2IM)\d+(\..*)?")
+"""Keywords of distortions that are tabulated in other extensions."""
+
+
+def header_of(image: WindowedImage, history: Sequence[str]) -> fits.Header:
+    """The header under which an image is written.
+
+    Parameters
+    ----------
+    image : WindowedImage
+        With the header that it came with.
+    history : sequence of str
+        Becomes HISTORY lines.
+    """
+    given = fits.Header.fromstring(image.header or "", sep="\n")
+    kept = [card for card in given.cards if not _LAYOUT.fullmatch(card.keyword) and not _LOOKUP.fullmatch(card.keyword)]
+    header = fits.Header(kept)
+    if header.get("EXTNAME") == "COMPRESSED_IMAGE":
+        del header["EXTNAME"]
+    if len(image.bands) > 1:
+        _add_band_axis(header)
+        header.remove("FILTER", ignore_missing=True)  # the first band's; BAND1, BAND2, ... name them all
+    header.pop("BUNIT", None)
+    if image.unit != UNKNOWN:
+        header["BUNIT"] = (_ascii(image.unit), "unit of the values")
+    for number, band in enumerate(image.bands, 1):
+        header[f"BAND{number}"] = (_ascii(band), f"plane {number}" if len(image.bands) > 1 else "band")
+    lines = [line for entry in history for line in _ascii(entry).splitlines()]
+    if any(_LOOKUP.fullmatch(card.keyword) for card in given.cards):
+        lines.append("Tabulated distortions (CPDIS, D2IMDIS) of the input's WCS were not carried over.")
+    for line in lines:
+        header.add_history(line)
+    return header
+
+
+def companion_of(header: fits.Header) -> fits.Header:
+    """Header of a noise map or mask: on the grid of the image, with neither its name nor its history."""
+    companion = header.copy()
+    for keyword in ("EXTNAME", "EXTVER", "HISTORY", "COMMENT"):
+        companion.remove(keyword, ignore_missing=True, remove_all=True)
+    return companion
+
+
+def _add_band_axis(header: fits.Header) -> None:
+    # With a CD matrix, what is not given counts as 0, so that a third axis without an entry would be a singular WCS.
+    if "CTYPE1" not in header or "CTYPE3" in header:
+        return
+    if "WCSAXES" in header:
+        header["WCSAXES"] = max(3, header["WCSAXES"])
+    for keyword, value in (("CTYPE3", "BAND"), ("CRPIX3", 1.0), ("CRVAL3", 1.0), ("CDELT3", 1.0)):
+        header[keyword] = value
+    if any(re.fullmatch(r"CD\d+_\d+", keyword) for keyword in header):
+        header["CD3_3"] = 1.0
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()

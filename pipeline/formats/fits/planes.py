@@ -1,0 +1,100 @@
+"""Windows of the planes that an extension holds: values, flags and noise, all on one grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.formats.checks import FormatError, refuse_other_shape
+from pipeline.image import Mask
+from pipeline.tiling import Window
+
+
+def shape_of(path: Path, hdu: Any) -> tuple[int, int, int]:
+    """Shape (C, H, W) of an extension; axes of length 1 before the bands are dropped.
+
+    Raises
+    ------
+    FormatError
+        If it has no 2 or 3 axes.
+    """
+    shape = tuple(hdu.shape)
+    while len(shape) > 3 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) == 2:
+        shape = (1, *shape)
+    if len(shape) != 3:
+        axes = " x ".join(map(str, shape))
+        raise FormatError(
+            f"{path}: {hdu.name or 'the image'} has {len(shape)} axes ({axes}); 2 are needed, or 3 with the bands first"
+        )
+    return shape
+
+
+def read_plane(hdu: Any, number: int, window: Window) -> NDArray[Any]:
+    """A window of one plane in physical units, shape (H, W), NaN where blank; only its part of the file is read."""
+    leading = (0,) * (len(hdu.shape) - 3) + (number,) if len(hdu.shape) > 2 else ()
+    stored = np.asarray(hdu.section[(*leading, *window.slices)])
+    header = hdu.header
+    scale, zero, blank = header.get("BSCALE", 1), header.get("BZERO", 0), header.get("BLANK")
+    if stored.dtype.kind == "f" and (scale, zero) == (1, 0):
+        return stored
+    values = stored.astype(np.float64) * scale + zero
+    if stored.dtype.kind in "iu" and blank is not None:
+        values[stored == blank] = np.nan
+    return values
+
+
+def read_companion(hdu: Any, number: int, window: Window) -> NDArray[Any]:
+    """A window of a noise map or mask, as :func:`read_plane`; a map with one plane holds for every band."""
+    one = len(hdu.shape) < 3 or hdu.shape[-3] == 1
+    return read_plane(hdu, 0 if one else number, window)
+
+
+def refuse_other_grid(path: Path, hdu: Any, shape: tuple[int, int, int]) -> None:
+    """Refuse a noise map or mask that does not lie on the grid of the science image, of shape (C, H, W).
+
+    Raises
+    ------
+    FormatError
+        If height or width differ, or it has neither one plane nor one per band.
+    """
+    count, *size = shape_of(path, hdu)
+    refuse_other_shape(f"{path}, extension {hdu.name}", tuple(size), "the science image", shape)
+    if count not in (1, shape[0]):
+        raise FormatError(
+            f"{path}: extension {hdu.name} has {count} planes for {shape[0]} bands; 1 or {shape[0]} are needed"
+        )
+
+
+def flagged(flags: NDArray[Any], bits: int | None) -> Mask:
+    """Where a mask flags a pixel: by any of some bits, or by any value but 0 where no bits are given."""
+    unknown = ~np.isfinite(flags)
+    values = np.where(unknown, 0, flags).astype(np.int64)
+    return unknown | ((values & bits if bits is not None else values) != 0)
+
+
+def sigma_of(noise: NDArray[Any], kind: str) -> tuple[NDArray[np.float64], Mask]:
+    """Standard deviation out of a noise map, and where there is none.
+
+    Parameters
+    ----------
+    noise : array, shape (H, W)
+    kind : {"sigma", "variance", "weight"}
+        A weight is one over the variance.
+
+    Returns
+    -------
+    sigma : array, shape (H, W), float64
+    without : array, shape (H, W), bool
+        True where the map is not finite or not above 0; sigma stands for nothing there.
+    """
+    values = noise.astype(np.float64)
+    without = ~(np.isfinite(values) & (values > 0))
+    values[without] = 1
+    if kind == "sigma":
+        return values, without
+    return np.sqrt(values) if kind == "variance" else 1 / np.sqrt(values), without

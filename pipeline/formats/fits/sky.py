@@ -1,0 +1,69 @@
+"""Where an image lies on the sky, and how wide its pixels are there."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_scales
+
+from pipeline.formats.bands import Planes
+from pipeline.formats.checks import FormatError
+
+
+def pixel_scale_of(header: fits.Header, hdus: fits.HDUList | None = None) -> float | None:
+    """Width of a pixel in arcsec, or None where the header has no place on the sky.
+
+    Parameters
+    ----------
+    header : Header
+    hdus : HDUList, optional
+        The file, for distortions that are tabulated in other extensions.
+    """
+    wcs = _celestial(header, hdus)
+    if wcs is None:
+        return None
+    return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
+
+
+def refuse_other_sky(files: Sequence[Planes]) -> None:
+    """Refuse files of one image that lie a pixel or more apart on the sky.
+
+    Raises
+    ------
+    FormatError
+        If a WCS lies that far off the first file's; a file without one is taken to be registered.
+    """
+    # Bands that are not registered would be restored jointly without a word. One pixel is more than any rounding.
+    if len(files) < 2:
+        return
+    skies = [_celestial(fits.Header.fromstring(file.header or "", sep="\n")) for file in files]
+    if skies[0] is None:
+        return
+    height, width = files[0].shape[-2:]
+    corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], dtype=float)
+    for file, sky in zip(files[1:], skies[1:]):
+        if sky is None:
+            continue
+        offset = np.abs(skies[0].wcs_world2pix(sky.wcs_pix2world(corners, 0), 0) - corners).max()
+        if not offset < 1:
+            raise FormatError(
+                f"{file.source}: its WCS lies {offset:.3g} px off that of {files[0].source}; "
+                "the bands of an image must be registered on one grid"
+            )
+
+
+def _celestial(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS | None:
+    # A WCS that cannot be understood gives no pixel scale, and a width in arcsec is then refused by name; restoring in
+    # pixels needs none, and the header is passed on as it is.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # The first two axes are the plane of the image; with a third one, astropy refuses a SIP distortion.
+            wcs = WCS(header, fobj=hdus, naxis=2)
+            return wcs.celestial if wcs.has_celestial else None
+    except Exception:
+        return None
