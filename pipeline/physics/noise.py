@@ -15,6 +15,9 @@ from torch import Generator, Tensor
 from pipeline.errors import ClearfieldError
 from pipeline.on_device import sent
 
+MERSENNE_WORDS = 624
+"""Words of 32 bits in the state of a CPU's generator."""
+
 
 class NoiseError(ClearfieldError):
     """A noise level that cannot be one."""
@@ -192,8 +195,24 @@ def addressed_generator(*address: object, device: torch.device | str = "cpu") ->
     Whoever draws in whatever order, the same address gives the same numbers; NumPy's numbers count as Python's.
     """
     plain = tuple(part.item() if isinstance(part, np.generic) else part for part in address)
-    digest = hashlib.blake2b(repr(plain).encode(), digest_size=8).digest()
-    return Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
+    name = repr(plain).encode()
+    digest = hashlib.blake2b(name, digest_size=8).digest()
+    generator = Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
+    if generator.device.type == "cpu":
+        _seed_whole(generator, name)
+    return generator
+
+
+def _seed_whole(generator: Generator, name: bytes) -> None:
+    """Make every word of the state of a CPU's generator, a Mersenne Twister, of a name.
+
+    It takes 32 bits of a seed, whatever it is given: among 100,000 addresses one expects two with the same numbers.
+    """
+    state = generator.get_state()
+    words = np.frombuffer(hashlib.shake_128(name).digest(4 * MERSENNE_WORDS), "<u4")
+    # Before the words stand the seed, how many of them are left, and which is next.
+    state.numpy().view(np.uint64)[3 : 3 + MERSENNE_WORDS] = words
+    generator.set_state(state)
 
 
 def _numbers(noises: Sequence[Noise], like: Tensor) -> Tensor:
