@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from made_training import NOISE, SKY_SIGMA, made_study, sky, write_sky
+from made_training import LINEAR, NOISE, SKY_SIGMA, made_study, sky, write_sky
 
 from pipeline.image import Image
 from pipeline.measures.sky import SkyError
@@ -150,7 +150,7 @@ def test_a_placeholder_is_no_sky_of_galaxygan():
 
 
 def test_photon_noise_tells_its_sigma_at_every_pixel():
-    study = made_study(degrade={"psf": {"fwhm": ["3px"]}, "noise": {"kind": "poisson", "gain": [50.0]}})
+    study = made_study(images=LINEAR, degrade={"psf": {"fwhm": ["3px"]}, "noise": {"kind": "poisson", "gain": [50.0]}})
     seen = observe(scene(), study, "fwhm3px_gain50", None).preview
     expected = np.sqrt(np.maximum(blurred(sky(70, 80), 3.0), 0) / 50)
     np.testing.assert_allclose(seen.sigma, expected, rtol=1e-3, atol=1e-6)
