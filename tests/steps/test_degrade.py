@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from made_training import LINEAR, NOISE, SKY_SIGMA, made_study, sky, write_sky
+from made_training import NOISE, SKY_SIGMA, made_study, sky, write_sky
 
 from pipeline.image import Image
 from pipeline.measures.sky import SkyError
@@ -147,13 +147,6 @@ def test_a_placeholder_is_no_sky_of_galaxygan():
     levels = [observe(scene(truth, mask), paper(), "fwhm1.4as_ratio2", None) for truth in truths]
     np.testing.assert_array_equal(levels[0].preview.sigma, levels[1].preview.sigma)
     np.testing.assert_array_equal(levels[0].preview.pixels, levels[1].preview.pixels)
-
-
-def test_photon_noise_tells_its_sigma_at_every_pixel():
-    study = made_study(images=LINEAR, degrade={"psf": {"fwhm": ["3px"]}, "noise": {"kind": "poisson", "gain": [50.0]}})
-    seen = observe(scene(), study, "fwhm3px_gain50", None).preview
-    expected = np.sqrt(np.maximum(blurred(sky(70, 80), 3.0), 0) / 50)
-    np.testing.assert_allclose(seen.sigma, expected, rtol=1e-3, atol=1e-6)
 
 
 DEFECTS = {"cosmic_rays": 3000, "bad_columns": 0.03, "gap": 6, "saturation": 4.0}
