@@ -21,7 +21,9 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     """
     values = study.model_dump(mode="json", exclude_none=True)
     if step == "ingest":
-        return _leaves(values, "images")
+        # Images in display units are refused where photons are to be counted.
+        photons = {"degrade.noise.kind": "poisson"} if study.degrade.noise.kind == "poisson" else {}
+        return _leaves(values, "images") | photons
     if step == "split":
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":

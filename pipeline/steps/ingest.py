@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.config import Images, Study
 from pipeline.datasets import Dataset, open_dataset
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image, Pixels
+from pipeline.image import DISPLAY, Image, Pixels
 from pipeline.measures.background import take_off_background
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.progress import progress
@@ -42,8 +42,8 @@ def ingest(study: Study, out: Path) -> None:
     FormatError, DatasetError
         If a file is missing, or is not the image that the configuration says.
     IngestError
-        If images differ in bands or unit, one is too small, two of different groups are the same, or all hold one
-        value.
+        If images differ in bands or unit, are in display units where photons are to be counted, one is too small, two
+        of different groups are the same, or all hold one value.
     """
     dataset = open_dataset(study.images)
     known = _Known(dataset)
@@ -52,6 +52,8 @@ def ingest(study: Study, out: Path) -> None:
     with write_images(out) as images:
         for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
             known.check(found)
+            if study.degrade.noise.kind == "poisson":
+                _refuse_display(found, dataset.sources[found.id])
             image = _large_enough(found, study.images, dataset.sources[found.id])
             image = take_off_background(image, study.images.background, study.images.background_box)
             images.append(image)
@@ -90,6 +92,14 @@ class _Known:
                 f"{source}: the same pixels as {owner}, in another group ({image.group} and {group}); "
                 "put both in one group by images.groups, or remove one"
             )
+
+
+def _refuse_display(image: Image, source: str) -> None:
+    if image.unit == DISPLAY:
+        raise IngestError(
+            f"{source}: in {DISPLAY} units, which count no photons for degrade.noise.kind poisson; set images.unit, "
+            "such as counts, if the values are linear in the light, or take gaussian"
+        )
 
 
 def _large_enough(image: Image, settings: Images, source: str) -> Image:

@@ -80,6 +80,17 @@ NAFNET = {"architecture": "nafnet"}
             degrade(protocol="galaxygan", noise={"kind": "poisson", "gain": [1]}),
             "degrade.noise.kind: the protocol galaxygan adds gaussian noise",
         ),
+        (
+            degrade(psf=PSF, noise={"kind": "poisson", "gain": [1]}),
+            "degrade.noise.kind: poisson counts photons, and images in `display` units, as that of the dataset hubble",
+        ),
+        (
+            {
+                "images": {"dataset": "folder", "path": "{id}.png", "unit": "display"},
+                **degrade(psf=PSF, noise={"kind": "poisson", "gain": [1]}),
+            },
+            "degrade.noise.kind: poisson counts photons",
+        ),
         (degrade(names=["a"]), "degrade.names: 1 names for 2 conditions; one different name each is needed"),
         (degrade(names=["a", "a"]), "degrade.names: 2 names for 2 conditions; one different name each is needed"),
         (degrade(names=["a", "b/c"]), "degrade.names is b/c; letters, digits, _ and . are allowed"),
