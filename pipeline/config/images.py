@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.settings import OnceEach, Positive, Settings
+from pipeline.config.settings import OnceEach, Positive, Settings, UserPath
 from pipeline.config.width import WidthField
 
 
@@ -16,7 +16,7 @@ class Images(Settings):
     dataset: Literal["hubble", "folder"] = Field(
         "hubble", description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files."
     )
-    path: str | None = Field(
+    path: UserPath | None = Field(
         None,
         description="folder: pattern of the files, such as data/{id}/{id}-{band}.fits; {id} names an image, {band} a "
         "band.",
@@ -24,7 +24,7 @@ class Images(Settings):
     bands: Annotated[list[str], OnceEach] | None = Field(
         None, description="Names of the bands, in order; required where the pattern holds {band}."
     )
-    groups: str | None = Field(
+    groups: UserPath | None = Field(
         None, description="Table (CSV with columns id, group); images of one group stay on one side of every split."
     )
     science: str | int | None = Field(
