@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from pipeline.measures.background import take_off_background
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.progress import progress
 from pipeline.store import write_images
+
+log = logging.getLogger("clearfield")
 
 LARGEST_SAMPLE = 1_000_000
 """Trusted pixels per band, over all images, from which the levels of the study are measured."""
@@ -46,6 +49,8 @@ def ingest(study: Study, out: Path) -> None:
         of different groups are the same, or all hold one value.
     """
     dataset = open_dataset(study.images)
+    if study.images.noise is not None:
+        log.info("ingest: extension %s is read as %s", study.images.noise, study.images.kind_of_noise)
     known = _Known(dataset)
     samples: list[list[Pixels]] = []
     share = -(-LARGEST_SAMPLE // len(dataset))

@@ -39,6 +39,8 @@ NAFNET = {"architecture": "nafnet"}
         ({"images": 3}, "images is 3; a section with settings of its own is needed"),
         ({"images": {"dataset": "hubbel"}}, "images.dataset is hubbel; it should be 'hubble' or 'folder'"),
         ({"images": {"science": [1]}}, "images.science is [1]; a name or a number is needed"),
+        ({"images": {"noise": "WHT"}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
+        ({"images": {"noise": 2}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
         ({"images": {"dataset": "folder"}}, "images.path: missing; the dataset `folder` needs a pattern"),
         ({"images": {"dataset": "folder", "path": "a/*.fits"}}, "images.path: 'a/*.fits' holds no {id}"),
         (

@@ -68,6 +68,14 @@ def test_every_image_of_a_folder_arrives_with_mask_noise_and_header(tmp_path):
     assert fits.Header.fromstring(image.header, sep="\n")["OBJECT"] == "M51"
 
 
+def test_what_a_noise_map_is_taken_for_is_said(tmp_path, caplog):
+    caplog.set_level("INFO")
+    hdus = [fits.PrimaryHDU(noise(5)), fits.ImageHDU(np.full(SIZE, 4.0), name="VAR")]
+    fits.HDUList(hdus).writeto(tmp_path / "m51.fits")
+    ingest(study(tmp_path, noise="VAR"), tmp_path / "images.h5")
+    assert caplog.messages == ["ingest: extension VAR is read as variance"]
+
+
 def test_a_header_of_any_length_is_kept(tmp_path):
     header = fits.Header({f"KEY{n}": "x" * 60 for n in range(3000)})
     fits.PrimaryHDU(noise(0), header).writeto(tmp_path / "a.fits")
