@@ -118,7 +118,7 @@ def normalised(stamp: NDArray[np.floating]) -> Tensor:
 
 
 def padded_psfs(kernels: Sequence[Tensor]) -> Tensor:
-    """Kernels of different odd widths, each (K_i, K_i), in one tensor of the widest, shape (N, K, K)."""
+    """Kernels of different odd widths, each (..., K_i, K_i), in one tensor of the widest, shape (N, ..., K, K)."""
     widest = max(kernel.shape[-1] for kernel in kernels)
     return torch.stack([pad(kernel, [(widest - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
 

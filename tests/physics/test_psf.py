@@ -169,6 +169,12 @@ def test_kernels_of_different_widths_are_padded_about_their_centres():
     assert both[0, 2, 2] == both[0].sum() == 1
 
 
+def test_kernels_of_several_bands_are_padded_band_by_band():
+    both = padded_psfs([torch.ones(2, 1, 1), torch.ones(2, 3, 3)])
+    assert both.shape == (2, 2, 3, 3)
+    assert both[0].sum((-2, -1)).tolist() == both[0, :, 1, 1].tolist() == [1, 1]
+
+
 def test_the_radius_of_a_share_of_the_light_is_that_of_a_gaussian():
     sigma = 6.0 / 2.354820045
     expected = sigma * math.sqrt(-2 * math.log(1 - 0.8))
