@@ -142,7 +142,7 @@ def test_a_lopsided_stamp_is_not_turned_or_mirrored():
 
 def test_a_stamp_much_larger_than_needed_is_cut_where_the_light_is():
     assert resampled_psf(gaussian_stamp((201, 201), 3.0), 1.0, 1.0).shape[0] <= 11
-    assert resampled_psf(np.ones((301, 301)), 1.0, 1.0).shape == (65, 65)
+    assert resampled_psf(gaussian_stamp((301, 301), 60.0), 1.0, 1.0).shape == (65, 65)
 
 
 @pytest.mark.parametrize(
