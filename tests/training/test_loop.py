@@ -103,6 +103,11 @@ def test_a_killed_training_ends_as_an_unbroken_one(kind, every, source, tmp_path
     assert_equal(unbroken, run(task, tmp_path / "killed", settings))
 
 
+def test_both_networks_of_pix2pix_start_as_published(source):
+    for player in made_task(Pix2pixTask, source).players.values():
+        assert not any(value.any() for name, value in player.module.named_parameters() if name.endswith("bias"))
+
+
 def test_a_finished_training_is_read_back(source, tmp_path):
     first = run(made_task(RegressionTask, source), tmp_path)
     events = sorted((tmp_path / "board").rglob("events*"))
