@@ -26,7 +26,8 @@ class Psf(Settings):
     fwhm_final: list[WidthField] | None = Field(
         None,
         min_length=1,
-        description="Instead of fwhm: widths that the image has afterwards, where images.psf_fwhm is known.",
+        description="Instead of fwhm: widths that images have afterwards, where images.psf_fwhm is known. Their own "
+        "PSF is taken to have the profile of the one that is added.",
     )
     beta: float = Field(2.5, gt=1.1, allow_inf_nan=False, description="Slope of a Moffat profile.")
     obscuration: float = Field(
