@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.bands_of_sky import measured_apart
 from pipeline.config import Images, Study
 from pipeline.datasets import Dataset, open_dataset
 from pipeline.errors import ClearfieldError
 from pipeline.image import Image, Pixels
 from pipeline.measures.background import take_off_background
-from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.measures.sky import SkyError, sky_level_and_sigma
 from pipeline.progress import progress
 from pipeline.store import write_images
+from pipeline.tiling import whole
 
 LARGEST_SAMPLE = 1_000_000
 """Trusted pixels per band, over all images, from which the levels of the study are measured."""
@@ -42,8 +44,8 @@ def ingest(study: Study, out: Path) -> None:
     FormatError, DatasetError
         If a file is missing, or is not the image that the configuration says.
     IngestError
-        If images differ in bands or unit, one is too small, two of different groups are the same, or all hold one
-        value.
+        If images differ in bands or unit, one is too small, two of different groups are the same, one has no sky to
+        measure a background on, or all hold one value.
     """
     dataset = open_dataset(study.images)
     known = _Known(dataset)
@@ -53,7 +55,7 @@ def ingest(study: Study, out: Path) -> None:
         for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
             known.check(found)
             image = _large_enough(found, study.images, dataset.sources[found.id])
-            image = take_off_background(image, study.images.background, study.images.background_box)
+            image = _without_background(image, study, len(dataset), dataset.sources[found.id])
             images.append(image)
             samples.append([_evenly(plane[~mask], share) for plane, mask in zip(image.pixels, image.mask)])
         bands = [np.concatenate(planes) for planes in zip(*samples)]
@@ -110,6 +112,14 @@ def _large_enough(image: Image, settings: Images, source: str) -> Image:
         mask=np.pad(image.mask, margins, constant_values=True),
         sigma=None if image.sigma is None else np.pad(image.sigma, margins, mode="reflect"),
     )
+
+
+def _without_background(image: Image, study: Study, images: int, source: str) -> Image:
+    parts = measured_apart(whole(*image.shape[-2:]), images, study.split)
+    try:
+        return take_off_background(image, study.images.background, study.images.background_box, parts)
+    except SkyError as error:
+        raise IngestError(f"{source}: {error}: set images.background to none, or remove the image") from None
 
 
 def _evenly(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
