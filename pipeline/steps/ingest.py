@@ -25,6 +25,9 @@ LARGEST_SAMPLE = 1_000_000
 RANGE = (0.05, 99.95)
 """Percentiles between which the range of the study's values spans."""
 
+LARGEST_SCALE_ERROR = 0.01
+"""Share by which pixel scales of a study may differ: a PSF's width is right to as much."""
+
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -44,8 +47,8 @@ def ingest(study: Study, out: Path) -> None:
     FormatError, DatasetError
         If a file is missing, or is not the image that the configuration says.
     IngestError
-        If images differ in bands or unit, one is too small, two of different groups are the same, one has no sky to
-        measure a background on, or all hold one value.
+        If images differ in bands, unit or pixel scale, one is too small, two of different groups are the same, one has
+        no sky to measure a background on, or all hold one value.
     """
     dataset = open_dataset(study.images)
     known = _Known(dataset)
@@ -73,10 +76,11 @@ class _Known:
     def __init__(self, dataset: Dataset) -> None:
         self._sources = dataset.sources
         self._shared: dict[str, str] = {}
+        self._scale: tuple[float, str] | None = None
         self._owners: dict[bytes, tuple[str, str]] = {}
 
     def check(self, image: Image) -> None:
-        """Refuse an image of other bands or another unit than the first, or one that another group holds already."""
+        """Refuse an image of other bands, unit or pixel scale than the first, or one that another group has already."""
         source, first = self._sources[image.id], next(iter(self._sources.values()))
         for what, here in (("bands", ", ".join(image.bands)), ("unit", image.unit)):
             there = self._shared.setdefault(what, here)
@@ -84,6 +88,7 @@ class _Known:
                 raise IngestError(
                     f"{source}: {what} {here}, but {first} has {there}; the images of a study must share their {what}"
                 )
+        self._check_scale(image.pixel_scale, source)
         digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(image.pixels).data)
         owner, group = self._owners.setdefault(digest.digest(), (source, image.group))
@@ -91,6 +96,18 @@ class _Known:
             raise IngestError(
                 f"{source}: the same pixels as {owner}, in another group ({image.group} and {group}); "
                 "put both in one group by images.groups, or remove one"
+            )
+
+    def _check_scale(self, scale: float | None, source: str) -> None:
+        # One network and one guard serve all images, for PSFs of so many pixels.
+        if scale is None:
+            return
+        self._scale = self._scale or (scale, source)
+        there, first = self._scale
+        if abs(scale / there - 1) > LARGEST_SCALE_ERROR:
+            raise IngestError(
+                f"{source}: pixels of {scale:.4g} arcsec, but {first} has {there:.4g}; the images of a study must "
+                f"share their pixel scale to {LARGEST_SCALE_ERROR:.0%}: resample them, or make two studies"
             )
 
 
