@@ -17,6 +17,7 @@ from pipeline.image import Image, Pixels
 from pipeline.measures.background import take_off_background
 from pipeline.measures.sky import SkyError, sky_level_and_sigma
 from pipeline.progress import progress
+from pipeline.steps.shared_sky import SharedSky
 from pipeline.store import write_images
 from pipeline.tiling import whole
 
@@ -42,6 +43,8 @@ def ingest(study: Study, out: Path) -> None:
     and ``sky_sigma``, level and noise of the sky per band. They are measured on about a million pixels per band, spread
     evenly over the images, and serve judgement only.
 
+    Images that overlap on the sky, as their headers have it, are put into one group.
+
     Raises
     ------
     FormatError, DatasetError
@@ -49,18 +52,23 @@ def ingest(study: Study, out: Path) -> None:
     IngestError
         If images differ in bands, unit or pixel scale, one is too small, two of different groups are the same, one has
         no sky to measure a background on, or all hold one value.
+    SharedSkyError
+        If images that ``images.groups`` names different groups for overlap on the sky.
     """
     dataset = open_dataset(study.images)
-    known = _Known(dataset)
+    known, shared = _Known(dataset), SharedSky(dataset.sources)
     samples: list[list[Pixels]] = []
     share = -(-LARGEST_SAMPLE // len(dataset))
     with write_images(out) as images:
         for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
             known.check(found)
+            shared.add(found)
             image = _large_enough(found, study.images, dataset.sources[found.id])
             image = _without_background(image, study, len(dataset), dataset.sources[found.id])
             images.append(image)
             samples.append([_evenly(plane[~mask], share) for plane, mask in zip(image.pixels, image.mask)])
+        for id, group in shared.joined(named=study.images.groups is not None).items():
+            images.regroup(id, group)
         bands = [np.concatenate(planes) for planes in zip(*samples)]
         low, high = np.percentile(np.concatenate(bands), RANGE)
         if not high > low:

@@ -81,7 +81,7 @@ def dealt(groups: dict[str, str], sizes: dict[str, tuple[int, int]], settings: S
     if len(names) < settings.folds:
         raise SplitError(
             f"split.folds is {settings.folds}, but the images form {len(names)} groups; "
-            f"ask for {len(names)} folds at most"
+            f"ask for {len(names)} folds at most (images that overlap on the sky are one group)"
         )
     half = {group: index % 2 for index, group in enumerate(_shuffled(names, seed, "halves"))}
     fold_of = {group: index % settings.folds for index, group in enumerate(names)}
