@@ -22,7 +22,10 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     values = study.model_dump(mode="json", exclude_none=True)
     if step == "ingest":
         # The background of a single image is measured in the bands of sky that it will be cut into.
-        return _leaves(values, "images", *(_BANDS_OF_SKY if study.images.background != "none" else ()))
+        folds = _BANDS_OF_SKY if study.images.background != "none" else ()
+        # Images in display units are refused where photons are to be counted.
+        photons = {"degrade.noise.kind": "poisson"} if study.degrade.noise.kind == "poisson" else {}
+        return _leaves(values, "images", *folds) | photons
     if step == "split":
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":

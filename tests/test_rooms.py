@@ -21,7 +21,7 @@ FLOORS = [
     {"formats"},
     {"store", "model_file"},
     {"tiling", "windowed", "stretch", "display", "splits", "bands_of_sky", "fill", "code_hash", "on_device"},
-    {"image"},
+    {"image", "image_files"},
     {"config"},
     {"errors", "processes", "progress", "threads", "__init__"},
 ]

@@ -34,6 +34,18 @@ def concerned(values, before=None):
     return {job for job in JOBS if first[job] != then[job]} - ALWAYS
 
 
+FOLDER = {"dataset": "folder", "path": "{id}.fits"}
+
+
+def test_whether_photons_are_counted_concerns_ingest_and_how_many_does_not():
+    white, photons, more = (
+        {"images": FOLDER, "degrade": {"psf": {"fwhm": ["3px"]}, "noise": noise, "names": [CONDITION]}}
+        for noise in ({"sigma": [1]}, {"kind": "poisson", "gain": [1]}, {"kind": "poisson", "gain": [2]})
+    )
+    assert "ingest" in concerned(photons, white)
+    assert "ingest" not in concerned(more, photons)
+
+
 @pytest.mark.parametrize(
     ("values", "jobs"),
     [

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.defects import Defects
 from pipeline.config.names import CONDITION_NAME
-from pipeline.config.settings import NotNegative, Positive, Settings
+from pipeline.config.settings import NotNegative, Positive, Settings, UserPath
 from pipeline.config.width import WidthField
 
 
@@ -35,8 +35,8 @@ class Psf(Settings):
         lt=1,
         description="Share of an Airy profile's aperture diameter that is hidden by the secondary mirror.",
     )
-    file: str | None = Field(
-        None, min_length=1, description="file: FITS image of the PSF, one stamp or a cube with one per band."
+    file: UserPath | None = Field(
+        None, description="file: FITS image of the PSF, one stamp or a cube with one per band."
     )
     file_scale: Positive | None = Field(
         None, description="file: width of the stamp's pixels in arcsec, where its header does not say."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,14 +75,18 @@ def observe(
     operator = operators[apart[0]]
     clean = operator.forward(torch.from_numpy(scene.pixels)[None])
     noises = {part: operators[part].noise for part in apart}
-    data, sigma = _noisy(clean, noises, [(study.seed, scene.id, condition, band) for band in scene.bands])
+    data = _noisy(clean, noises, [(study.seed, scene.id, condition, band) for band in scene.bands])
     mask = scene.mask
     if study.degrade.defects.any:
         address = (study.seed, scene.id, condition, "defects")
+        sigma = _by_part(noises, lambda noise, here: noise.sigma(clean[here]), clean)
         data, lost = damage(data, sigma, study.degrade.defects, [address], scene.bands)
         mask = mask | lost[0].numpy()
     if study.degrade.protocol == "galaxygan":
         data = galaxygan.clip(data)
+    # Nobody knows the light without its noise, so its photon noise is told as far as the data themselves tell it.
+    untrusted = torch.from_numpy(mask)[None]
+    sigma = _by_part(noises, lambda noise, here: noise.told_sigma(data[here], untrusted[here]), clean)
     preview = replace(scene.with_pixels(data[0].numpy()), mask=mask, sigma=sigma[0].contiguous().numpy())
     return Observation(preview, operator)
 
@@ -108,11 +112,19 @@ def _sky_sigma(scene: Image, place: Window) -> list[float]:
         raise SkyError(f"{scene.id}, {place.in_words}: {error}") from None
 
 
-def _noisy(clean: Tensor, noises: dict[Window, Noise], addresses: Sequence[tuple]) -> tuple[Tensor, Tensor]:
-    """Data and standard deviation: each part has its noise, and each band its address; places of parts are added."""
-    data, sigma = torch.empty_like(clean), torch.empty_like(clean)
+def _noisy(clean: Tensor, noises: dict[Window, Noise], addresses: Sequence[tuple]) -> Tensor:
+    """Data with the noise of each part, drawn by its band's address and, where there are several, its place."""
+    data = torch.empty_like(clean)
     for part, noise in noises.items():
         here, place = (..., *part.slices), (part.y0, part.x0) if len(noises) > 1 else ()
         data[here] = noise.draw(clean[here], [addressed_generator(*address, *place) for address in addresses])
-        sigma[here] = noise.sigma(clean[here])
-    return data, sigma
+    return data
+
+
+def _by_part(noises: dict[Window, Noise], found: Callable[[Noise, tuple], Tensor], like: Tensor) -> Tensor:
+    """What each part has by its own noise, ``found(noise, index)``, in one tensor of the shape of another."""
+    values = torch.empty_like(like)
+    for part, noise in noises.items():
+        here = (..., *part.slices)
+        values[here] = found(noise, here)
+    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from pipeline.bands_of_sky import measured_apart
 from pipeline.config import Images, Study
 from pipeline.datasets import Dataset, open_dataset
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image, Pixels
+from pipeline.image import DISPLAY, Image, Pixels
 from pipeline.measures.background import take_off_background
 from pipeline.measures.sky import SkyError, sky_level_and_sigma
 from pipeline.progress import progress
 from pipeline.steps.shared_sky import SharedSky
 from pipeline.store import write_images
 from pipeline.tiling import whole
+
+log = logging.getLogger("clearfield")
 
 LARGEST_SAMPLE = 1_000_000
 """Trusted pixels per band, over all images, from which the levels of the study are measured."""
@@ -50,12 +53,14 @@ def ingest(study: Study, out: Path) -> None:
     FormatError, DatasetError
         If a file is missing, or is not the image that the configuration says.
     IngestError
-        If images differ in bands, unit or pixel scale, one is too small, two of different groups are the same, one has
-        no sky to measure a background on, or all hold one value.
+        If images differ in bands, unit or pixel scale, are in display units where photons are to be counted, one is too
+        small, two of different groups are the same, one has no sky to measure a background on, or all hold one value.
     SharedSkyError
         If images that ``images.groups`` names different groups for overlap on the sky.
     """
     dataset = open_dataset(study.images)
+    if study.images.noise is not None:
+        log.info("ingest: extension %s is read as %s", study.images.noise, study.images.kind_of_noise)
     known, shared = _Known(dataset), SharedSky(dataset.sources)
     samples: list[list[Pixels]] = []
     share = -(-LARGEST_SAMPLE // len(dataset))
@@ -63,6 +68,8 @@ def ingest(study: Study, out: Path) -> None:
         for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
             known.check(found)
             shared.add(found)
+            if study.degrade.noise.kind == "poisson":
+                _refuse_display(found, dataset.sources[found.id])
             image = _large_enough(found, study.images, dataset.sources[found.id])
             image = _without_background(image, study, len(dataset), dataset.sources[found.id])
             images.append(image)
@@ -117,6 +124,14 @@ class _Known:
                 f"{source}: pixels of {scale:.4g} arcsec, but {first} has {there:.4g}; the images of a study must "
                 f"share their pixel scale to {LARGEST_SCALE_ERROR:.0%}: resample them, or make two studies"
             )
+
+
+def _refuse_display(image: Image, source: str) -> None:
+    if image.unit == DISPLAY:
+        raise IngestError(
+            f"{source}: in {DISPLAY} units, which count no photons for degrade.noise.kind poisson; set images.unit, "
+            "such as counts, if the values are linear in the light, or take gaussian"
+        )
 
 
 def _large_enough(image: Image, settings: Images, source: str) -> Image:

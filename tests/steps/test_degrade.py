@@ -149,13 +149,6 @@ def test_a_placeholder_is_no_sky_of_galaxygan():
     np.testing.assert_array_equal(levels[0].preview.pixels, levels[1].preview.pixels)
 
 
-def test_photon_noise_tells_its_sigma_at_every_pixel():
-    study = made_study(degrade={"psf": {"fwhm": ["3px"]}, "noise": {"kind": "poisson", "gain": [50.0]}})
-    seen = observe(scene(), study, "fwhm3px_gain50", None).preview
-    expected = np.sqrt(np.maximum(blurred(sky(70, 80), 3.0), 0) / 50)
-    np.testing.assert_allclose(seen.sigma, expected, rtol=1e-3, atol=1e-6)
-
-
 DEFECTS = {"cosmic_rays": 3000, "bad_columns": 0.03, "gap": 6, "saturation": 4.0}
 
 

@@ -2,10 +2,11 @@ import math
 
 import pytest
 import torch
+from made_task import made_task, run
 from torch import nn
 
 from pipeline.training.losses import absolute_error, deviation
-from pipeline.training.posterior_task import expected_gain, gain_of_mean
+from pipeline.training.posterior_task import PosteriorTask, expected_gain, gain_of_mean
 
 
 def test_draws_from_the_true_posterior_gain_what_is_expected():
@@ -39,3 +40,16 @@ def test_the_objective_has_its_minimum_at_the_posterior():
         optimiser.step()
     assert mean.item() == pytest.approx(2, abs=0.05)
     assert abs(width.item()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_third_stage_tells_what_a_mean_of_draws_gains(source, tmp_path):
+    task = made_task(PosteriorTask, source, deviation_rate=0.5)
+    _, history = run(task, tmp_path)
+    for row in history:
+        assert row["expected_gain_of_8"] == pytest.approx(2.5, abs=0.01)
+        assert 0 <= row["gain_of_8"] < 9.1
+        assert row["mean_psnr"] == pytest.approx(row["validation_psnr"], abs=9.1)
+    # Draws that hardly differ yet are rewarded more for it with every step.
+    weights = [row["generator_deviation_weight"] for row in history]
+    assert weights == sorted(weights)
+    assert weights[-1] > weights[0] > 0

@@ -14,7 +14,15 @@ from pipeline.formats.bands import Planes, assembled, sources
 from pipeline.formats.checks import Paths, filled, listed, refuse_without_trust
 from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
-from pipeline.formats.fits.planes import flagged, read_companion, read_plane, refuse_other_grid, shape_of, sigma_of
+from pipeline.formats.fits.planes import (
+    flagged,
+    read_companion,
+    read_plane,
+    refuse_negative,
+    refuse_other_grid,
+    shape_of,
+    sigma_of,
+)
 from pipeline.formats.fits.sky import pixel_scale_of, refuse_other_sky
 from pipeline.image import Image
 from pipeline.tiling import Window
@@ -48,8 +56,8 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     Raises
     ------
     FormatError
-        If a file is missing, cut short or no FITS file, lacks an extension, has no 2 or 3 axes or nothing to trust, or
-        if files disagree in shape, unit or place on the sky.
+        If a file is missing, cut short or no FITS file, lacks an extension, has no 2 or 3 axes, noise below 0 or
+        nothing to trust, or if files disagree in shape, unit or place on the sky.
     """
     settings = settings or Images()
     with _open_planes(paths, settings) as files:
@@ -97,7 +105,10 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
             if flags is not None:
                 bad |= flagged(read_companion(flags, number, window), settings.mask_bits)
             if noise is not None:
-                values, without = sigma_of(read_companion(noise, number, window), settings.noise_kind)
+                found = read_companion(noise, number, window)
+                refuse_negative(path, found, settings.noise)
+                assert settings.kind_of_noise is not None
+                values, without = sigma_of(found, settings.kind_of_noise)
                 bad |= without
                 sigma, _ = filled(values, bad)
             return Plane(*filled(read_plane(science, number, window), bad), sigma)

@@ -1,0 +1,103 @@
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from made_apply import GIVEN, anything, reading
+from made_model import BANDS, NOISE, make_fits, make_header, make_model, make_sky
+
+from pipeline import windowed
+from pipeline.steps.apply import apply
+
+
+def test_tiles_of_any_size_give_the_same_pixels(model, tmp_path):
+    sky = make_sky(203, 277)
+    sky[0, 60:70, 120:135] = sky[:, 30:33, 63:66] = np.nan
+    image = make_fits(tmp_path / "large.fits", sky)
+    results = []
+    for tile in (64, 128, 512):
+        apply(model, [image], tmp_path / f"{tile}.fits", tile=tile, **GIVEN)
+        results.append(fits.getdata(tmp_path / f"{tile}.fits"))
+    span = np.ptp(results[-1])
+    assert np.abs(results[0] - results[-1]).max() < 1e-5 * span
+    assert np.abs(results[1] - results[-1]).max() < 1e-5 * span
+    assert np.nanmax(np.abs(results[-1] - sky)) > 1e-2 * span
+
+
+@pytest.mark.parametrize("background", ["none", "constant", "mesh"])
+@pytest.mark.parametrize("noise", ["auto", "map"])
+def test_an_image_in_many_strips_is_restored_as_one_in_a_single_strip(tmp_path, monkeypatch, background, noise):
+    sky = make_sky(203, 277) + 7
+    sky[1, 40:44, 50:53] = sky[:, :9] = np.nan
+    noise_map = (NOISE * (1 + np.random.default_rng(0).random((203, 277)))).astype(np.float32)
+    noise_map[100:103, 200] = 0
+    fits.writeto(tmp_path / "map.fits", noise_map)
+    model = make_model(tmp_path / "m.safetensors", reading=reading(background=background), range=anything(BANDS))
+    image = make_fits(tmp_path / "a.fits", sky)
+    words = {"psf": "3px", "noise": str(tmp_path / "map.fits") if noise == "map" else noise}
+    for name, size in (("one.fits", 10**6), ("many.fits", 3000)):
+        monkeypatch.setattr(windowed, "STRIP", size)
+        apply(model, [image], tmp_path / name, **words)
+    with fits.open(tmp_path / "one.fits") as one, fits.open(tmp_path / "many.fits") as many:
+        assert repr(one[0].header) == repr(many[0].header)
+        np.testing.assert_array_equal(one["MASK"].data, many["MASK"].data)
+        assert np.abs(one[0].data - many[0].data).max() < 1e-5 * np.ptp(one[0].data)
+
+
+MEASURED = """
+    import sys
+    from pathlib import Path
+    from pipeline.cli import main
+    try:
+        main()
+    finally:
+        print("peak", next(line for line in Path("/proc/self/status").open() if line.startswith("VmHWM")).split()[1])
+"""
+
+
+def peak_in_mib(*arguments):
+    # The peak of this process alone: what getrusage tells begins with that of the process that started it.
+    command = [sys.executable, "-c", textwrap.dedent(MEASURED), "apply", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "residual chi-square" in done.stderr, done.stderr
+    return int(done.stdout.split("peak")[1]) / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell a process's peak")
+@pytest.mark.parametrize(("bands", "sizes"), [(1, (1024, 2560)), pytest.param(3, (1500, 6000), marks=pytest.mark.slow)])
+@pytest.mark.timeout(3600)
+def test_memory_does_not_grow_with_the_image(tmp_path, bands, sizes):
+    names = BANDS[:bands]
+    model = make_model(tmp_path / "m.safetensors", names, reading=reading(background="mesh"), range=anything(names))
+    noise = np.full((256, 256), NOISE, np.float32)
+    peaks = []
+    for size in sizes:
+        repeated = (1, -(-size // 256), -(-size // 256))
+        sky = np.tile(make_sky(256, 256, bands, sources=1), repeated)[:, :size, :size]
+        image = make_fits(tmp_path / f"{size}.fits", sky, make_header(names))
+        fits.writeto(tmp_path / "noise.fits", np.tile(noise, repeated[1:])[:size, :size], overwrite=True)
+        given = ["--psf", "3px", "--noise", tmp_path / "noise.fits", "--tile", "512"]
+        peaks.append(peak_in_mib(model, image, "-o", tmp_path / "out.fits", "--overwrite", *given))
+    # An image that is held in memory makes that 110 MiB (1.4 GiB).
+    assert peaks[1] - peaks[0] < 30, peaks
+
+
+@pytest.mark.parametrize("room", [50_000, 120_000], ids=["while it is restored", "while it is written"])
+def test_a_full_disk_leaves_nothing_half_written(model, image, out, room):
+    program = textwrap.dedent(f"""
+        import resource, sys
+        from pipeline.cli import main
+        resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+        main()
+    """)
+    arguments = ["apply", str(model), str(image), "-o", str(out), "--psf", "3px", "--noise", "0.05"]
+    before = set(out.parent.iterdir())
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("clearfield: ")]
+    assert lines[-1].startswith(f"clearfield: {out}: cannot be written (")
+    assert "Traceback" not in done.stderr
+    assert set(out.parent.iterdir()) == before

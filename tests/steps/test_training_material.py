@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from made_place import Place, small_images
+from made_training import PIX2PIX, made_study
+
+from pipeline.stretch import StretchError
+
+pytestmark = pytest.mark.usefixtures("quick_training")
+
+
+@pytest.mark.parametrize("crop", [32, 64])
+def test_pix2pix_is_watched_on_crops_of_its_own_size(tmp_path, crop):
+    study = made_study({"pix": PIX2PIX | {"crop": crop, "steps": 2}})
+    trained = Place(tmp_path, small_images(), study).train("pix")
+    assert set(trained.weights) == {"sharp"}
+    assert trained.history.validation_psnr.notna().all()
+
+
+def flat_sky(value=0.0):
+    return [np.where(s > 0.2, s, value).astype(np.float32) for s in small_images()]
+
+
+def test_a_sky_without_noise_is_refused_by_asinh_alone(tmp_path):
+    study = made_study(train={"stretch": "asinh"})
+    with pytest.raises(StretchError, match="band r: the sky is of one value"):
+        Place(tmp_path / "asinh", flat_sky(), study).train()
+    assert Place(tmp_path / "linear", flat_sky()).train().history.validation_psnr.notna().all()
+
+
+def test_a_band_of_one_value_is_refused(tmp_path):
+    skies = [np.stack([s[0], np.zeros_like(s[0])]) for s in small_images()]
+    with pytest.raises(StretchError, match="band g: all of the training role has one value"):
+        Place(tmp_path, skies).train()
+    assert not (tmp_path / "net0").exists()

@@ -1,0 +1,40 @@
+import pytest
+import torch
+from made_task import Toy, run
+
+from pipeline.training.task import TrainingError
+
+
+class Hungry(Toy):
+    """A task whose device holds ``room`` crops and no more."""
+
+    def __init__(self, room):
+        super().__init__()
+        self.room = room
+
+    def batch(self, step):
+        return torch.ones(12, 1), torch.tensor(0.5)
+
+    def losses(self, player, batch, modules):
+        crops, number = batch
+        if len(crops) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return {"total": (number * modules["generator"](crops) - 1).square().mean()}
+
+
+@pytest.mark.parametrize(
+    ("room", "advice"),
+    [
+        (7, "a batch of 12 crops; 6 passed a trial; set this stage's batch to that"),
+        (1, "a batch of 12 crops; 1 passed a trial"),
+        (0, "a batch of 12 crops; not even one passed a trial; take smaller crops or a narrower network"),
+    ],
+)
+def test_running_out_of_device_memory_names_a_batch_that_fits(room, advice, tmp_path):
+    with pytest.raises(TrainingError, match=f"toy: the device's memory does not hold {advice}") as error:
+        run(Hungry(room), tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_batch_that_the_device_holds_is_trained_on(tmp_path):
+    run(Hungry(12), tmp_path)
