@@ -20,7 +20,7 @@ FLOORS = [
     {"physics"},
     {"formats"},
     {"store", "model_file"},
-    {"tiling", "windowed", "stretch", "display", "splits", "fill", "code_hash", "on_device"},
+    {"tiling", "windowed", "stretch", "display", "splits", "bands_of_sky", "fill", "code_hash", "on_device"},
     {"image", "image_files"},
     {"config"},
     {"errors", "processes", "progress", "threads", "__init__"},

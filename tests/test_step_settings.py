@@ -51,6 +51,7 @@ def test_whether_photons_are_counted_concerns_ingest_and_how_many_does_not():
     [
         ({"images": {"smallest": 32}}, {"ingest"}),
         ({"split": {"tune": 0.2}}, {"split"}),
+        ({"split": {"folds": 4}}, {"split", "degrade"}),
         ({"seed": 1}, {"split", "degrade", "tune", "train", "discern", "summarise"}),
         ({"threads": 4}, {"train", "restore by network"}),
         ({"train": {"ema": 0.9}}, {"train"}),
@@ -83,6 +84,11 @@ def test_another_condition_concerns_training_and_the_guard_of_the_split_but_no_o
 )
 def test_a_narrower_condition_changes_no_guard(widths, jobs):
     assert concerned({"degrade": {"psf": {"fwhm": widths}}}) == jobs
+
+
+def test_the_folds_concern_a_background_that_is_measured_in_their_bands_of_sky():
+    before = {"images": {"background": "mesh"}}
+    assert concerned(before | {"split": {"folds": 4}}, before) == {"ingest", "split", "degrade"}
 
 
 def test_another_network_concerns_no_other():

@@ -117,7 +117,7 @@ def test_the_sky_is_looked_for_only_where_the_noise_is_relative_to_it():
     mask[1] = True
     assert observe(scene(mask=mask), made_study(), CONDITION, None).preview.mask[1].all()
     study = made_study(degrade={"psf": {"fwhm": ["3px"]}, "noise": {"ratio": [2.0]}})
-    with pytest.raises(SkyError, match=r"^a: no trusted pixel"):
+    with pytest.raises(SkyError, match=r"^a, rows 0 to 69, columns 0 to 79: no trusted pixel"):
         observe(scene(mask=mask), study, "fwhm3px_ratio2", None)
 
 
