@@ -10,13 +10,16 @@ from astropy.io import fits
 from pipeline.image import UNKNOWN
 from pipeline.windowed import WindowedImage
 
-_LAYOUT = re.compile(
-    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|INHERIT|BSCALE|BZERO|BLANK|DATAMIN|DATAMAX|CHECKSUM|DATASUM|END"
+STORAGE = re.compile(
+    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|NEXTEND|PCOUNT|GCOUNT|GROUPS|INHERIT|BSCALE|BZERO|BLANK|DATAMIN|DATAMAX|CHECKSUM|DATASUM|END"
     r"|Z(IMAGE|TENSION|SIMPLE|EXTEND|BLOCKED|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|MASKCMP|QUANTIZ|DITHER0"
     r"|SCALE|ZERO|BLANK|HECKSUM|DATASUM)"
-    r"|T(FIELDS|HEAP|(TYPE|FORM|NULL|SCAL|ZERO|DIM|DISP)\d+)|BAND\d+"
+    r"|T(FIELDS|HEAP|(TYPE|FORM|NULL|SCAL|ZERO|DIM|DISP)\d+)"
 )
 """Keywords that say how the input was stored, which a file of float32 is not."""
+
+_BAND = re.compile(r"BAND\d+")
+"""Keywords that name the input's planes, of which there may be others."""
 
 _LOOKUP = re.compile(r"(CPDIS|CQDIS|CPERR|CQERR|D2IMDIS|D2IMERR)\d.*|D2IMEXT|(DP|DQ|D2IM)\d+(\..*)?")
 """Keywords of distortions that are tabulated in other extensions."""
@@ -33,8 +36,8 @@ def header_of(image: WindowedImage, history: Sequence[str]) -> fits.Header:
         Becomes HISTORY lines.
     """
     given = fits.Header.fromstring(image.header or "", sep="\n")
-    kept = [card for card in given.cards if not _LAYOUT.fullmatch(card.keyword) and not _LOOKUP.fullmatch(card.keyword)]
-    header = fits.Header(kept)
+    gone = (STORAGE, _BAND, _LOOKUP)
+    header = fits.Header([c for c in given.cards if not any(pattern.fullmatch(c.keyword) for pattern in gone)])
     if header.get("EXTNAME") == "COMPRESSED_IMAGE":
         del header["EXTNAME"]
     if len(image.bands) > 1:

@@ -14,6 +14,7 @@ from pipeline.formats.bands import Planes, assembled, sources
 from pipeline.formats.checks import Paths, filled, listed, refuse_without_trust
 from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import flagged, read_companion, read_plane, refuse_other_grid, shape_of, sigma_of
 from pipeline.formats.fits.sky import pixel_scale_of, refuse_other_sky
 from pipeline.image import Image
@@ -43,7 +44,7 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     Image
         ``unit`` from BUNIT, else from the configuration, else ``unknown``; bands from ``images.bands``, else BAND1,
         BAND2, ..., else FILTER; pixel scale from a celestial WCS. The header is the science extension's, of the first
-        band.
+        band, with what only the primary header says (:func:`~pipeline.formats.fits.inherited.inherited_header`).
 
     Raises
     ------
@@ -102,7 +103,7 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
                 sigma, _ = filled(values, bad)
             return Plane(*filled(read_plane(science, number, window), bad), sigma)
 
-    header = science.header
+    header = inherited_header(hdus, science)
     bands, named = _band_names(header, shape[0])
     return Planes(
         path, shape, read, bands, named,
