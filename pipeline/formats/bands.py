@@ -86,7 +86,7 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
         for file in files:
             if file.shape[0] != 1:
                 raise FormatError(f"{file.source}: {file.shape[0]} planes; one is needed where each band has a file")
-    bands, order = _bands(files, settings.bands)
+    bands, order, planes = _bands(files, settings)
     # Which file holds a band, and in which of its planes.
     places = [(file, number) for file in files for number in range(file.shape[0])]
 
@@ -102,6 +102,7 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
         read=read,
         pixel_scale=first.pixel_scale or settings.pixel_scale,
         header=first.header,
+        planes=planes,
     )
 
 
@@ -110,25 +111,28 @@ def sources(files: Sequence[Planes]) -> str:
     return str(files[0].source) if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more"
 
 
-def _bands(files: Sequence[Planes], wanted: list[str] | None) -> tuple[tuple[str, ...], list[int]]:
-    # The names, and the planes that carry them in that order.
+def _bands(files: Sequence[Planes], settings: Images) -> tuple[tuple[str, ...], list[int], tuple[str, ...]]:
+    # The names, the planes that carry them in that order, and what every plane is.
+    wanted = settings.bands
     count = sum(file.shape[0] for file in files)
     found = tuple(band for file in files for band in file.bands)
     everything = list(range(count))
     if wanted is None:
-        return found if len(set(found)) == count else tuple(f"band{n + 1}" for n in everything), everything
+        distinct = len(set(found)) == count
+        known = found if distinct and all(file.named for file in files) else ()
+        return found if distinct else tuple(f"band{n + 1}" for n in everything), everything, known
     if len(files) == 1 and files[0].named:
         missing = [band for band in wanted if band not in found]
         if missing:
             raise BandsError(f"{files[0].source}: no band {missing[0]!r}; the file has {', '.join(found)}")
-        return tuple(wanted), [found.index(band) for band in wanted]
+        return tuple(wanted), [found.index(band) for band in wanted], found
     if len(wanted) != count:
         names = ", ".join(wanted)
         raise BandsError(f"{sources(files)}: {_planes(count)}, but the bands are to be {len(wanted)} ({names})")
     for file, band in zip(files, wanted):
         if file.named and file.bands[0] != band:
             raise BandsError(f"{file.source}: holds band {file.bands[0]!r}, but stands in the place of {band!r}")
-    return tuple(wanted), everything
+    return tuple(wanted), everything, tuple(wanted)
 
 
 def _unit(files: Sequence[Planes]) -> str | None:

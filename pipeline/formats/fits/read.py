@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from pipeline.formats.bands import Planes, assembled, sources
 from pipeline.formats.checks import Paths, filled, listed, refuse_without_trust
 from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.fits.header import without_plane_axis
 from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import flagged, read_companion, read_plane, refuse_other_grid, shape_of, sigma_of
 from pipeline.formats.fits.sky import pixel_scale_of, refuse_other_sky
@@ -54,7 +56,7 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     """
     settings = settings or Images()
     with _open_planes(paths, settings) as files:
-        found = assembled(files, settings, id)
+        found = _assembled(files, settings, id)
         image = found.part(found.area, found.id if group is None else group)
         refuse_without_trust(sources(files), WindowedImage.of(image))
     return image
@@ -69,9 +71,16 @@ def open_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     """
     settings = settings or Images()
     with _open_planes(paths, settings) as files:
-        image = assembled(files, settings, id)
+        image = _assembled(files, settings, id)
         refuse_without_trust(sources(files), image)
         yield image
+
+
+def _assembled(files: Sequence[Planes], settings: Images, id: str | None) -> WindowedImage:
+    image = assembled(files, settings, id)
+    as_they_lie = len(files) == 1 and image.planes[: len(image.bands)] in ((), image.bands)
+    # The third axis of the first file says nothing of the planes of another, nor of planes that changed places.
+    return image if as_they_lie else replace(image, header=without_plane_axis(image.header or ""))
 
 
 @contextmanager
