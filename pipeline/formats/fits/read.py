@@ -35,7 +35,8 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     Parameters
     ----------
     paths : path or sequence of paths
-        Several are one band each, in the order of ``settings.bands``.
+        Several are one band each, in the order of ``settings.bands``; or in any order, where BAND1 or FILTER of each
+        is one of these, and all of them are there.
     settings : Images, optional
         Extensions, kind of noise map, mask bits, names of bands; unit and pixel scale for files that give none.
     id, group : str, optional
