@@ -245,7 +245,12 @@ def publish(
 @app.command()
 def apply(
     model: Annotated[Path, typer.Argument(help="Model file, from `publish`.")],
-    images: Annotated[list[Path], typer.Argument(help="The image; or a FITS file per band, in the model's order.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The image; or a FITS file per band, in the model's order unless BAND1 or FILTER name them."
+        ),
+    ],
     out: Out,
     psf: Annotated[
         str | None,

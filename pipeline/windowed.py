@@ -36,6 +36,9 @@ class WindowedImage:
     read : callable
         ``read(band, window)`` gives the part of a band, counted from 0, that lies in a window inside the image. What a
         masked pixel holds may depend on the window, and nothing else does.
+    planes : tuple of str
+        What the planes of its files are, in the order in which they lie there, those that are no part of the image too;
+        empty where neither a file nor a configuration names them.
     """
 
     id: str
@@ -45,6 +48,7 @@ class WindowedImage:
     read: Callable[[int, Window], Plane]
     pixel_scale: float | None = None
     header: str | None = None
+    planes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, image: Image) -> WindowedImage:

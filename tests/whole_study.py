@@ -85,7 +85,7 @@ class WholeStudy:
         histories = [self.models(n, fold) / "history.csv" for n in self.study.models for fold in folds]
         discerned = [self.discerned(c) for c in self.conditions if self.study.evaluate.classifiers]
         figures, provenance = self.folder / "figures", self.folder / "provenance.json"
-        given = (self.images, self.splits, [], shown, self.metrics, self.summary, histories, tuned, discerned)
+        given = (self.images, self.splits, shown, self.metrics, self.summary, histories, tuned, discerned)
         report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():
             for model, output in product(self.study.models_of(network), settings.outputs):

@@ -68,7 +68,8 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
     Parameters
     ----------
     files : sequence of Planes
-        Several hold one band each, in the order of ``settings.bands``.
+        Several hold one band each, in the order of ``settings.bands``; or in any order, where each says which of these
+        it holds and ``settings.path`` does not tell them apart by name.
     settings : Images
         Names of the bands, and unit and pixel scale where the files give none.
     id : str, optional
@@ -77,7 +78,8 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
     Raises
     ------
     FormatError
-        If files differ in shape or unit, or the bands are not those that were asked for.
+        If files differ in shape or unit, or the bands are not those that were asked for, or a file holds another one
+        than its name says.
     """
     first = files[0]
     for file in files[1:]:
@@ -86,9 +88,10 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
         for file in files:
             if file.shape[0] != 1:
                 raise FormatError(f"{file.source}: {file.shape[0]} planes; one is needed where each band has a file")
-    bands, order = _bands(files, settings.bands)
+    bands, order, planes = _bands(files, settings)
     # Which file holds a band, and in which of its planes.
     places = [(file, number) for file in files for number in range(file.shape[0])]
+    leading, _ = places[order[0]]
 
     def read(band: int, window: Window) -> Plane:
         file, number = places[order[band]]
@@ -100,8 +103,9 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
         unit=_unit(files) or settings.unit or UNKNOWN,
         bands=bands,
         read=read,
-        pixel_scale=first.pixel_scale or settings.pixel_scale,
-        header=first.header,
+        pixel_scale=leading.pixel_scale or settings.pixel_scale,
+        header=leading.header,
+        planes=planes,
     )
 
 
@@ -110,25 +114,32 @@ def sources(files: Sequence[Planes]) -> str:
     return str(files[0].source) if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more"
 
 
-def _bands(files: Sequence[Planes], wanted: list[str] | None) -> tuple[tuple[str, ...], list[int]]:
-    # The names, and the planes that carry them in that order.
+def _bands(files: Sequence[Planes], settings: Images) -> tuple[tuple[str, ...], list[int], tuple[str, ...]]:
+    # The names, the planes that carry them in that order, and what every plane is.
+    wanted = settings.bands
     count = sum(file.shape[0] for file in files)
     found = tuple(band for file in files for band in file.bands)
     everything = list(range(count))
     if wanted is None:
-        return found if len(set(found)) == count else tuple(f"band{n + 1}" for n in everything), everything
+        distinct = len(set(found)) == count
+        known = found if distinct and all(file.named for file in files) else ()
+        return found if distinct else tuple(f"band{n + 1}" for n in everything), everything, known
     if len(files) == 1 and files[0].named:
         missing = [band for band in wanted if band not in found]
         if missing:
             raise BandsError(f"{files[0].source}: no band {missing[0]!r}; the file has {', '.join(found)}")
-        return tuple(wanted), [found.index(band) for band in wanted]
+        return tuple(wanted), [found.index(band) for band in wanted], found
     if len(wanted) != count:
         names = ", ".join(wanted)
         raise BandsError(f"{sources(files)}: {_planes(count)}, but the bands are to be {len(wanted)} ({names})")
+    # A FILTER is a likely guess only, but not where the files have exactly the bands that are wanted, each once.
+    sure = len(files) > 1 and sorted(found) == sorted(wanted)
+    if sure and "{band}" not in (settings.path or ""):
+        return tuple(wanted), [found.index(band) for band in wanted], found
     for file, band in zip(files, wanted):
-        if file.named and file.bands[0] != band:
+        if (sure or file.named) and file.bands[0] != band:
             raise BandsError(f"{file.source}: holds band {file.bands[0]!r}, but stands in the place of {band!r}")
-    return tuple(wanted), everything
+    return tuple(wanted), everything, tuple(wanted)
 
 
 def _unit(files: Sequence[Planes]) -> str | None:

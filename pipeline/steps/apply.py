@@ -82,7 +82,8 @@ def apply(
     model : path
         What ``publish`` or ``train`` wrote.
     images : sequence of path
-        One file, or one FITS file per band in the order of the model's bands.
+        One file, or one FITS file per band in the order of the model's bands; in any order where BAND1 or FILTER of
+        each names its band.
     out : path
         FITS; TIFF or PNG for an image that came as a picture. Masked pixels hold the estimate from their neighbours,
         and the mask goes with them as the extension MASK.

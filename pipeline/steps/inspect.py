@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
-from astropy.io import fits
-from astropy.wcs import WCS
 
 from pipeline.fill import FILL_HALO
 from pipeline.formats import is_fits, read_image
-from pipeline.formats.fits import list_extensions
+from pipeline.formats.fits import centre_of, list_extensions
 from pipeline.image import Image, Mask, Pixels, unit_in_words
 from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.measures.sky import sky_level_and_sigma
@@ -57,7 +54,7 @@ def _of_image(path: Path) -> Iterator[str]:
     if is_fits(path):
         yield _line("extensions", "; ".join(_extensions(path)))
     yield _line("image", f"{size}, {'bands' if len(image.bands) > 1 else 'band'} {', '.join(image.bands)}")
-    yield _line("centre", _centre(image))
+    yield _line("centre", _centre(path, image))
     yield from _values(image)
 
 
@@ -163,16 +160,11 @@ def _extensions(path: Path) -> Iterator[str]:
         yield " ".join(filter(None, (str(number), extension.name, size, extension.kind)))
 
 
-def _centre(image: Image) -> str:
+def _centre(path: Path, image: Image) -> str:
     """Where the middle of an image lies on the sky, by its header."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            wcs = WCS(fits.Header.fromstring(image.header or "", sep="\n")).celestial
-            height, width = image.shape[-2:]
-            position = wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2)
-        except Exception:  # a WCS can be wrong in a hundred ways, and is then no WCS
-            return "unknown, without a WCS"
+    position = centre_of(path, image) if is_fits(path) else None
+    if position is None:
+        return "unknown, without a WCS"
     longitude, latitude = position.spherical.lon.deg, position.spherical.lat.deg
     return f"{longitude:.6f}, {latitude:+.6f} deg ({position.frame.name})"
 

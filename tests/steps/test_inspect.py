@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from made_model import make_card, make_fits, make_model
+from astropy.wcs import WCS
+from made_model import make_card, make_fits, make_header, make_model
 from made_study import make_study
 
 from pipeline.errors import ClearfieldError
@@ -42,6 +43,27 @@ def test_the_centre_is_that_of_the_wcs(tmp_path):
     header.update({"CRPIX1": 50.5, "CRPIX2": 40.5, "CDELT1": -0.01, "CDELT2": 0.01})
     fits.writeto(tmp_path / "a.fits", np.random.default_rng(0).random((80, 100)), header)
     assert "12.500000, +0.000000 deg (galactic)" in said(tmp_path / "a.fits")
+
+
+def test_a_distorted_cube_has_a_centre_too(tmp_path):
+    header = make_header()
+    header.update({"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "CRPIX1": 55.5, "CRPIX2": 45.5})
+    header.update({"A_ORDER": 2, "B_ORDER": 2, "A_2_0": 1e-4, "B_0_2": 2e-5})
+    assert "150.119288, +2.205826 deg (icrs)" in said(make_fits(tmp_path / "a.fits", header=header))
+
+
+def test_a_centre_takes_distortions_from_their_tables(tmp_path):
+    header = make_header(())
+    for axis in (1, 2):
+        header[f"CPDIS{axis}"] = "LOOKUP"
+        for record in ("EXTVER: 1.0", "NAXES: 2.0", "AXIS.1: 1.0", "AXIS.2: 2.0"):
+            header.append((f"DP{axis}", record), end=True)
+    image = fits.ImageHDU(np.random.default_rng(0).random((90, 110)), header, name="SCI")
+    table = fits.ImageHDU(np.full((2, 2), 18.0, np.float32), name="WCSDVARR")
+    table.header.update({"CRVAL1": 1.0, "CRVAL2": 1.0, "CRPIX1": 1.0, "CRPIX2": 1.0, "CDELT1": 109.0, "CDELT2": 89.0})
+    fits.HDUList([fits.PrimaryHDU(), image, table]).writeto(tmp_path / "a.fits")
+    there = WCS(make_header(()), naxis=2).pixel_to_world(54.5 + 18, 44.5 + 18)
+    assert f"{there.ra.deg:.6f}, {there.dec.deg:+.6f} deg" in said(tmp_path / "a.fits")
 
 
 def test_a_picture_without_sky_and_a_flat_one_are_described_too(tmp_path):

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from string import ascii_uppercase
 
 from astropy.io import fits
 
 from pipeline.image import UNKNOWN
 from pipeline.windowed import WindowedImage
 
-_LAYOUT = re.compile(
-    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|INHERIT|BSCALE|BZERO|BLANK|DATAMIN|DATAMAX|CHECKSUM|DATASUM|END"
+STORAGE = re.compile(
+    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|NEXTEND|PCOUNT|GCOUNT|GROUPS|INHERIT|BSCALE|BZERO|BLANK|DATAMIN|DATAMAX|CHECKSUM|DATASUM|END"
     r"|Z(IMAGE|TENSION|SIMPLE|EXTEND|BLOCKED|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|MASKCMP|QUANTIZ|DITHER0"
     r"|SCALE|ZERO|BLANK|HECKSUM|DATASUM)"
-    r"|T(FIELDS|HEAP|(TYPE|FORM|NULL|SCAL|ZERO|DIM|DISP)\d+)|BAND\d+"
+    r"|T(FIELDS|HEAP|(TYPE|FORM|NULL|SCAL|ZERO|DIM|DISP)\d+)"
 )
 """Keywords that say how the input was stored, which a file of float32 is not."""
+
+_BAND = re.compile(r"BAND\d+")
+"""Keywords that name the input's planes, of which there may be others."""
+
+_PLANE_AXIS = re.compile(
+    r"(C(TYPE|UNIT|RPIX|RVAL|DELT|ROTA|NAME|RDER|SYER)3|(PC|CD)3_\d+|(PC|CD)\d+_3|(PV|PS)3_\d+)[A-Z]?"
+)
+"""Keywords of the axis along which the planes of a file lie: frequency, say, in equal steps."""
 
 _LOOKUP = re.compile(r"(CPDIS|CQDIS|CPERR|CQERR|D2IMDIS|D2IMERR)\d.*|D2IMEXT|(DP|DQ|D2IM)\d+(\..*)?")
 """Keywords of distortions that are tabulated in other extensions."""
@@ -33,12 +42,13 @@ def header_of(image: WindowedImage, history: Sequence[str]) -> fits.Header:
         Becomes HISTORY lines.
     """
     given = fits.Header.fromstring(image.header or "", sep="\n")
-    kept = [card for card in given.cards if not _LAYOUT.fullmatch(card.keyword) and not _LOOKUP.fullmatch(card.keyword)]
-    header = fits.Header(kept)
+    gone = (STORAGE, _BAND, _LOOKUP)
+    header = fits.Header([c for c in given.cards if not any(pattern.fullmatch(c.keyword) for pattern in gone)])
     if header.get("EXTNAME") == "COMPRESSED_IMAGE":
         del header["EXTNAME"]
     if len(image.bands) > 1:
-        _add_band_axis(header)
+        for version in ("", *ascii_uppercase):
+            _add_band_axis(header, version)
         header.remove("FILTER", ignore_missing=True)  # the first band's; BAND1, BAND2, ... name them all
     header.pop("BUNIT", None)
     if image.unit != UNKNOWN:
@@ -61,16 +71,23 @@ def companion_of(header: fits.Header) -> fits.Header:
     return companion
 
 
-def _add_band_axis(header: fits.Header) -> None:
+def without_plane_axis(header: str) -> str:
+    """The header of a file, as text, without its third axis: for planes that do not lie along it, one after another."""
+    given = fits.Header.fromstring(header, sep="\n")
+    kept = fits.Header([card for card in given.cards if not _PLANE_AXIS.fullmatch(card.keyword)])
+    return kept.tostring(sep="\n", endcard=False, padding=False)
+
+
+def _add_band_axis(header: fits.Header, version: str) -> None:
     # With a CD matrix, what is not given counts as 0, so that a third axis without an entry would be a singular WCS.
-    if "CTYPE1" not in header or "CTYPE3" in header:
+    if f"CTYPE1{version}" not in header or f"CTYPE3{version}" in header:
         return
-    if "WCSAXES" in header:
-        header["WCSAXES"] = max(3, header["WCSAXES"])
+    if f"WCSAXES{version}" in header:
+        header[f"WCSAXES{version}"] = max(3, header[f"WCSAXES{version}"])
     for keyword, value in (("CTYPE3", "BAND"), ("CRPIX3", 1.0), ("CRVAL3", 1.0), ("CDELT3", 1.0)):
-        header[keyword] = value
-    if any(re.fullmatch(r"CD\d+_\d+", keyword) for keyword in header):
-        header["CD3_3"] = 1.0
+        header[f"{keyword}{version}"] = value
+    if any(re.fullmatch(rf"CD\d+_\d+{version}", keyword) for keyword in header):
+        header[f"CD3_3{version}"] = 1.0
 
 
 def _ascii(text: str) -> str:

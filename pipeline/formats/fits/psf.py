@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.formats.checks import FormatError
 from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import read_plane, shape_of
 from pipeline.formats.fits.sky import pixel_scale_of
 from pipeline.tiling import whole
@@ -42,8 +43,9 @@ def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
         with reading(path):
             planes = [read_plane(hdu, number, whole(height, width)) for number in range(count)]
         stamp = np.stack(planes).astype(np.float64)
-        scale = pixel_scale_of(hdu.header, hdus)
-        given = [hdu.header.get(keyword) for keyword in ("PIXELSCL", "PIXSCALE")]
+        header = inherited_header(hdus, hdu)
+        scale = pixel_scale_of(header, hdus)
+        given = [header.get(keyword) for keyword in ("PIXELSCL", "PIXSCALE")]
     if not np.isfinite(stamp).all():
         raise FormatError(f"{path}: the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
     if scale is None:

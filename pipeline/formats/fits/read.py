@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from pipeline.formats.bands import Planes, assembled, sources
 from pipeline.formats.checks import Paths, filled, listed, refuse_without_trust
 from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.fits.header import without_plane_axis
+from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import (
     flagged,
     read_companion,
@@ -40,7 +43,8 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     Parameters
     ----------
     paths : path or sequence of paths
-        Several are one band each, in the order of ``settings.bands``.
+        Several are one band each, in the order of ``settings.bands``; or in any order, where BAND1 or FILTER of each
+        is one of these, and all of them are there.
     settings : Images, optional
         Extensions, kind of noise map, mask bits, names of bands; unit and pixel scale for files that give none.
     id, group : str, optional
@@ -51,7 +55,7 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     Image
         ``unit`` from BUNIT, else from the configuration, else ``unknown``; bands from ``images.bands``, else BAND1,
         BAND2, ..., else FILTER; pixel scale from a celestial WCS. The header is the science extension's, of the first
-        band.
+        band, with what only the primary header says (:func:`~pipeline.formats.fits.inherited.inherited_header`).
 
     Raises
     ------
@@ -61,7 +65,7 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     """
     settings = settings or Images()
     with _open_planes(paths, settings) as files:
-        found = assembled(files, settings, id)
+        found = _assembled(files, settings, id)
         image = found.part(found.area, found.id if group is None else group)
         refuse_without_trust(sources(files), WindowedImage.of(image))
     return image
@@ -76,9 +80,16 @@ def open_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     """
     settings = settings or Images()
     with _open_planes(paths, settings) as files:
-        image = assembled(files, settings, id)
+        image = _assembled(files, settings, id)
         refuse_without_trust(sources(files), image)
         yield image
+
+
+def _assembled(files: Sequence[Planes], settings: Images, id: str | None) -> WindowedImage:
+    image = assembled(files, settings, id)
+    as_they_lie = len(files) == 1 and image.planes[: len(image.bands)] in ((), image.bands)
+    # The third axis of the first file says nothing of the planes of another, nor of planes that changed places.
+    return image if as_they_lie else replace(image, header=without_plane_axis(image.header or ""))
 
 
 @contextmanager
@@ -113,7 +124,7 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
                 sigma, _ = filled(values, bad)
             return Plane(*filled(read_plane(science, number, window), bad), sigma)
 
-    header = science.header
+    header = inherited_header(hdus, science)
     bands, named = _band_names(header, shape[0])
     return Planes(
         path, shape, read, bands, named,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
@@ -13,9 +15,32 @@ from numpy.typing import NDArray
 
 from pipeline.formats.bands import Planes
 from pipeline.formats.checks import FormatError
+from pipeline.formats.fits.file import open_hdus
+from pipeline.image import Image
 
 NARROW_ENOUGH = 0.5
 """Length that the mean of an image's corners, as unit vectors, must have: its corners then lie within 60 degrees."""
+
+
+def celestial_wcs(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS | None:
+    """Where the plane of an image lies on the sky, or None where its header does not say.
+
+    Parameters
+    ----------
+    header : Header
+    hdus : HDUList, optional
+        The file, for distortions that are tabulated in other extensions.
+    """
+    # A WCS that cannot be understood gives no pixel scale, and a width in arcsec is then refused by name; restoring in
+    # pixels needs none, and the header is passed on as it is.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # The first two axes are the plane of the image; with a third one, astropy refuses a SIP distortion.
+            wcs = WCS(header, fobj=hdus, naxis=2)
+            return wcs.celestial if wcs.has_celestial else None
+    except Exception:
+        return None
 
 
 def pixel_scale_of(header: fits.Header, hdus: fits.HDUList | None = None) -> float | None:
@@ -27,7 +52,7 @@ def pixel_scale_of(header: fits.Header, hdus: fits.HDUList | None = None) -> flo
     hdus : HDUList, optional
         The file, for distortions that are tabulated in other extensions.
     """
-    wcs = _celestial(header, hdus)
+    wcs = celestial_wcs(header, hdus)
     if wcs is None:
         return None
     return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
@@ -65,6 +90,24 @@ def footprint_of(header: str, height: int, width: int) -> NDArray[np.float64] | 
     return corners if np.linalg.norm(corners.mean(0)) > NARROW_ENOUGH else None
 
 
+def centre_of(path: str | Path, image: Image) -> SkyCoord | None:
+    """Where the middle of an image lies on the sky, or None where it is not known.
+
+    Parameters
+    ----------
+    path : path
+        The file that it came from, for distortions that are tabulated there.
+    image : Image
+    """
+    height, width = image.shape[-2:]
+    with open_hdus(Path(path)) as hdus:
+        wcs = celestial_wcs(fits.Header.fromstring(image.header or "", sep="\n"), hdus)
+        try:
+            return None if wcs is None else wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2)
+        except Exception:  # a frame that astropy does not know
+            return None
+
+
 def refuse_other_sky(files: Sequence[Planes]) -> None:
     """Refuse files of one image that lie a pixel or more apart on the sky.
 
@@ -76,7 +119,7 @@ def refuse_other_sky(files: Sequence[Planes]) -> None:
     # Bands that are not registered would be restored jointly without a word. One pixel is more than any rounding.
     if len(files) < 2:
         return
-    skies = [_celestial(fits.Header.fromstring(file.header or "", sep="\n")) for file in files]
+    skies = [celestial_wcs(fits.Header.fromstring(file.header or "", sep="\n")) for file in files]
     if skies[0] is None:
         return
     height, width = files[0].shape[-2:]
@@ -90,16 +133,3 @@ def refuse_other_sky(files: Sequence[Planes]) -> None:
                 f"{file.source}: its WCS lies {offset:.3g} px off that of {files[0].source}; "
                 "the bands of an image must be registered on one grid"
             )
-
-
-def _celestial(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS | None:
-    # A WCS that cannot be understood gives no pixel scale, and a width in arcsec is then refused by name; restoring in
-    # pixels needs none, and the header is passed on as it is.
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # The first two axes are the plane of the image; with a third one, astropy refuses a SIP distortion.
-            wcs = WCS(header, fobj=hdus, naxis=2)
-            return wcs.celestial if wcs.has_celestial else None
-    except Exception:
-        return None
