@@ -6,7 +6,7 @@ from pipeline.config.degrade import Degrade, Noise, Psf
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition
 from pipeline.config.images import Images
-from pipeline.config.load import load_study, study_from
+from pipeline.config.load import load_study, named_study_from, study_from
 from pipeline.config.methods import CLASSICAL_METHODS, Method
 from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
@@ -47,6 +47,7 @@ __all__ = [
     "Training",
     "Width",
     "load_study",
+    "named_study_from",
     "parse_width",
     "plain_number",
     "settings_hash",

@@ -32,7 +32,21 @@ def load_study(path: str | Path) -> Study:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); a YAML file is needed") from None
     except (yaml.YAMLError, ValueError) as error:  # a ValueError: bytes that are no text, or a day such as 2020-13-45
         raise ConfigError(f"{path}: not YAML: {_fault(error)}") from None
-    return study_from(values, str(path))
+    return named_study_from(values, str(path))
+
+
+def named_study_from(values: Any, source: str) -> Study:
+    """Check a study that files describe; they must name it, since two without a name would share one folder.
+
+    Raises
+    ------
+    ConfigError
+        One line: the source, the key, what is wrong, what is allowed.
+    """
+    study = study_from(values, source)
+    if "study" not in study.model_fields_set:
+        raise ConfigError(f"{source}: study is missing; a name is required, as results go to results/<study>")
+    return study
 
 
 def study_from(values: Any, source: str = "config") -> Study:

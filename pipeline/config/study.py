@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from pipeline.config.degrade import Degrade
 from pipeline.config.evaluate import Evaluate
@@ -21,10 +21,20 @@ from pipeline.config.train import Training
 from pipeline.config.width import parse_width
 
 
+def _named(schema: dict[str, Any]) -> None:
+    schema["required"] = ["study"]
+    del schema["properties"]["study"]["default"]
+
+
 class Study(Settings):
     """A cross-validated restoration study. Clearfield knows no settings but these."""
 
-    study: str = Field("hubble", pattern=STUDY_NAME, description="Name of the study; results go to results/<study>.")
+    # A file must name its study; what is made in a program may go by the demo's name.
+    model_config = ConfigDict(json_schema_extra=_named)
+
+    study: str = Field(
+        "hubble", pattern=STUDY_NAME, description="Name of the study; required, since results go to results/<study>."
+    )
     seed: int = Field(0, ge=0, description="Everything random follows from this number.")
     threads: int = Field(
         2,
