@@ -12,6 +12,7 @@ from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
 from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression
+from pipeline.config.plain_values import plain_values
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, Settings, settings_hash
@@ -50,6 +51,7 @@ __all__ = [
     "named_study_from",
     "parse_width",
     "plain_number",
+    "plain_values",
     "settings_hash",
     "study_from",
 ]

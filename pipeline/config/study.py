@@ -66,6 +66,7 @@ class Study(Settings):
     def _parts_agree(self) -> Study:
         if "degraded" not in self.methods:
             raise ValueError("methods: `degraded` is missing; it is what every other method is compared with")
+        self._images_are_read_so()
         if self.degrade.psf.fwhm_final and self.images.psf_fwhm is None:
             raise ValueError("degrade.psf.fwhm_final: needs images.psf_fwhm, the width that the images have already")
         own = parse_width(self.images.psf_fwhm) if self.images.psf_fwhm else None
@@ -83,6 +84,16 @@ class Study(Settings):
         if twice:
             raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
         return self
+
+    def _images_are_read_so(self) -> None:
+        # Not asked of Images alone: `apply` reads a user's file by those of a study, as far as it has such extensions.
+        images = self.images
+        if images.dataset == "hubble":
+            names = ("groups", "science", "noise", "noise_kind", "mask", "mask_bits", "unit")
+            images.refuse_unread(*names, because="of hubble", instead="set dataset: folder", section="images.")
+        for name, whole in (("noise_kind", "noise"), ("mask_bits", "mask")):
+            if getattr(images, whole) is None:
+                images.refuse_unread(name, because="alone", instead=f"set images.{whole}", section="images.")
 
     def _batches_can_be_shared(self) -> None:
         devices = self.train.devices

@@ -128,6 +128,16 @@ def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_pat
         ("degrade: {psf: {fwhm: [-3px]}}", "degrade.psf.fwhm"),
         ("images: {dataset: folder}", "images.path"),
         ("seed: 5", "study is missing"),
+        ("study: a\nseed: 1\nseed: 2", "line 3: seed stands there twice"),
+        ("study: a\ndegrade: {psf: {fwhm: [40px]}}", "degrade.psf.fwhm: 40px is too wide; 32px are allowed at most"),
+        (
+            "study: a\ndegrade: {psf: {profile: file, file: nope.fits}}",
+            "degrade.psf.file is nope.fits; there is no such file",
+        ),
+        (
+            "study: a\nimages: {dataset: folder, path: 'data/{id}.fits', groups: nope.csv}",
+            "images.groups is nope.csv; there is no such file",
+        ),
     ],
 )
 def test_a_bad_config_is_one_line_before_any_job(snakemake, tmp_path, text, says):
