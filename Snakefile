@@ -22,7 +22,8 @@ from pipeline.workflow import config_or_exit
 
 min_version("9.10")
 
-if not config:
+# A study that `--configfile` names inherits nothing from the demo; `--config` alone changes the demo.
+if not workflow.configfiles:
 
     configfile: config_or_exit("config/config.yaml")
 

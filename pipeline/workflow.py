@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from pipeline.config import ConfigError, Study, load_study, study_from
+from pipeline.config import ConfigError, Study, load_study, named_study_from, plain_values
 from pipeline.image_files import image_files
 
 
@@ -26,22 +26,36 @@ def config_or_exit(path: str) -> str:
     return path
 
 
-def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
+def study_or_exit(config: dict[str, Any], files: list[Any], changed: bool = False) -> Study:
     """The study that a configuration describes; a mistake in it ends the run with one line, before any job starts.
 
     Parameters
     ----------
     config : dict
         As Snakemake merged it.
-    sources : list of path
+    files : list of path
         The files that it was read from, named in the message.
+    changed : bool
+        Whether ``--config`` lies on top of them.
     """
     # Steps run as `python -m pipeline`: that must be this Python, also where its environment was not activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    sources = [*map(_as_typed, files), *(["--config"] if changed else [])]
     try:
-        return study_from(config, " + ".join(map(_as_typed, sources)) or "config")
+        for file in files:
+            plain_values(Path(_as_typed(file)))  # Snakemake has read it, but takes the last of a key that stands twice
+        study = named_study_from(config, " + ".join(sources) or "config")
+        _refuse_missing(study, sources)
     except ConfigError as error:
         _exit(error)
+    return study
+
+
+def _refuse_missing(study: Study, sources: list[str]) -> None:
+    # Snakemake would say so in seven lines, of which none names the setting.
+    for key, path in (("images.groups", study.images.groups), ("degrade.psf.file", study.degrade.psf.file)):
+        if path is not None and not Path(path).is_file():
+            raise ConfigError(f"{' + '.join(sources)}: {key} is {path}; there is no such file")
 
 
 def resolved_config(study: Study) -> str:

@@ -8,7 +8,7 @@ from pipeline.code_hash import code_hash
 from pipeline.step_settings import settings_for
 from pipeline.workflow import files_of_images, lock_or_exit, resolved_config, study_or_exit
 
-STUDY = study_or_exit(config, workflow.configfiles)
+STUDY = study_or_exit(config, workflow.configfiles, bool(workflow.config_settings.config))
 CONFIG = resolved_config(STUDY)
 CONDITIONS = [condition.name for condition in STUDY.conditions]
 CLASSICAL = list(STUDY.methods)

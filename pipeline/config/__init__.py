@@ -6,12 +6,13 @@ from pipeline.config.degrade import Degrade, Noise, Psf
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition
 from pipeline.config.images import Images
-from pipeline.config.load import load_study, study_from
+from pipeline.config.load import load_study, named_study_from, study_from
 from pipeline.config.methods import CLASSICAL_METHODS, Method
 from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
 from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression
+from pipeline.config.plain_values import plain_values
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, Settings, settings_hash
@@ -47,8 +48,10 @@ __all__ = [
     "Training",
     "Width",
     "load_study",
+    "named_study_from",
     "parse_width",
     "plain_number",
+    "plain_values",
     "settings_hash",
     "study_from",
 ]

@@ -9,7 +9,10 @@ from pydantic import Field, model_validator
 from pipeline.config.defects import Defects
 from pipeline.config.names import CONDITION_NAME
 from pipeline.config.settings import NotNegative, Positive, Settings, UserPath
-from pipeline.config.width import WidthField
+from pipeline.config.width import WidthField, parse_width
+
+WIDEST = 32
+"""Full width at half maximum in px of the widest PSF that is drawn; a test holds it equal to that of `physics`."""
 
 
 class Psf(Settings):
@@ -50,6 +53,17 @@ class Psf(Settings):
                 raise ValueError("file: the profile `file` needs the path of a FITS image, and no fwhm")
         elif (self.fwhm is None) == (self.fwhm_final is None):
             raise ValueError("fwhm: either fwhm or fwhm_final is needed, such as [3px, 4px]")
+        for width in map(parse_width, self.fwhm or []):
+            if width.unit == "px" and width.value > WIDEST:
+                raise ValueError(f"fwhm: {width} is too wide; {WIDEST}px are allowed at most")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_unread(self) -> Psf:
+        needs = {"file": "file", "file_scale": "file", "beta": "moffat", "obscuration": "airy"}
+        for name, profile in needs.items():
+            if self.profile != profile:
+                self.refuse_unread(name, because=f"with profile: {self.profile}", instead=f"set profile: {profile}")
         return self
 
 
@@ -79,6 +93,8 @@ class Noise(Settings):
             raise ValueError("gain: `poisson` needs a list of gains, and neither sigma nor ratio")
         if self.kind == "gaussian" and ((self.sigma is None) == (self.ratio is None) or self.gain):
             raise ValueError("sigma: `gaussian` needs either sigma or ratio, and no gain, such as sigma: [0.05]")
+        if self.kind == "gaussian":
+            self.refuse_unread("read_noise", "sky", because="with kind: gaussian", instead="set kind: poisson")
         return self
 
 

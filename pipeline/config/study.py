@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from pipeline.config.degrade import Degrade
 from pipeline.config.evaluate import Evaluate
@@ -21,10 +21,20 @@ from pipeline.config.train import Training
 from pipeline.config.width import parse_width
 
 
+def _named(schema: dict[str, Any]) -> None:
+    schema["required"] = ["study"]
+    del schema["properties"]["study"]["default"]
+
+
 class Study(Settings):
     """A cross-validated restoration study. Clearfield knows no settings but these."""
 
-    study: str = Field("hubble", pattern=STUDY_NAME, description="Name of the study; results go to results/<study>.")
+    # A file must name its study; what is made in a program may go by the demo's name.
+    model_config = ConfigDict(json_schema_extra=_named)
+
+    study: str = Field(
+        "hubble", pattern=STUDY_NAME, description="Name of the study; required, since results go to results/<study>."
+    )
     seed: int = Field(0, ge=0, description="Everything random follows from this number.")
     threads: int = Field(
         2,
@@ -56,6 +66,7 @@ class Study(Settings):
     def _parts_agree(self) -> Study:
         if "degraded" not in self.methods:
             raise ValueError("methods: `degraded` is missing; it is what every other method is compared with")
+        self._images_are_read_so()
         if self.degrade.psf.fwhm_final and self.images.psf_fwhm is None:
             raise ValueError("degrade.psf.fwhm_final: needs images.psf_fwhm, the width that the images have already")
         own = parse_width(self.images.psf_fwhm) if self.images.psf_fwhm else None
@@ -82,6 +93,16 @@ class Study(Settings):
                 "degrade.noise.kind: poisson counts photons, and images in `display` units, as that of the dataset "
                 "hubble, were stretched for the eye; take gaussian, or images in a unit that is linear in the light"
             )
+
+    def _images_are_read_so(self) -> None:
+        # Not asked of Images alone: `apply` reads a user's file by those of a study, as far as it has such extensions.
+        images = self.images
+        if images.dataset == "hubble":
+            names = ("groups", "science", "noise", "noise_kind", "mask", "mask_bits", "unit")
+            images.refuse_unread(*names, because="of hubble", instead="set dataset: folder", section="images.")
+        for name, whole in (("noise_kind", "noise"), ("mask_bits", "mask")):
+            if getattr(images, whole) is None:
+                images.refuse_unread(name, because="alone", instead=f"set images.{whole}", section="images.")
 
     def _batches_can_be_shared(self) -> None:
         devices = self.train.devices

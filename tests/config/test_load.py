@@ -5,7 +5,7 @@ from pipeline.config import ConfigError, Study, load_study
 
 
 def test_numbers_in_yaml_may_have_exponents(tmp_path):
-    (tmp_path / "mine.yaml").write_text("train: {clip: 1e-3}\n")
+    (tmp_path / "mine.yaml").write_text("study: mine\ntrain: {clip: 1e-3}\n")
     assert load_study(tmp_path / "mine.yaml").train.clip == 1e-3
 
 
@@ -29,6 +29,7 @@ def test_a_study_is_read_from_yaml_and_from_json(tmp_path):
         (b"\xff\xfe\x00", "not YAML: "),
         (b"", "holds no settings"),
         (b"study: a b\n", "study is a b; letters"),
+        (b"seed: 1\n", "study is missing; a name is required, as results go to results/<study>"),
     ],
 )
 def test_a_file_that_is_no_study_is_refused_in_one_line(tmp_path, content, says):

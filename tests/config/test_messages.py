@@ -18,6 +18,7 @@ def degrade(**changes):
 
 PSF = {"fwhm": ["3px"]}
 NAFNET = {"architecture": "nafnet"}
+FOLDER = {"dataset": "folder", "path": "{id}.fits"}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,9 @@ NAFNET = {"architecture": "nafnet"}
         ({"networks": {"n": {**NAFNET, "widht": 3}}}, "networks.n.widht is not a setting; did you mean width?"),
         ({"seed": -1}, "seed is -1; it should be greater than or equal to 0"),
         ({"seed": 1.5}, "seed is 1.5; it should be a valid integer"),
+        ({"seed": True}, "seed: true and false stand for no number and no name"),
+        ({"evaluate": {"apertures": [3, True]}}, "evaluate.apertures: true and false stand for no number"),
+        ({"networks": {"n": {**NAFNET, "width": True}}}, "networks.n.width: true and false stand for no number"),
         ({"seed": None}, "seed is null; it should be a valid integer"),
         ({"study": "a/b"}, "study is a/b; letters, digits, _ and - are allowed"),
         ({"study": "../x"}, "study is ../x; letters, digits, _ and - are allowed"),
@@ -41,6 +45,20 @@ NAFNET = {"architecture": "nafnet"}
         ({"images": {"science": [1]}}, "images.science is [1]; a name or a number is needed"),
         ({"images": {"noise": "WHT"}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
         ({"images": {"noise": 2}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
+        (
+            {"images": {"noise": "ERR"}},
+            "images.noise: is not read of hubble; set dataset: folder, or leave",
+        ),
+        ({"images": {"groups": "a.csv"}}, "images.groups: is not read of hubble"),
+        ({"images": {"science": 1}}, "images.science: is not read of hubble"),
+        (
+            {"images": {**FOLDER, "mask_bits": 4}},
+            "images.mask_bits: is not read alone; set images.mask, or leave mask_bits out",
+        ),
+        (
+            {"images": {**FOLDER, "noise_kind": "sigma"}},
+            "images.noise_kind: is not read alone; set images.noise, or leave",
+        ),
         ({"images": {"dataset": "folder"}}, "images.path: missing; the dataset `folder` needs a pattern"),
         ({"images": {"dataset": "folder", "path": "a/*.fits"}}, "images.path: 'a/*.fits' holds no {id}"),
         (
@@ -64,6 +82,12 @@ NAFNET = {"architecture": "nafnet"}
         (degrade(psf={"fwhm": ["3px"], "fwhm_final": ["4px"]}), "degrade.psf.fwhm: either fwhm or fwhm_final"),
         (degrade(psf={"profile": "file"}), "degrade.psf.file: the profile `file` needs the path of a FITS image"),
         (degrade(psf={"profile": "file", "file": "a.fits", **PSF}), "degrade.psf.file: the profile `file` needs"),
+        (
+            degrade(psf={**PSF, "file": "a.fits"}),
+            "degrade.psf.file: is not read with profile: gaussian; set profile: file",
+        ),
+        (degrade(psf={**PSF, "beta": 4}), "degrade.psf.beta: is not read with profile: gaussian; set profile: moffat"),
+        (degrade(psf={"fwhm": ["3px", "40px"]}), "degrade.psf.fwhm: 40px is too wide; 32px are allowed at most"),
         (degrade(psf={"profile": "moffat", "beta": 1, **PSF}), "degrade.psf.beta is 1; it should be greater than 1.1"),
         (degrade(psf={"profile": "sinc", **PSF}), "degrade.psf.profile is sinc; it should be 'gaussian', 'moffat'"),
         (degrade(psf={"fwhm_final": ["4px"]}), "degrade.psf.fwhm_final: needs images.psf_fwhm"),
@@ -76,6 +100,14 @@ NAFNET = {"architecture": "nafnet"}
         (degrade(noise={"ratio": [0.5]}), "degrade.noise.ratio is 0.5; it should be greater than or equal to 1"),
         (degrade(noise={}), "degrade.noise.sigma: `gaussian` needs either sigma or ratio, and no gain"),
         (degrade(noise={"sigma": [1], "ratio": [2]}), "degrade.noise.sigma: `gaussian` needs either"),
+        (
+            degrade(noise={"sigma": [1], "read_noise": 3}),
+            "degrade.noise.read_noise: is not read with kind: gaussian; set",
+        ),
+        (
+            degrade(noise={"ratio": [1], "sky": 3}),
+            "degrade.noise.sky: is not read with kind: gaussian; set kind: poisson",
+        ),
         (degrade(noise={"kind": "poisson", "sigma": [1]}), "degrade.noise.gain: `poisson` needs a list of gains"),
         (degrade(noise={"kind": "poisson", "gain": [0]}), "degrade.noise.gain is 0; it should be greater than 0"),
         (

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config import load_study
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,7 +40,8 @@ def jobs(run):
 def refused(run):
     """The one line that a run ended with before any job."""
     assert run.returncode != 0
-    (said,) = [line for line in run.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
+    snakemakes = ("Using workflow specific profile", "Config file config/config.yaml is extended")
+    (said,) = [line for line in run.stderr.splitlines() if not line.startswith(snakemakes)]
     return said
 
 
@@ -72,6 +75,38 @@ def test_a_study_inherits_nothing_from_the_demos_file(snakemake, tmp_path):
     assert jobs(snakemake("--dry-run", "models", "--configfile", "mine.yaml"))["train_nafnet"] in (3, 4)
 
 
+@pytest.mark.parametrize(
+    ("given", "section", "changes"),
+    [
+        ("seed=5", None, {"seed": 5}),
+        ("study=mine", None, {"study": "mine"}),
+        ("split={folds: 2}", "split", {"folds": 2}),
+    ],
+)
+def test_settings_on_the_command_line_change_the_demo_and_nothing_else_of_it(
+    snakemake, tmp_path, given, section, changes
+):
+    run = snakemake("--dry-run", "--config", given)
+    assert run.returncode == 0, run.stderr
+    demo = load_study(ROOT / "config" / "config.yaml")
+    changed = {section: getattr(demo, section).model_copy(update=changes)} if section else changes
+    (resolved,) = tmp_path.glob("work/*/config.json")
+    assert load_study(resolved) == demo.model_copy(update=changed)
+
+
+def test_settings_on_the_command_line_change_a_study_that_inherits_nothing(snakemake, tmp_path):
+    (tmp_path / "mine.yaml").write_text("study: mine\nsplit: {folds: 5}\n")
+    run = snakemake("--dry-run", "--configfile", "mine.yaml", "--config", "seed=5")
+    assert run.returncode == 0, run.stderr
+    study = load_study(tmp_path / "work" / "mine" / "config.json")
+    assert (study.seed, study.split.folds, study.train.stretch, study.publish.final) == (5, 5, "asinh", "retrain")
+
+
+def test_a_mistake_on_the_command_line_is_one_line_before_any_job(snakemake):
+    said = refused(snakemake("--config", "sead=5"))
+    assert said == "clearfield: config/config.yaml + --config: sead is not a setting; did you mean seed?"
+
+
 def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_path):
     for number in range(4550):
         folder = tmp_path / "data" / "galaxygan" / str(587722000000000000 + number)
@@ -92,6 +127,17 @@ def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_pat
         ("splitt: {folds: 3}", "splitt is not a setting; did you mean split?"),
         ("degrade: {psf: {fwhm: [-3px]}}", "degrade.psf.fwhm"),
         ("images: {dataset: folder}", "images.path"),
+        ("seed: 5", "study is missing"),
+        ("study: a\nseed: 1\nseed: 2", "line 3: seed stands there twice"),
+        ("study: a\ndegrade: {psf: {fwhm: [40px]}}", "degrade.psf.fwhm: 40px is too wide; 32px are allowed at most"),
+        (
+            "study: a\ndegrade: {psf: {profile: file, file: nope.fits}}",
+            "degrade.psf.file is nope.fits; there is no such file",
+        ),
+        (
+            "study: a\nimages: {dataset: folder, path: 'data/{id}.fits', groups: nope.csv}",
+            "images.groups is nope.csv; there is no such file",
+        ),
     ],
 )
 def test_a_bad_config_is_one_line_before_any_job(snakemake, tmp_path, text, says):
