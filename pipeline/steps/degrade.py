@@ -47,16 +47,18 @@ def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> 
     truth = torch.from_numpy(scene.pixels)[None]
     clean = operator.forward(truth)
     generators = [addressed_generator(study.seed, scene.id, condition, band) for band in scene.bands]
-    data = operator.noise.draw(clean, generators)
+    background = None if scene.background is None else torch.from_numpy(scene.background)
+    data = operator.noise.draw(clean, generators, background)
     mask = scene.mask
     if study.degrade.defects.any:
         address = (study.seed, scene.id, condition, "defects")
-        data, lost = damage(data, operator.noise.sigma(clean), study.degrade.defects, [address], scene.bands)
+        drawn = operator.noise.sigma(clean, background)
+        data, lost = damage(data, drawn, study.degrade.defects, [address], scene.bands)
         mask = mask | lost[0].numpy()
     if study.degrade.protocol == "galaxygan":
         data = galaxygan.clip(data)
     # Nobody knows the light without its noise, so its photon noise is told as far as the data themselves tell it.
-    sigma = operator.noise.told_sigma(data, torch.from_numpy(mask)[None])
+    sigma = operator.noise.told_sigma(data, torch.from_numpy(mask)[None], background)
     preview = replace(scene.with_pixels(data[0].numpy()), mask=mask, sigma=sigma[0].contiguous().numpy())
     return Observation(preview, operator)
 
