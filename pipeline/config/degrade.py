@@ -85,7 +85,11 @@ class Noise(Settings):
         None, min_length=1, description="poisson: electrons per unit of the image, one condition each."
     )
     read_noise: NotNegative = Field(0.0, description="poisson: standard deviation of the read-out in electrons.")
-    sky: NotNegative = Field(0.0, description="poisson: level of the sky that was taken off, in the unit of the image.")
+    sky: NotNegative = Field(
+        0.0,
+        description="poisson: level of a sky that the files lack already, in the unit of the image; what "
+        "images.background takes off counts by itself.",
+    )
 
     @model_validator(mode="after")
     def _levels_fit_the_kind(self) -> Noise:

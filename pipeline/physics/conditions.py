@@ -187,7 +187,13 @@ def added_width(settings: PsfSettings, images: Images, pixel_scale: float | None
         raise PSFError(f"degrade.psf.fwhm_final is {final}, and images.psf_fwhm {own}: {error}") from None
 
 
-def noise_for(settings: NoiseSettings, psf: Tensor, sky_sigma: Sequence[float], protocol: str = "physical") -> Noise:
+def noise_for(
+    settings: NoiseSettings,
+    psf: Tensor,
+    sky_sigma: Sequence[float],
+    protocol: str = "physical",
+    background: Sequence[float] = (),
+) -> Noise:
     """The noise of a condition, in the unit of an image.
 
     A ratio asks for that multiple of the image's own sky noise after the blur. What the blur leaves of white noise,
@@ -203,11 +209,14 @@ def noise_for(settings: NoiseSettings, psf: Tensor, sky_sigma: Sequence[float], 
     protocol : {"physical", "galaxygan"}
         ``galaxygan`` gives all bands one realisation. :func:`operator_for` measures its level on the image; here, where
         there is none, it is predicted from the sky noise.
+    background : sequence of float
+        Level of the light that was taken off the image, per band; none by default.
     """
     bands = len(psf)
     if settings.kind == "poisson":
         gain = (settings.gain or [1.0])[0]
-        return PoissonNoise((gain,) * bands, (settings.read_noise,) * bands, (settings.sky,) * bands)
+        sky = tuple(settings.sky + max(level, 0.0) for level in background or (0.0,) * bands)
+        return PoissonNoise((gain,) * bands, (settings.read_noise,) * bands, sky)
     shared = protocol == "galaxygan"
     if settings.sigma:
         return GaussianNoise((settings.sigma[0],) * bands, shared)

@@ -21,21 +21,28 @@ MERSENNE_WORDS = 624
 """Words of 32 bits in the state of a CPU's generator."""
 
 
+Numbers = tuple[Tensor, ...]
+"""The numbers that a noise goes by, as tensors that stand beside images of shape (B, C, H, W)."""
+
+
 class NoiseError(ClearfieldError):
     """A noise level that cannot be one."""
 
 
 class Noise(ABC):
-    """What every kind of noise answers; images have the shape (B, C, H, W)."""
+    """What every kind of noise answers; images have the shape (B, C, H, W).
+
+    A ``background``, of shape (C, H, W), is light that was taken off an image, in its unit: its photons are noise too.
+    """
 
     grows_with_light: ClassVar[bool] = False
     """Whether sigma differs from pixel to pixel with the light, so that only the data tell it."""
 
-    def sigma(self, clean: Tensor) -> Tensor:
+    def sigma(self, clean: Tensor, background: Tensor | None = None) -> Tensor:
         """Standard deviation of the noise at each pixel of a noise-free image, in its unit."""
-        return self._sigma(clean, _numbers([self], clean))
+        return self._sigma(clean, self._numbers(clean, background))
 
-    def told_sigma(self, data: Tensor, mask: Tensor | None = None) -> Tensor:
+    def told_sigma(self, data: Tensor, mask: Tensor | None = None, background: Tensor | None = None) -> Tensor:
         """:meth:`sigma` as far as the data tell it themselves: all that may be known of it beside an observation.
 
         Parameters
@@ -44,11 +51,12 @@ class Noise(ABC):
             With their noise.
         mask : Tensor, shape (B, C, H, W), bool, optional
             True where a datum is not to be trusted; there sigma goes by what lies around.
+        background : Tensor, shape (C, H, W), optional
         """
         seen = fill_masked(data, mask) if self.grows_with_light and mask is not None else data
-        return self._told_sigma(seen, _numbers([self], data))
+        return self._told_sigma(seen, self._numbers(data, background))
 
-    def draw(self, clean: Tensor, generators: Sequence[Generator]) -> Tensor:
+    def draw(self, clean: Tensor, generators: Sequence[Generator], background: Tensor | None = None) -> Tensor:
         """A noisy version of a noise-free image; one generator per band makes the bands independent.
 
         Raises
@@ -56,7 +64,7 @@ class Noise(ABC):
         ValueError
             If there is not one generator for each band.
         """
-        return self._drawn(clean, [generators] * len(clean), _numbers([self], clean))
+        return self._drawn(clean, [generators] * len(clean), self._numbers(clean, background))
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -67,16 +75,24 @@ class Noise(ABC):
     def numbers(self) -> tuple[tuple[float, ...], ...]:
         """The numbers that the law goes by, each of them band by band."""
 
-    @abstractmethod
-    def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
-        """:meth:`sigma` by numbers for each image, of shape (N, B, C, 1, 1)."""
+    def _numbers(self, like: Tensor, background: Tensor | None) -> Numbers:
+        numbers = _numbers([self], like)
+        return numbers if background is None else self._lit(numbers, background)
+
+    def _lit(self, numbers: Numbers, _background: Tensor) -> Numbers:
+        """The numbers under light that was taken off, which most noise takes no notice of."""
+        return numbers
 
     @abstractmethod
-    def _told_sigma(self, data: Tensor, numbers: Tensor) -> Tensor:
+    def _sigma(self, clean: Tensor, numbers: Numbers) -> Tensor:
+        """:meth:`sigma` by numbers for each image."""
+
+    @abstractmethod
+    def _told_sigma(self, data: Tensor, numbers: Numbers) -> Tensor:
         """:meth:`told_sigma` by numbers for each image."""
 
     @abstractmethod
-    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
+    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Numbers) -> Tensor:
         """:meth:`draw` by numbers for each image, and generators for each image and band."""
 
 
@@ -114,13 +130,13 @@ class GaussianNoise(Noise):
         """The level."""
         return (self.level,)
 
-    def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
+    def _sigma(self, clean: Tensor, numbers: Numbers) -> Tensor:
         return numbers[0].expand_as(clean)
 
-    def _told_sigma(self, data: Tensor, numbers: Tensor) -> Tensor:
+    def _told_sigma(self, data: Tensor, numbers: Numbers) -> Tensor:
         return numbers[0].expand_as(data)
 
-    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
+    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Numbers) -> Tensor:
         if self.shared:
             generators = [[own[0].clone_state() for _ in own] for own in generators]
         return clean + numbers[0] * _standard_normal(clean, generators)
@@ -169,15 +185,20 @@ class PoissonNoise(Noise):
         """Gain, read-out noise and sky."""
         return self.gain, self.read_noise, self.sky
 
-    def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
+    def _lit(self, numbers: Numbers, background: Tensor) -> Numbers:
+        gain, read_noise, sky = numbers
+        # Where more was taken off than there was, no photons are missing.
+        return gain, read_noise, sky + background.clamp_min(0)
+
+    def _sigma(self, clean: Tensor, numbers: Numbers) -> Tensor:
         gain, read_noise, sky = numbers
         return (((clean + sky).clamp_min(0) * gain + read_noise**2).sqrt() / gain).clamp_min(1e-12)
 
-    def _told_sigma(self, data: Tensor, numbers: Tensor) -> Tensor:
+    def _told_sigma(self, data: Tensor, numbers: Numbers) -> Tensor:
         gain, read_noise, sky = numbers
-        return (expected_electrons((data + sky) * gain, read_noise) + read_noise**2).sqrt() / gain
+        return (expected_electrons(data * gain, read_noise, sky * gain) + read_noise**2).sqrt() / gain
 
-    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
+    def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Numbers) -> Tensor:
         """Photons counted, read-out noise added, sky taken off."""
         gain, read_noise, sky = numbers
         electrons = _counted((clean + sky).clamp_min(0) * gain, generators)
@@ -264,10 +285,10 @@ def _seed_whole(generator: Generator, name: bytes) -> None:
     generator.set_state(state)
 
 
-def _numbers(noises: Sequence[Noise], like: Tensor) -> Tensor:
-    """The numbers of noises of one kind, beside images: shape (N, B, C, 1, 1)."""
+def _numbers(noises: Sequence[Noise], like: Tensor) -> Numbers:
+    """The numbers of noises of one kind, one noise for each image: shape (B, C, 1, 1)."""
     numbers = torch.tensor([noise.numbers for noise in noises], dtype=like.dtype)
-    return sent(numbers, like.device).movedim(1, 0)[..., None, None]
+    return sent(numbers, like.device).movedim(1, 0)[..., None, None].unbind()
 
 
 def _standard_normal(like: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:

@@ -13,7 +13,7 @@ FEWEST = 1 / WIDTH**2
 """Electrons per pixel below which a square mostly holds none, so that no rate can be told."""
 
 
-def expected_electrons(counted: Tensor, read_noise: Tensor) -> Tensor:
+def expected_electrons(counted: Tensor, read_noise: Tensor, sky: Tensor) -> Tensor:
     """Expected electrons of each pixel: the mean about it where all is alike, its own count where a source stands out.
 
     The filter of Lee (1980, IEEE Trans. Pattern Anal. Mach. Intell. 2, 165) for photon noise. On a sky, a pixel's own
@@ -23,20 +23,20 @@ def expected_electrons(counted: Tensor, read_noise: Tensor) -> Tensor:
     Parameters
     ----------
     counted : Tensor, shape (B, C, H, W)
-        Electrons with all their noise; at least 3 px high and wide.
-    read_noise : Tensor
-        Standard deviation of the read-out in electrons, of a shape that goes with the image's.
+        Electrons with all their noise, the sky taken off; at least 3 px high and wide.
+    read_noise, sky : Tensor
+        Standard deviation of the read-out and level of the sky, in electrons, of a shape that goes with the image's.
 
     Returns
     -------
     Tensor, shape (B, C, H, W)
-        At least ``FEWEST``.
+        With the sky's; at least ``FEWEST``.
     """
     mean = _mean_about(counted)
     apart = counted - mean
-    noise = mean.clamp_min(FEWEST) + read_noise.square()
+    noise = (mean + sky).clamp_min(FEWEST) + read_noise.square()
     of_light = (1 - BY_CHANCE * noise / _mean_about(apart.square())).clamp_min(0)
-    return (mean + of_light * apart).clamp_min(FEWEST)
+    return (mean + of_light * apart + sky).clamp_min(FEWEST)
 
 
 def _mean_about(image: Tensor) -> Tensor:

@@ -75,18 +75,21 @@ def observe(
     operator = operators[apart[0]]
     clean = operator.forward(torch.from_numpy(scene.pixels)[None])
     noises = {part: operators[part].noise for part in apart}
-    data = _noisy(clean, noises, [(study.seed, scene.id, condition, band) for band in scene.bands])
+    background = None if scene.background is None else torch.from_numpy(scene.background)
+    data = _noisy(clean, noises, background, [(study.seed, scene.id, condition, band) for band in scene.bands])
     mask = scene.mask
     if study.degrade.defects.any:
         address = (study.seed, scene.id, condition, "defects")
-        sigma = _by_part(noises, lambda noise, here: noise.sigma(clean[here]), clean)
+        sigma = _by_part(noises, lambda noise, here: noise.sigma(clean[here], _of(background, here)), clean)
         data, lost = damage(data, sigma, study.degrade.defects, [address], scene.bands)
         mask = mask | lost[0].numpy()
     if study.degrade.protocol == "galaxygan":
         data = galaxygan.clip(data)
     # Nobody knows the light without its noise, so its photon noise is told as far as the data themselves tell it.
     untrusted = torch.from_numpy(mask)[None]
-    sigma = _by_part(noises, lambda noise, here: noise.told_sigma(data[here], untrusted[here]), clean)
+    sigma = _by_part(
+        noises, lambda noise, here: noise.told_sigma(data[here], untrusted[here], _of(background, here)), clean
+    )
     preview = replace(scene.with_pixels(data[0].numpy()), mask=mask, sigma=sigma[0].contiguous().numpy())
     return Observation(preview, operator)
 
@@ -112,12 +115,17 @@ def _sky_sigma(scene: Image, place: Window) -> list[float]:
         raise SkyError(f"{scene.id}, {place.in_words}: {error}") from None
 
 
-def _noisy(clean: Tensor, noises: dict[Window, Noise], addresses: Sequence[tuple]) -> Tensor:
+def _of(background: Tensor | None, here: tuple) -> Tensor | None:
+    return None if background is None else background[here]
+
+
+def _noisy(clean: Tensor, noises: dict[Window, Noise], background: Tensor | None, addresses: Sequence[tuple]) -> Tensor:
     """Data with the noise of each part, drawn by its band's address and, where there are several, its place."""
     data = torch.empty_like(clean)
     for part, noise in noises.items():
         here, place = (..., *part.slices), (part.y0, part.x0) if len(noises) > 1 else ()
-        data[here] = noise.draw(clean[here], [addressed_generator(*address, *place) for address in addresses])
+        generators = [addressed_generator(*address, *place) for address in addresses]
+        data[here] = noise.draw(clean[here], generators, _of(background, here))
     return data
 
 

@@ -145,7 +145,9 @@ class TrainingMaterial:
 
     def _noise_range(self) -> dict[str, list[float]]:
         """Least and greatest noise per band that training drew, in the unit of the image."""
-        low, high = self._instruments.noise_range(self._statistics.sky_sigma)
+        known = self._statistics
+        backgrounds = self._scenes.backgrounds.range() if self._instruments.counts_photons else [[]]
+        low, high = self._instruments.noise_range(known.sky, known.sky_sigma, backgrounds)
         return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
 
 

@@ -91,6 +91,13 @@ class ImageReader:
         """Mask of a window inside an image, shape (C, H, W)."""
         return entry(self._file, id)["mask"][(slice(None), *window.slices)]
 
+    def background(self, id: str, window: Window, step: int) -> Pixels | None:
+        """What was taken off in a window inside an image, on every ``step``-th row and column; None if nothing was."""
+        group = entry(self._file, id)
+        if "background" not in group:
+            return None
+        return group["background"][:, window.y0 : window.y1 : step, window.x0 : window.x1 : step]
+
     def __iter__(self) -> Iterator[Image]:
         return (self.image(id) for id in self.ids)
 

@@ -135,7 +135,9 @@ class Degrader:
         psf = self._instruments.psf_index(random)
         told = self._instruments.told_index(_random(*address, "told"), psf) if self._instruments.mistaken else psf
         sky = self._scenes.sky_sigma(index) if self._instruments.relative_to_sky else ()
-        return Draw(place, change, psf, told, self._instruments.noise(random, psf, sky), draw_flaws(random, size))
+        background = self._scenes.backgrounds.at(place) if self._instruments.counts_photons else ()
+        noise = self._instruments.noise(random, psf, sky, background)
+        return Draw(place, change, psf, told, noise, draw_flaws(random, size))
 
     def _place(self, index: int, random: np.random.Generator, size: int) -> tuple[Place, Change]:
         """A window of a region in one of the eight orientations, and how the scene is changed that is seen there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -90,7 +91,14 @@ class Instruments:
         """True where noise is a multiple of an image's own, which must be measured then."""
         return bool(self._noise.ratio)
 
-    def noise(self, random: np.random.Generator, psf: int, sky_sigma: Sequence[float]) -> NoiseModel:
+    @property
+    def counts_photons(self) -> bool:
+        """True where light is noise too, so that it must be known what was taken off."""
+        return self._noise.kind == "poisson"
+
+    def noise(
+        self, random: np.random.Generator, psf: int, sky_sigma: Sequence[float], background: Sequence[float] = ()
+    ) -> NoiseModel:
         """Draw a noise level, evenly in its logarithm.
 
         Parameters
@@ -100,19 +108,33 @@ class Instruments:
             Number of the PSF that the noise is added behind.
         sky_sigma : sequence of float
             The image's own sky noise, per band; not asked for unless the noise is relative to it.
+        background : sequence of float
+            Level of the light that was taken off, per band; not asked for unless photons are counted.
         """
         _, levels = _levels(self._noise)
         low, high = min(levels), max(levels)
         share = random.random()
         value = low + share * (high - low) if low <= 0 else math.exp(math.log(low) + share * math.log(high / low))
-        return self._noise_of(value, psf, sky_sigma)
+        return self._noise_of(value, psf, sky_sigma, background)
 
-    def noise_range(self, sky_sigma: Sequence[float]) -> tuple[list[float], list[float]]:
-        """Least and greatest noise per band on an empty sky of noise ``sky_sigma``, in the unit of the image."""
+    def noise_range(
+        self, sky: Sequence[float], sky_sigma: Sequence[float], backgrounds: Sequence[Sequence[float]] = ((),)
+    ) -> tuple[list[float], list[float]]:
+        """Least and greatest noise per band on an empty sky, in the unit of the image.
+
+        Parameters
+        ----------
+        sky, sky_sigma : sequence of float
+            Level and noise of the sky of the images, per band.
+        backgrounds : sequence of sequence of float
+            The least and the greatest light that was taken off, per band.
+        """
         _, levels = _levels(self._noise)
         # The wider the PSF, the less noise it leaves and the more is added for the same ratio.
-        ends = [self._noise_of(value, psf, sky_sigma) for value in (min(levels), max(levels)) for psf in (0, -1)]
-        every = torch.stack([noise.sigma(torch.zeros(1, self.psfs.shape[1], 1, 1)).flatten() for noise in ends])
+        ends = itertools.product((min(levels), max(levels)), (0, -1), backgrounds)
+        noises = [self._noise_of(value, psf, sky_sigma, background) for value, psf, background in ends]
+        empty = torch.tensor(sky, dtype=torch.float32)[None, :, None, None]
+        every = torch.stack([noise.sigma(empty).flatten() for noise in noises])
         return every.amin(0).tolist(), every.amax(0).tolist()
 
     def range(self) -> dict[str, list[float]]:
@@ -120,10 +142,10 @@ class Instruments:
         low, high = self._described.amin(0).tolist(), self._described.amax(0).tolist()
         return {name: [a, b] for name, a, b in zip(self.names, low, high)}
 
-    def _noise_of(self, value: float, psf: int, sky_sigma: Sequence[float]) -> NoiseModel:
+    def _noise_of(self, value: float, psf: int, sky_sigma: Sequence[float], background: Sequence[float]) -> NoiseModel:
         axis, _ = _levels(self._noise)
         settings = self._noise.model_copy(update={axis: [value]})
-        return noise_for(settings, self._kernels[psf], sky_sigma, self._protocol)
+        return noise_for(settings, self._kernels[psf], sky_sigma, self._protocol, background)
 
 
 def _bank(kernels: list[Tensor]) -> tuple[Tensor, tuple[str, ...], Tensor]:

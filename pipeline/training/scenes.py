@@ -15,6 +15,7 @@ from pipeline.image import Mask, Pixels
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.store import ImageReader, read_images
 from pipeline.tiling import Window
+from pipeline.training.backgrounds import Backgrounds
 from pipeline.training.regions import Region
 from pipeline.training.truth import Crops, Cut, Place, Truth, cut_of
 
@@ -60,6 +61,7 @@ class Scenes:
 
     def __init__(self, path: str | Path, regions: list[Region], device: torch.device = CPU) -> None:
         self.regions, self._device = regions, device
+        self.backgrounds = Backgrounds(path, regions)
         self._sky_sigma: dict[int, list[float]] = {}
         self._flawless: dict[int, bool] = {}
         self._open = ExitStack()

@@ -125,7 +125,8 @@ def test_a_ratio_follows_the_sky_of_each_band():
 
 
 def test_photon_noise_takes_gain_read_noise_and_sky():
-    blur = operator(noise={"kind": "poisson", "gain": [4.0], "read_noise": 3.0, "sky": 0.5})
+    folder = {"dataset": "folder", "path": "{id}.fits"}
+    blur = operator(noise={"kind": "poisson", "gain": [4.0], "read_noise": 3.0, "sky": 0.5}, images=folder)
     assert blur.noise == PoissonNoise((4.0,) * 3, (3.0,) * 3, (0.5,) * 3)
 
 

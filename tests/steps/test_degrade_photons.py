@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,9 +16,9 @@ def study(defects=None, **noise):
     return made_study(images=LINEAR, degrade={"psf": {"fwhm": ["3px"]}, "noise": given, "defects": defects or {}})
 
 
-def seen(pixels, mask=None, defects=None, **noise):
+def seen(pixels, mask=None, defects=None, background=None, **noise):
     mask = np.zeros(pixels.shape, bool) if mask is None else mask
-    scene = Image("a", pixels, mask, "nanomaggy", ("r", "g"))
+    scene = Image("a", pixels, mask, "nanomaggy", ("r", "g"), background=background)
     return observe(scene, study(defects, **noise), f"fwhm3px_gain{GAIN:g}", None)
 
 
@@ -59,3 +61,32 @@ def test_sigma_is_that_of_the_noise_within_what_photons_tell():
     chi2 = np.square((observation.preview.pixels - clean) / observation.preview.sigma)
     assert chi2.mean() == pytest.approx(1, abs=0.05)
     assert chi2[clean > np.percentile(clean, 99)].mean() == pytest.approx(1, abs=0.2)
+
+
+def test_photons_of_a_background_that_was_taken_off_are_noise():
+    background = np.empty((2, 200, 200), np.float32)
+    background[0], background[1] = 100.0, np.linspace(50, 400, 200)
+    preview = seen(np.zeros_like(background), background=background).preview
+    expected = np.sqrt(background * GAIN + READ_NOISE**2) / GAIN
+    np.testing.assert_allclose(preview.sigma, expected, rtol=0.02)
+    standard = preview.pixels / expected
+    assert abs(standard.mean()) < 0.02
+    assert standard.std() == pytest.approx(1, rel=0.02)
+    assert standard[1, :, :50].std() == pytest.approx(1, rel=0.03)
+    assert standard[1, :, -50:].std() == pytest.approx(1, rel=0.03)
+
+
+def test_a_background_adds_to_a_sky_that_the_files_lack():
+    one = seen(np.zeros((2, 64, 64), np.float32), background=np.full((2, 64, 64), 30.0, np.float32), sky=10.0)
+    other = seen(np.zeros((2, 64, 64), np.float32), sky=40.0)
+    np.testing.assert_allclose(one.preview.pixels, other.preview.pixels, atol=1e-5)
+    np.testing.assert_allclose(one.preview.sigma, other.preview.sigma, rtol=1e-5)
+
+
+def test_a_background_is_no_noise_of_a_level():
+    pixels = sky(70, 80)
+    scene = Image("a", pixels, np.zeros(pixels.shape, bool), "adu", ("r", "g"))
+    scenes = scene, replace(scene, background=np.full_like(pixels, 100.0))
+    one, other = (observe(scene, made_study(), "fwhm3px_sigma0.05", None).preview for scene in scenes)
+    np.testing.assert_array_equal(one.pixels, other.pixels)
+    np.testing.assert_array_equal(one.sigma, other.sigma)

@@ -14,10 +14,10 @@ REACH = 4
 """Pixels on each side that the sigma of one goes by."""
 
 
-def batch(path, pixels, count=8, mask=None, **noise):
+def batch(path, pixels, count=8, mask=None, background=None, **noise):
     given = {"kind": "poisson", "gain": [GAIN], "read_noise": READ_NOISE, **noise}
     study = made_study(images=LINEAR, degrade={"psf": {"fwhm": ["3px"]}, "noise": given})
-    stored = write_sky(path / "images.h5", pixels, masks=None if mask is None else {0: mask})
+    stored = write_sky(path / "images.h5", pixels, masks=None if mask is None else {0: mask}, background=background)
     return degrader(stored, [Region("field0", Window(0, 0, *pixels.shape[1:]))], study).batch(0, count=count, crop=CROP)
 
 
@@ -53,3 +53,25 @@ def test_a_placeholder_reaches_no_sigma(tmp_path):
         for value in (0.0, 1e6)
     ]
     assert torch.equal(*told)
+
+
+@pytest.mark.parametrize("level", [25.0, 100.0])
+def test_photons_of_a_background_that_was_taken_off_are_noise(tmp_path, level):
+    nothing = np.zeros((2, 200, 220), np.float32)
+    inputs = batch(tmp_path, nothing, background=nothing + np.float32(level)).inputs
+    expected = (level * GAIN + READ_NOISE**2) ** 0.5 / GAIN
+    trusted = inputs.valid.expand_as(inputs.preview) == 1
+    assert inputs.preview[trusted].std().item() == pytest.approx(expected, rel=0.02)
+    assert inputs.preview[trusted].mean().item() == pytest.approx(0, abs=0.05 * expected)
+    assert inputs.sigma.mean().item() == pytest.approx(expected, rel=0.02)
+
+
+def test_every_crop_has_the_background_of_its_own_place(tmp_path):
+    nothing, background = np.zeros((2, 300, 300), np.float32), np.full((2, 300, 300), 10.0, np.float32)
+    background[..., 150:] = 90.0
+    sigma = batch(tmp_path, nothing, count=32, background=background).inputs.sigma.mean((1, 2, 3))
+    expected = [(level * GAIN + READ_NOISE**2) ** 0.5 / GAIN for level in (10.0, 90.0)]
+    near = [(sigma / value - 1).abs() < 0.05 for value in expected]
+    assert (near[0] | near[1]).all()
+    assert near[0].any()
+    assert near[1].any()
