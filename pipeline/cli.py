@@ -216,7 +216,7 @@ def report(
         from pipeline.steps import report as step
 
         step.report(
-            study, images, splits, [], restored, metrics_csv, summary_csv, histories, tuned, discerned, out, figures,
+            study, images, splits, restored, metrics_csv, summary_csv, histories, tuned, discerned, out, figures,
             provenance,
         )  # fmt: skip
 

@@ -67,6 +67,8 @@ def running(title: str, out: Path, log: Path | None = None, threads: int = 1) ->
         try:
             use_threads(threads)
             yield
+        except ClearfieldError:
+            raise  # it names the file that could not be written, if that is what is wrong
         except Exception as error:
             reason = next((reason for reason in NO_ROOM if _said(reason, error)), None)
             if reason:

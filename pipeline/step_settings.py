@@ -21,11 +21,15 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     """
     values = study.model_dump(mode="json", exclude_none=True)
     if step == "ingest":
-        return _leaves(values, "images")
+        # The background of a single image is measured in the bands of sky that it will be cut into.
+        folds = _BANDS_OF_SKY if study.images.background != "none" else ()
+        # Images in display units are refused where photons are to be counted.
+        photons = {"degrade.noise.kind": "poisson"} if study.degrade.noise.kind == "poisson" else {}
+        return _leaves(values, "images", *folds) | photons
     if step == "split":
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":
-        return _condition(study, which["condition"]) | _leaves(values, "seed")
+        return _condition(study, which["condition"]) | _leaves(values, "seed", *_BANDS_OF_SKY)
     if step == "tune":
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
@@ -54,6 +58,9 @@ def threads_for(study: Study, step: str, method: str | None = None) -> int:
 
 _GRID = ("images.pixel_scale", "images.psf_fwhm")
 """What turns a width in arcsec into pixels, and a final width into one that is added."""
+
+_BANDS_OF_SKY = ("split.folds",)
+"""What says where a single image is cut into bands of sky."""
 
 _INSTRUMENT = ("degrade.protocol", "degrade.defects")
 """What all conditions share beside the grid."""

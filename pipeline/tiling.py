@@ -34,6 +34,11 @@ class Window:
         """The window as an index of the last two axes; it must lie inside the image."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
+    @property
+    def in_words(self) -> str:
+        """Where the window lies, for messages."""
+        return f"rows {self.y0} to {self.y1 - 1}, columns {self.x0} to {self.x1 - 1}"
+
     def grown(self, margin: int) -> Window:
         """The window with ``margin`` pixels more on each side."""
         return Window(self.y0 - margin, self.x0 - margin, self.height + 2 * margin, self.width + 2 * margin)

@@ -69,6 +69,14 @@ class WindowedImage:
         """The same image with other values: ``change(band, window, plane)`` is called on each part that is read."""
         return replace(self, read=lambda band, window: change(band, window, self.read(band, window)))
 
+    def cut(self, window: Window) -> WindowedImage:
+        """A window inside the image as an image of its own, of which nothing is read yet."""
+
+        def read(band: int, part: Window) -> Plane:
+            return self.read(band, Window(part.y0 + window.y0, part.x0 + window.x0, part.height, part.width))
+
+        return replace(self, shape=(len(self.bands), window.height, window.width), read=read)
+
     def part(self, window: Window, group: str = "") -> Image:
         """All bands of a window as an image in memory, under the header of the whole."""
         shape = (len(self.bands), window.height, window.width)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import glob
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from pipeline.config import ConfigError, Study, load_study, study_from
+from pipeline.image_files import image_files
 
 
 def config_or_exit(path: str) -> str:
@@ -62,8 +61,8 @@ def files_of_images(study: Study) -> list[str]:
     images = study.images
     if images.path is None:
         return []
-    found = glob.glob(re.sub(r"\{\w+\}", "*", images.path))  # noqa: PTH207 (Path.glob takes no absolute pattern)
-    return sorted(found) + ([images.groups] if images.groups else [])
+    found = [file.path for file in image_files(images.path, images.bands)]
+    return found + ([images.groups] if images.groups else [])
 
 
 def lock_or_exit(study: Study) -> TextIO:

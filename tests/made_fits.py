@@ -54,7 +54,7 @@ def one_file(path, kind):
     """Write a cube with flags and a noise map, each with pixels that are not to be trusted."""
     cube = np.random.default_rng(0).normal(100, 5, (3, 50, 70)).astype(np.float32)
     flags, noise = np.zeros((50, 70), np.int16), np.full((50, 70), 2.0)
-    flags[10:30, 40:], noise[40, :9], cube[1, :5], cube[2, 20, 20] = 5, -1, np.nan, np.inf
+    flags[10:30, 40:], noise[40, :9], cube[1, :5], cube[2, 20, 20] = 5, np.nan, np.nan, np.inf
     compressed, integers = kind == "compressed", kind == "integers"
     science = extension(cube, compressed=compressed)
     if integers:

@@ -34,6 +34,8 @@ NAFNET: dict[str, Any] = {
     "regression": {"steps": 6, "batch": 2, "crop": 16},
     "adversarial": {"steps": 4, "batch": 2, "crop": 32, "base_channels": 4},
 }
+LINEAR: dict[str, Any] = {"dataset": "folder", "path": "{id}.fits", "unit": "nanomaggy"}
+"""Images in which photons can be counted, where a test writes them itself."""
 PIX2PIX: dict[str, Any] = {"architecture": "pix2pix", "base_channels": 4, "crop": 32, "batch": 2, "steps": 6}
 
 

@@ -149,5 +149,5 @@ def test_a_full_disk_is_one_line_that_names_the_result_and_leaves_nothing_behind
     code = FULL_DISK.format(module=module, writer=writer, write=write, config=tiny[1], out=out, log=log)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 1
-    assert run.stderr == f"clearfield: {out}: cannot be written: file too large; make room, and run again\n"
+    assert run.stderr == f"clearfield: {out}: cannot be written (File too large); make room or choose another place\n"
     assert list(out.parent.iterdir()) == []

@@ -20,8 +20,8 @@ FLOORS = [
     {"physics"},
     {"formats"},
     {"store", "model_file"},
-    {"tiling", "windowed", "stretch", "display", "splits", "fill", "code_hash", "on_device"},
-    {"image"},
+    {"tiling", "windowed", "stretch", "display", "splits", "bands_of_sky", "fill", "code_hash", "on_device"},
+    {"image", "image_files"},
     {"config"},
     {"errors", "processes", "progress", "threads", "__init__"},
 ]

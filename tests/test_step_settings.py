@@ -34,11 +34,24 @@ def concerned(values, before=None):
     return {job for job in JOBS if first[job] != then[job]} - ALWAYS
 
 
+FOLDER = {"dataset": "folder", "path": "{id}.fits"}
+
+
+def test_whether_photons_are_counted_concerns_ingest_and_how_many_does_not():
+    white, photons, more = (
+        {"images": FOLDER, "degrade": {"psf": {"fwhm": ["3px"]}, "noise": noise, "names": [CONDITION]}}
+        for noise in ({"sigma": [1]}, {"kind": "poisson", "gain": [1]}, {"kind": "poisson", "gain": [2]})
+    )
+    assert "ingest" in concerned(photons, white)
+    assert "ingest" not in concerned(more, photons)
+
+
 @pytest.mark.parametrize(
     ("values", "jobs"),
     [
         ({"images": {"smallest": 32}}, {"ingest"}),
         ({"split": {"tune": 0.2}}, {"split"}),
+        ({"split": {"folds": 4}}, {"split", "degrade"}),
         ({"seed": 1}, {"split", "degrade", "tune", "train", "discern", "summarise"}),
         ({"threads": 4}, {"train", "restore by network"}),
         ({"train": {"ema": 0.9}}, {"train"}),
@@ -71,6 +84,11 @@ def test_another_condition_concerns_training_and_the_guard_of_the_split_but_no_o
 )
 def test_a_narrower_condition_changes_no_guard(widths, jobs):
     assert concerned({"degrade": {"psf": {"fwhm": widths}}}) == jobs
+
+
+def test_the_folds_concern_a_background_that_is_measured_in_their_bands_of_sky():
+    before = {"images": {"background": "mesh"}}
+    assert concerned(before | {"split": {"folds": 4}}, before) == {"ingest", "split", "degrade"}
 
 
 def test_another_network_concerns_no_other():

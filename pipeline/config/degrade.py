@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.defects import Defects
 from pipeline.config.names import CONDITION_NAME
-from pipeline.config.settings import NotNegative, Positive, Settings
+from pipeline.config.settings import NotNegative, Positive, Settings, UserPath
 from pipeline.config.width import WidthField
 
 
@@ -26,7 +26,8 @@ class Psf(Settings):
     fwhm_final: list[WidthField] | None = Field(
         None,
         min_length=1,
-        description="Instead of fwhm: widths that the image has afterwards, where images.psf_fwhm is known.",
+        description="Instead of fwhm: widths that images have afterwards, where images.psf_fwhm is known. Their own "
+        "PSF is taken to have the profile of the one that is added.",
     )
     beta: float = Field(2.5, gt=1.1, allow_inf_nan=False, description="Slope of a Moffat profile.")
     obscuration: float = Field(
@@ -35,9 +36,8 @@ class Psf(Settings):
         lt=1,
         description="Share of an Airy profile's aperture diameter that is hidden by the secondary mirror.",
     )
-    file: str | None = Field(
+    file: UserPath | None = Field(
         None,
-        min_length=1,
         description="file: FITS image of the PSF, one stamp or a cube with one per band, named by BAND1, BAND2, ... or "
         "in the order of images.bands.",
     )

@@ -6,8 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.settings import OnceEach, Positive, Settings
+from pipeline.config.settings import OnceEach, Positive, Settings, UserPath
 from pipeline.config.width import WidthField
+
+NoiseKind = Literal["sigma", "variance", "weight"]
+
+_USUAL_KINDS: dict[str, NoiseKind] = {"ERR": "sigma", "SIGMA": "sigma", "VAR": "variance", "IVAR": "weight"}
+"""What extensions hold whose names leave no doubt."""
 
 
 class Images(Settings):
@@ -16,7 +21,7 @@ class Images(Settings):
     dataset: Literal["hubble", "folder"] = Field(
         "hubble", description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files."
     )
-    path: str | None = Field(
+    path: UserPath | None = Field(
         None,
         description="folder: pattern of the files, such as data/{id}/{id}-{band}.fits; {id} names an image, {band} a "
         "band.",
@@ -24,15 +29,22 @@ class Images(Settings):
     bands: Annotated[list[str], OnceEach] | None = Field(
         None, description="Names of the bands, in order; required where the pattern holds {band}."
     )
-    groups: str | None = Field(
+    groups: UserPath | None = Field(
         None, description="Table (CSV with columns id, group); images of one group stay on one side of every split."
     )
     science: str | int | None = Field(
         None, description="FITS extension (name or number) of the values; by default the first with an image."
     )
-    noise: str | int | None = Field(None, description="FITS extension of a noise map; by default none.")
-    noise_kind: Literal["sigma", "variance", "weight"] = Field(
-        "sigma", description="What the noise map holds: standard deviation, variance, or weight (inverse variance)."
+    noise: str | int | None = Field(
+        None,
+        description="FITS extension of a noise map; by default none. It masks pixels that have no noise or weight "
+        "above 0, and goes with the image; the noise that degrade.noise.ratio multiplies is measured on the image.",
+    )
+    noise_kind: NoiseKind | None = Field(
+        None,
+        description="What the noise map holds: standard deviation, variance, or weight (inverse variance). By default "
+        "sigma for ERR and SIGMA, variance for VAR, weight for IVAR; of any other extension it must be said, since WHT "
+        "may be an exposure time.",
     )
     mask: str | int | None = Field(None, description="FITS extension of a data-quality map; by default none.")
     mask_bits: int | None = Field(
@@ -56,6 +68,21 @@ class Images(Settings):
     small_images: Literal["refuse", "pad"] = Field(
         "refuse", description="What happens to an image below the smallest size: refuse, or pad with a mask."
     )
+
+    @model_validator(mode="after")
+    def _noise_is_of_some_kind(self) -> Images:
+        if self.noise is not None and self.kind_of_noise is None:
+            usual = ", ".join(_USUAL_KINDS)
+            raise ValueError(
+                f"noise_kind: missing; sigma, variance or weight is needed where images.noise is {self.noise!r} "
+                f"and not {usual}"
+            )
+        return self
+
+    @property
+    def kind_of_noise(self) -> NoiseKind | None:
+        """What the noise map holds: as the study says, or else as the extension's name does; None if neither does."""
+        return self.noise_kind or _USUAL_KINDS.get(str(self.noise).partition(",")[0].strip().upper())
 
     @model_validator(mode="after")
     def _pattern_and_bands_agree(self) -> Images:

@@ -62,6 +62,7 @@ class Study(Settings):
         for final in map(parse_width, self.degrade.psf.fwhm_final or []):
             if own and final.unit == own.unit and final.value <= own.value:
                 raise ValueError(f"degrade.psf.fwhm_final: {final} is not above images.psf_fwhm, which is {own}")
+        self._photons_can_be_counted()
         self._batches_can_be_shared()
         count, names = len(grid(self.degrade)), self.degrade.names
         if names is not None and (len(names) != count or len(set(names)) != count):
@@ -73,6 +74,14 @@ class Study(Settings):
         if twice:
             raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
         return self
+
+    def _photons_can_be_counted(self) -> None:
+        display = self.images.dataset == "hubble" or self.images.unit == "display"
+        if display and self.degrade.noise.kind == "poisson":
+            raise ValueError(
+                "degrade.noise.kind: poisson counts photons, and images in `display` units, as that of the dataset "
+                "hubble, were stretched for the eye; take gaussian, or images in a unit that is linear in the light"
+            )
 
     def _batches_can_be_shared(self) -> None:
         devices = self.train.devices

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pandas as pd
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.formats import read_image
+from pipeline.image_files import image_files
 
 
 def folder(settings: Images) -> Dataset:
@@ -24,7 +24,7 @@ def folder(settings: Images) -> Dataset:
     DatasetError
         If no file fits, an image lacks the file of a band, or the table of groups does not hold exactly these images.
     """
-    pattern = str(Path(settings.path or "").expanduser())
+    pattern = settings.path or ""
     bands = settings.bands if settings.bands is not None and "{band}" in pattern else None
     ids = _ids(pattern, bands)
     files = {id: _files(pattern, id, bands) for id in ids}
@@ -36,37 +36,16 @@ def folder(settings: Images) -> Dataset:
 
 
 def _ids(pattern: str, bands: list[str] | None) -> list[str]:
-    found = _matching(pattern, bands)
-    ids = sorted({match["id"] for match in found})
+    ids = sorted({file.id for file in image_files(pattern, bands)})
     if ids:
         return ids
-    others = sorted({match["band"] for match in _matching(pattern, None)}) if bands else []
+    others = sorted({file.band or "" for file in image_files(pattern)}) if bands else []
     if others:
         raise DatasetError(
             f"{pattern}: no file of the bands {', '.join(bands or [])}; "
             f"files are there for {_some(others)}: set images.bands"
         )
     raise DatasetError(f"{pattern}: {_what_is_there(pattern)}: set images.path")
-
-
-def _matching(pattern: str, bands: list[str] | None) -> list[re.Match[str]]:
-    # The pattern twice: as a glob that finds files, and as an expression that reads the names off them.
-    anywhere, expression, seen = "", "", set[str]()
-    for part in re.split(r"(\{id\}|\{band\})", pattern):
-        name = part[1:-1]
-        if part not in ("{id}", "{band}"):
-            anywhere, expression = anywhere + glob.escape(part), expression + re.escape(part)
-            continue
-        anywhere += "*"
-        if name in seen:
-            expression += f"(?P={name})"
-        elif name == "band" and bands:
-            expression += f"(?P<band>{'|'.join(map(re.escape, bands))})"
-        else:
-            expression += f"(?P<{name}>[^/]+)"
-        seen.add(name)
-    whole = re.compile(expression)
-    return [match for path in glob.glob(anywhere) if Path(path).is_file() and (match := whole.fullmatch(path))]  # noqa: PTH207
 
 
 def _files(pattern: str, id: str, bands: list[str] | None) -> list[Path]:

@@ -37,7 +37,7 @@ def blank_field(observation: Observation, sky: Sequence[float], *address: object
     preview, noise = observation.preview, observation.operator.noise
     clean = torch.tensor(sky, dtype=torch.float32)[None, :, None, None].expand(1, *preview.shape)
     seen = noise.draw(clean, [addressed_generator(*address, "blank field", band) for band in preview.bands])
-    sigma = noise.sigma(clean)[0].contiguous().numpy()
+    sigma = noise.told_sigma(seen)[0].contiguous().numpy()
     empty = replace(preview.with_pixels(seen[0].numpy()), mask=np.zeros(preview.shape, bool), sigma=sigma)
     return Observation(empty, observation.operator)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.image import Image, Pixels
 from pipeline.measures.background_mesh import measure_mesh
-from pipeline.measures.sky import sky_of_parts
+from pipeline.measures.sky import SkyError, sky_of_parts
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage, strips
 
@@ -36,30 +36,46 @@ def measure_background(image: WindowedImage, kind: Kind, box: int = 64) -> Backg
         Width of a box of the mesh in px. It must be several times as wide as the largest source, whose light it takes
         for sky otherwise.
     """
+    return None if kind == "none" else _measured(image, kind, box)
+
+
+def take_off_background(image: Image, kind: Kind, box: int = 64, parts: Sequence[Window] = ()) -> Image:
+    """Measure the background of an image in memory, take it off the pixels and keep it in ``image.background``.
+
+    Parameters
+    ----------
+    image, kind, box
+        As those of :func:`measure_background`; ``none`` leaves the image as it is.
+    parts : sequence of Window
+        What the image consists of, each measured on its own pixels alone; by default the whole is one.
+
+    Raises
+    ------
+    SkyError
+        If no pixel of a part can be trusted.
+    """
     if kind == "none":
-        return None
+        return image
+    source = WindowedImage.of(image)
+    background = np.empty_like(image.pixels)
+    for part in parts or [source.area]:
+        try:
+            measured = _measured(source.cut(part), kind, box)
+        except SkyError as error:
+            raise SkyError(f"{part.in_words}: {error}") from None
+        for band, level in enumerate(background):
+            for window in strips(part):
+                level[window.slices] = measured(band, window.relative_to(part))
+    taken = background if image.background is None else image.background + background
+    return replace(image, pixels=image.pixels - background, background=taken)
+
+
+def _measured(image: WindowedImage, kind: Literal["constant", "mesh"], box: int) -> Background:
     of_band = [
         _constant(image, band) if kind == "constant" else measure_mesh(image, band, box)
         for band in range(len(image.bands))
     ]
     return lambda band, window: of_band[band](window)
-
-
-def take_off_background(image: Image, kind: Kind, box: int = 64) -> Image:
-    """Measure the background of an image in memory, take it off the pixels and keep it in ``image.background``.
-
-    Parameters are those of :func:`measure_background`; ``none`` leaves the image as it is.
-    """
-    source = WindowedImage.of(image)
-    measured = measure_background(source, kind, box)
-    if measured is None:
-        return image
-    background = np.empty_like(image.pixels)
-    for band, level in enumerate(background):
-        for window in strips(source.area):
-            level[window.slices] = measured(band, window)
-    taken = background if image.background is None else image.background + background
-    return replace(image, pixels=image.pixels - background, background=taken)
 
 
 def _constant(image: WindowedImage, band: int) -> Callable[[Window], Pixels]:

@@ -10,14 +10,15 @@ from torch import Tensor
 from pipeline.networks.inputs import RestorationInput
 
 
-def mean_over_orientations(network: Callable[[RestorationInput], Tensor], inputs: RestorationInput) -> Tensor:
+def mean_over_orientations(restored: Callable[[RestorationInput], Tensor], inputs: RestorationInput) -> Tensor:
     """Mean of what a network makes of all eight orientations, each turned back (Timofte et al. 2016, section 3.6).
 
     Only for estimates of a mean, whose errors average out: texture would, too.
 
     Parameters
     ----------
-    network : callable
+    restored : callable
+        What the network makes of some inputs, in the unit in which the mean is to be taken.
     inputs : RestorationInput
         Height and width equal, or both multiples of the network's stride.
 
@@ -33,7 +34,7 @@ def mean_over_orientations(network: Callable[[RestorationInput], Tensor], inputs
                 for name, planes in inputs._asdict().items()
                 if planes is not None and planes.ndim == 4
             }
-            total += _turned_back(network(inputs._replace(**turned)), turns, mirrored)
+            total += _turned_back(restored(inputs._replace(**turned)), turns, mirrored)
     return total / 8
 
 

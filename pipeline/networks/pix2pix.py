@@ -16,9 +16,24 @@ from pipeline.networks.inputs import RestorationInput
 class Pix2pixUNet(nn.Module):
     """U-Net with skips, for square images of one size, given the degraded image alone.
 
-    Two things differ from the publication. The last layer is linear, since stretched fluxes have no bound as 8-bit
-    colours have. Normalisation is by instance, which is what the batch normalisation of the publication is at its batch
-    size of 1.
+    Layers, widths, losses, optimiser and initialisation are those of the publication. What differs from it, in the
+    network:
+
+    - The last layer is linear where the publication has a tanh: stretched fluxes have no bound as 8-bit colours have.
+    - Normalisation is by instance, which is what batch normalisation is at the publication's batch size of 1. It has no
+      scale and offset to learn, as in the authors' later code where that normalises by instance.
+    - Dropout is in the second to fourth layer of the decoder, as in the authors' later code; the paper's is in the
+      first three.
+    - Dropout rests at restoration, where the publication leaves it on as the network's noise: one image has one answer,
+      and tiles that overlap agree.
+
+    In its training, where it shares the loop with all networks:
+
+    - What is kept is a running mean of the weights (``train.ema``), and gradients are clipped (``train.clip``).
+    - The generator draws its dropout anew for its own step, after the discriminator's.
+    - Crops are degraded anew at each step, and turned by quarter turns and mirrored; the publication enlarges pairs to
+      286 px and crops 256 of them.
+    - The discriminator sees truth where the truth is masked, and the absolute error leaves that out.
 
     The whole tile decides each pixel (the bottleneck is one pixel wide), so tiles are not exact and
     ``receptive_radius`` is what is cropped from each side of a tile, not what an output depends on.
@@ -58,6 +73,7 @@ class Pix2pixUNet(nn.Module):
         self.size = size
         self.stride = 1
         self.receptive_radius = size // 4
+        initialise_as_published(self)
 
     def forward(self, inputs: RestorationInput) -> Tensor:
         """Estimate the scene in stretched units, shape (B, C, size, size)."""
@@ -70,6 +86,15 @@ class Pix2pixUNet(nn.Module):
         for layer in self.decoder[1:]:
             x = layer(torch.cat([x, skips.pop()], 1))
         return x
+
+
+def initialise_as_published(network: nn.Module) -> None:
+    """Draw the weights of all convolutions from N(0, 0.02), as the paper does; biases are 0, as in its code."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, std=0.02)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def _down(before: int, after: int, first: bool, last: bool) -> nn.Module:

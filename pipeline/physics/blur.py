@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +53,8 @@ class Blur(Operator):
             raise PSFError(f"the PSF sums to {worst:.4g}; divide it by its sum first")
 
     def of(self, images: Tensor) -> Blur:
-        """The blurs of some images of a batch, by number, in any order and any often; their PSFs are sound already."""
-        chosen = copy(self)
-        object.__setattr__(chosen, "psf", self.psf[images])
-        return chosen
+        """The blurs of some images of a batch, by number, in any order and any often."""
+        return _Chosen(self.psf[images], self.noise)
 
     @property
     def halo(self) -> int:
@@ -102,6 +99,13 @@ class Blur(Operator):
     def to_dict(self) -> dict[str, Any]:
         """The parameters as numbers and arrays."""
         return {"kind": "blur", "psf": self.psf.detach().cpu().numpy(), "noise": self.noise.to_dict()}
+
+
+class _Chosen(Blur):
+    """Blurs out of a batch that was checked: to check them again, a GPU would have to be waited for."""
+
+    def __post_init__(self) -> None:
+        pass
 
 
 def pad_reflect(image: Tensor, margin: int) -> Tensor:

@@ -15,6 +15,7 @@ from pipeline.config import Noise as NoiseSettings
 from pipeline.config import Psf as PsfSettings
 from pipeline.image import Image
 from pipeline.physics.blur import Blur
+from pipeline.physics.final_width import width_to_add
 from pipeline.physics.galaxygan import added_sigma, sky_sigma
 from pipeline.physics.noise import GaussianNoise, Noise, PoissonNoise
 from pipeline.physics.psf import PSFError, draw_psf, padded_psfs, resampled_psf
@@ -154,7 +155,7 @@ def psf_from_stamp(stamp: Stamp, bands: int, pixel_scale: float | None, widened:
 def added_width(settings: PsfSettings, images: Images, pixel_scale: float | None) -> float:
     """FWHM in px of the blur that is added.
 
-    From a final width by the difference of squares, which is exact for Gaussians.
+    From a final width by :func:`~pipeline.physics.final_width.width_to_add`.
 
     Parameters
     ----------
@@ -168,11 +169,11 @@ def added_width(settings: PsfSettings, images: Images, pixel_scale: float | None
     Raises
     ------
     PSFError
-        If the final width is not above the image's own.
+        If the final width is not above the image's own, or cannot be reached.
     """
     if settings.fwhm:
         return parse_width(settings.fwhm[0]).in_pixels(pixel_scale)
-    if not settings.fwhm_final:
+    if settings.profile == "file" or not settings.fwhm_final:
         raise PSFError("the PSF has no width; set degrade.psf.fwhm, such as [3px, 4px]")
     final, own = parse_width(settings.fwhm_final[0]), parse_width(images.psf_fwhm)
     wide, narrow = final.in_pixels(pixel_scale), own.in_pixels(pixel_scale)
@@ -180,7 +181,10 @@ def added_width(settings: PsfSettings, images: Images, pixel_scale: float | None
         raise PSFError(
             f"degrade.psf.fwhm_final is {final}, and the images are {own} wide already; a larger width is needed"
         )
-    return math.sqrt(wide**2 - narrow**2)
+    try:
+        return width_to_add(settings.profile, narrow, wide, settings.beta, settings.obscuration)
+    except PSFError as error:
+        raise PSFError(f"degrade.psf.fwhm_final is {final}, and images.psf_fwhm {own}: {error}") from None
 
 
 def noise_for(settings: NoiseSettings, psf: Tensor, sky_sigma: Sequence[float], protocol: str = "physical") -> Noise:

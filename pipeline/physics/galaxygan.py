@@ -90,7 +90,11 @@ def from_unit(unit: Values) -> Values:
 
 
 def stretch(values: Values) -> Values:
-    """Values in nanomaggies, any shape, as the network of GalaxyGAN saw them: clipped, then ``asinh(10 u) / 3``."""
+    """Values in nanomaggies, any shape, clipped, then ``asinh(10 u) / 3``.
+
+    So the publication's network saw them, and so they are judged in the space ``galaxygan``. Networks that are trained
+    here see the scaling of ``train.stretch`` instead, which has no bounds.
+    """
     unit: Any = to_unit(clip(values))
     return _asinh(10 * unit) / 3
 

@@ -6,14 +6,19 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from pipeline.errors import ClearfieldError
+from pipeline.fill import fill_masked
 from pipeline.on_device import sent
+from pipeline.physics.photons import expected_electrons
+
+MERSENNE_WORDS = 624
+"""Words of 32 bits in the state of a CPU's generator."""
 
 
 class NoiseError(ClearfieldError):
@@ -23,9 +28,25 @@ class NoiseError(ClearfieldError):
 class Noise(ABC):
     """What every kind of noise answers; images have the shape (B, C, H, W)."""
 
+    grows_with_light: ClassVar[bool] = False
+    """Whether sigma differs from pixel to pixel with the light, so that only the data tell it."""
+
     def sigma(self, clean: Tensor) -> Tensor:
         """Standard deviation of the noise at each pixel of a noise-free image, in its unit."""
         return self._sigma(clean, _numbers([self], clean))
+
+    def told_sigma(self, data: Tensor, mask: Tensor | None = None) -> Tensor:
+        """:meth:`sigma` as far as the data tell it themselves: all that may be known of it beside an observation.
+
+        Parameters
+        ----------
+        data : Tensor, shape (B, C, H, W)
+            With their noise.
+        mask : Tensor, shape (B, C, H, W), bool, optional
+            True where a datum is not to be trusted; there sigma goes by what lies around.
+        """
+        seen = fill_masked(data, mask) if self.grows_with_light and mask is not None else data
+        return self._told_sigma(seen, _numbers([self], data))
 
     def draw(self, clean: Tensor, generators: Sequence[Generator]) -> Tensor:
         """A noisy version of a noise-free image; one generator per band makes the bands independent.
@@ -49,6 +70,10 @@ class Noise(ABC):
     @abstractmethod
     def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
         """:meth:`sigma` by numbers for each image, of shape (N, B, C, 1, 1)."""
+
+    @abstractmethod
+    def _told_sigma(self, data: Tensor, numbers: Tensor) -> Tensor:
+        """:meth:`told_sigma` by numbers for each image."""
 
     @abstractmethod
     def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
@@ -92,6 +117,9 @@ class GaussianNoise(Noise):
     def _sigma(self, clean: Tensor, numbers: Tensor) -> Tensor:
         return numbers[0].expand_as(clean)
 
+    def _told_sigma(self, data: Tensor, numbers: Tensor) -> Tensor:
+        return numbers[0].expand_as(data)
+
     def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
         if self.shared:
             generators = [[own[0].clone_state() for _ in own] for own in generators]
@@ -116,6 +144,8 @@ class PoissonNoise(Noise):
     NoiseError
         If a gain is not above 0, a read noise or a sky is negative, or a number is not finite.
     """
+
+    grows_with_light: ClassVar[bool] = True
 
     gain: tuple[float, ...]
     read_noise: tuple[float, ...]
@@ -143,6 +173,10 @@ class PoissonNoise(Noise):
         gain, read_noise, sky = numbers
         return (((clean + sky).clamp_min(0) * gain + read_noise**2).sqrt() / gain).clamp_min(1e-12)
 
+    def _told_sigma(self, data: Tensor, numbers: Tensor) -> Tensor:
+        gain, read_noise, sky = numbers
+        return (expected_electrons((data + sky) * gain, read_noise) + read_noise**2).sqrt() / gain
+
     def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Tensor) -> Tensor:
         """Photons counted, read-out noise added, sky taken off."""
         gain, read_noise, sky = numbers
@@ -166,9 +200,27 @@ def draw_each(noises: Sequence[Noise], clean: Tensor, generators: Sequence[Gener
     Returns
     -------
     noisy, sigma : Tensor, shape (B, C, H, W)
+        The standard deviations are those that the noise was drawn with; an observer is told those of
+        :func:`told_sigma_of_each`.
     """
     law, numbers = noises[0], _numbers(noises, clean)
     return law._drawn(clean, [[own] * clean.shape[1] for own in generators], numbers), law._sigma(clean, numbers)
+
+
+def told_sigma_of_each(noises: Sequence[Noise], data: Tensor) -> Tensor:
+    """:meth:`Noise.told_sigma` of images that each have a noise of their own, all of one kind.
+
+    Parameters
+    ----------
+    noises : sequence of Noise
+    data : Tensor, shape (B, C, H, W)
+        What is masked has been filled.
+
+    Returns
+    -------
+    Tensor, shape (B, C, H, W)
+    """
+    return noises[0]._told_sigma(data, _numbers(noises, data))
 
 
 def noise_from(values: dict[str, Any]) -> Noise:
@@ -192,8 +244,24 @@ def addressed_generator(*address: object, device: torch.device | str = "cpu") ->
     Whoever draws in whatever order, the same address gives the same numbers; NumPy's numbers count as Python's.
     """
     plain = tuple(part.item() if isinstance(part, np.generic) else part for part in address)
-    digest = hashlib.blake2b(repr(plain).encode(), digest_size=8).digest()
-    return Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
+    name = repr(plain).encode()
+    digest = hashlib.blake2b(name, digest_size=8).digest()
+    generator = Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
+    if generator.device.type == "cpu":
+        _seed_whole(generator, name)
+    return generator
+
+
+def _seed_whole(generator: Generator, name: bytes) -> None:
+    """Make every word of the state of a CPU's generator, a Mersenne Twister, of a name.
+
+    It takes 32 bits of a seed, whatever it is given: among 100,000 addresses one expects two with the same numbers.
+    """
+    state = generator.get_state()
+    words = np.frombuffer(hashlib.shake_128(name).digest(4 * MERSENNE_WORDS), "<u4")
+    # Before the words stand the seed, how many of them are left, and which is next.
+    state.numpy().view(np.uint64)[3 : 3 + MERSENNE_WORDS] = words
+    generator.set_state(state)
 
 
 def _numbers(noises: Sequence[Noise], like: Tensor) -> Tensor:

@@ -26,6 +26,14 @@ LARGEST_RADIUS = 32
 _WIDE = 16 * LARGEST_RADIUS + 1
 _CENTRED = 0.01
 """A measured PSF whose centroid lies within this many px of the middle of its stamp is not resampled to centre it."""
+_LARGEST_SHIFT = 1.0
+"""A core further than this from the centroid, in px of the image, would move all sources by more than their pixel: sky
+or a neighbour in the stamp does that, while lopsided optics stay well below it."""
+_LARGEST_PEDESTAL = 0.1
+"""Share of a measured PSF's light that may lie in a level base: as much is taken from every source and spread over the
+stamp. Less cannot be told from a PSF: rings of an Airy at the border of a stamp of five widths look like 9%."""
+_SLOWEST_WINGS = 3.0
+"""Power of the radius by which the light of real PSFs falls off at least: Airy's. What falls off less is no wing."""
 
 
 class PSFError(ClearfieldError):
@@ -87,7 +95,8 @@ def resampled_psf(stamp: NDArray[np.floating], stamp_scale: float, image_scale: 
     Raises
     ------
     PSFError
-        If the stamp sums to zero or less, holds values that are not finite or is no stamp, or a scale is not above 0.
+        If the stamp sums to zero or less, holds values that are not finite, or is no stamp, or a scale is not above 0;
+        if it holds sky or a neighbour: a level base, or a core away from the centre of light.
     """
     stamp = np.ascontiguousarray(stamp, dtype=float)
     if stamp.ndim != 2:
@@ -101,6 +110,8 @@ def resampled_psf(stamp: NDArray[np.floating], stamp_scale: float, image_scale: 
     if stamp.sum() <= 1e-6 * np.abs(stamp).sum():
         raise PSFError(f"the PSF sums to {stamp.sum():.4g}; a positive sum is needed, so that it can be divided by it")
     y, x = _centroid(stamp)
+    _refuse_sky(stamp)
+    _refuse_beside_centre(stamp, stamp_scale / image_scale)
     same_pixels = math.isclose(stamp_scale, image_scale, rel_tol=1e-6)
     if same_pixels and stamp.shape[0] == stamp.shape[1] and stamp.shape[0] % 2 == 1 and math.hypot(y, x) < _CENTRED:
         return normalised(_cut(stamp))
@@ -118,7 +129,7 @@ def normalised(stamp: NDArray[np.floating]) -> Tensor:
 
 
 def padded_psfs(kernels: Sequence[Tensor]) -> Tensor:
-    """Kernels of different odd widths, each (K_i, K_i), in one tensor of the widest, shape (N, K, K)."""
+    """Kernels of different odd widths, each (..., K_i, K_i), in one tensor of the widest, shape (N, ..., K, K)."""
     widest = max(kernel.shape[-1] for kernel in kernels)
     return torch.stack([pad(kernel, [(widest - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
 
@@ -168,6 +179,42 @@ def _centroid(stamp: NDArray[np.floating]) -> tuple[float, float]:
     """Row and column of the centre of light, in px from the middle of the stamp."""
     y, x = (np.arange(n) - (n - 1) / 2 for n in stamp.shape)
     return float(stamp.sum(1) @ y / stamp.sum()), float(stamp.sum(0) @ x / stamp.sum())
+
+
+def _refuse_sky(stamp: NDArray[np.floating]) -> None:
+    share = _pedestal(stamp) * stamp.size / stamp.sum()
+    if share > _LARGEST_PEDESTAL:
+        raise PSFError(
+            f"the PSF stands on a pedestal that holds {share:.0%} of its light, and {_LARGEST_PEDESTAL:.0%} at most is "
+            "allowed; subtract the sky, or take a wider stamp if the star fills this one"
+        )
+
+
+def _pedestal(stamp: NDArray[np.floating]) -> float:
+    """Level that the border has beyond what wings and noise explain."""
+    half = [n / 2 - 0.5 for n in stamp.shape]
+    if min(half) < 2:
+        return 0.0
+    y, x = (abs(np.arange(n) - h) for n, h in zip(stamp.shape, half))
+    depth = np.minimum((half[0] - y)[:, None], half[1] - x)
+    middle = round(min(half) / 2)
+    border, inner = stamp[depth < 1], stamp[(depth >= middle) & (depth < middle + 1)]
+    # Of p + w r^-n, the level p from the values at the border and half as far out.
+    growth = (min(half) / (min(half) - middle)) ** _SLOWEST_WINGS
+    level = (growth * np.median(border) - np.median(inner)) / (growth - 1)
+    low, high = np.percentile(border, [16, 84])
+    # Less three standard errors of the median, so that noise alone is not taken for sky.
+    return float(level - 3 * 1.25 * (high - low) / 2 / math.sqrt(border.size))
+
+
+def _refuse_beside_centre(stamp: NDArray[np.floating], scale: float) -> None:
+    core = np.where(stamp >= stamp.max() / 2, stamp, 0)
+    apart = math.dist(_centroid(stamp), _centroid(core)) * scale
+    if apart > _LARGEST_SHIFT:
+        raise PSFError(
+            f"the PSF's core lies {apart:.1f} px of the image from its centre of light, and {_LARGEST_SHIFT:g} px at "
+            "most is allowed; subtract the sky, take neighbours out and centre the star in its stamp"
+        )
 
 
 def _sampled(shape: galsim.GSObject, size: int, scale: float = 1.0) -> NDArray[np.floating]:

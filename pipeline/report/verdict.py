@@ -59,8 +59,9 @@ class Verdict:
 def verdict(summary: pd.DataFrame, study: Study) -> Verdict:
     """Read the verdict off ``summary.csv``: paired PSNR differences in the first space of the study.
 
-    The network is the one whose difference is highest on average over the conditions. The reference is, per condition,
-    the classical method that was best on the tune role, so it was not chosen by the scores that it is compared by.
+    The network is the one whose difference is highest on average over the conditions, and the detail says so. The
+    reference is, per condition, the classical method that was best on the tune role, so it was not chosen by the scores
+    that it is compared by.
     """
     psnr = summary[(summary["metric"] == "psnr") & (summary["space"] == study.evaluate.spaces[0])]
     scores = psnr[psnr["method"].isin(study.network_methods) & psnr["difference"].notna()]
@@ -77,7 +78,8 @@ def verdict(summary: pd.DataFrame, study: Study) -> Verdict:
     ]
     outcomes = {c.outcome for c in compared}
     outcome = outcomes.pop() if len(outcomes) == 1 else "mixed"
-    return Verdict(outcome, _headline(outcome, compared, network), _detail(compared, study), reach, network, compared)
+    detail = f"{_detail(compared, study)}{_picked(scores['method'].nunique())}"
+    return Verdict(outcome, _headline(outcome, compared, network), detail, reach, network, compared)
 
 
 def _headline(outcome: str, compared: list[Comparison], network: str) -> str:
@@ -116,6 +118,12 @@ def _detail(compared: list[Comparison], study: Study) -> str:
     low, high = min(compared, key=lambda c: c.difference), max(compared, key=lambda c: c.difference)
     least, most = (f"{condition_name(study, c.condition)} ({_difference(c)})" for c in (low, high))
     return f"{what} The least stands at {least}, the largest at {most}."
+
+
+def _picked(count: int) -> str:
+    if count == 1:
+        return ""
+    return f" Of {count} outputs of networks this one is the best by these very scores, which flatters it a little."
 
 
 def _difference(c: Comparison) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipeline.image import Image, Mask, Pixels
 from pipeline.measures.median import median_of_parts
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
+from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.noise_field import noise_field
 from pipeline.networks.orientations import mean_over_orientations
 from pipeline.networks.preparation import Preparation
@@ -68,10 +68,9 @@ class NetworkRestorer(Restorer):
             raise ModelFileError(
                 f"the model's weights do not fit the network on its card ({first}); train it again"
             ) from None
-        network = network.to(self._device).eval()
+        self._network = network.to(self._device).eval()
         # The texture of `sharp` is not in the same place in every orientation: a mean would lose it.
-        averaged = card["settings"].get("average_orientations", False) and card["output"] == "faithful"
-        self._network = partial(mean_over_orientations, network) if averaged else network
+        self._averages = card["settings"].get("average_orientations", False) and card["output"] == "faithful"
         self._size, self._stride = network.size, network.stride
         self._radius = self._round_up(network.receptive_radius)
         self._tile = tile if self._size is None else self._size - 2 * self._radius
@@ -138,11 +137,16 @@ class NetworkRestorer(Restorer):
         data, mask, sigma = (torch.from_numpy(plane)[None].to(self._device) for plane in planes)
         levels = torch.tensor([level], dtype=data.dtype, device=self._device)
         inputs = self._preparation(data, mask, sigma, levels, operator, described[None].to(self._device))
-        total, invert = torch.zeros(()), self._preparation.stretch.invert
+        total = torch.zeros(())
         for noise in draws:
-            # A mean of light, not of its stretched values: those of bright pixels would come out too low.
-            total = total + invert(self._network(inputs._replace(noise=noise))[0])
+            seen = inputs._replace(noise=noise)
+            total = total + (mean_over_orientations(self._light, seen) if self._averages else self._light(seen))[0]
         return total / self._draws
+
+    def _light(self, inputs: RestorationInput) -> Tensor:
+        # Means over draws and over orientations are of light, not of its stretched values: those of bright pixels would
+        # come out too low.
+        return self._preparation.stretch.invert(self._network(inputs))
 
     def _noise(self, id: str, context: Window) -> Iterator[Tensor | None]:
         """What each draw of a tile is drawn by; None where the network draws nothing."""

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.bands_of_sky import measured_apart
 from pipeline.config import Images, Study
 from pipeline.datasets import Dataset, open_dataset
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image, Pixels
+from pipeline.image import DISPLAY, Image, Pixels
 from pipeline.measures.background import take_off_background
-from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.measures.sky import SkyError, sky_level_and_sigma
 from pipeline.progress import progress
+from pipeline.steps.shared_sky import SharedSky
 from pipeline.store import write_images
+from pipeline.tiling import whole
+
+log = logging.getLogger("clearfield")
 
 LARGEST_SAMPLE = 1_000_000
 """Trusted pixels per band, over all images, from which the levels of the study are measured."""
 RANGE = (0.05, 99.95)
 """Percentiles between which the range of the study's values spans."""
+
+LARGEST_SCALE_ERROR = 0.01
+"""Share by which pixel scales of a study may differ: a PSF's width is right to as much."""
 
 _GOLDEN = (5**0.5 - 1) / 2
 
@@ -37,25 +46,36 @@ def ingest(study: Study, out: Path) -> None:
     and ``sky_sigma``, level and noise of the sky per band. They are measured on about a million pixels per band, spread
     evenly over the images, and serve judgement only.
 
+    Images that overlap on the sky, as their headers have it, are put into one group.
+
     Raises
     ------
     FormatError, DatasetError
         If a file is missing, or is not the image that the configuration says.
     IngestError
-        If images differ in bands or unit, one is too small, two of different groups are the same, or all hold one
-        value.
+        If images differ in bands, unit or pixel scale, are in display units where photons are to be counted, one is too
+        small, two of different groups are the same, one has no sky to measure a background on, or all hold one value.
+    SharedSkyError
+        If images that ``images.groups`` names different groups for overlap on the sky.
     """
     dataset = open_dataset(study.images)
-    known = _Known(dataset)
+    if study.images.noise is not None:
+        log.info("ingest: extension %s is read as %s", study.images.noise, study.images.kind_of_noise)
+    known, shared = _Known(dataset), SharedSky(dataset.sources)
     samples: list[list[Pixels]] = []
     share = -(-LARGEST_SAMPLE // len(dataset))
     with write_images(out) as images:
         for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
             known.check(found)
+            shared.add(found)
+            if study.degrade.noise.kind == "poisson":
+                _refuse_display(found, dataset.sources[found.id])
             image = _large_enough(found, study.images, dataset.sources[found.id])
-            image = take_off_background(image, study.images.background, study.images.background_box)
+            image = _without_background(image, study, len(dataset), dataset.sources[found.id])
             images.append(image)
             samples.append([_evenly(plane[~mask], share) for plane, mask in zip(image.pixels, image.mask)])
+        for id, group in shared.joined(named=study.images.groups is not None).items():
+            images.regroup(id, group)
         bands = [np.concatenate(planes) for planes in zip(*samples)]
         low, high = np.percentile(np.concatenate(bands), RANGE)
         if not high > low:
@@ -71,10 +91,11 @@ class _Known:
     def __init__(self, dataset: Dataset) -> None:
         self._sources = dataset.sources
         self._shared: dict[str, str] = {}
+        self._scale: tuple[float, str] | None = None
         self._owners: dict[bytes, tuple[str, str]] = {}
 
     def check(self, image: Image) -> None:
-        """Refuse an image of other bands or another unit than the first, or one that another group holds already."""
+        """Refuse an image of other bands, unit or pixel scale than the first, or one that another group has already."""
         source, first = self._sources[image.id], next(iter(self._sources.values()))
         for what, here in (("bands", ", ".join(image.bands)), ("unit", image.unit)):
             there = self._shared.setdefault(what, here)
@@ -82,6 +103,7 @@ class _Known:
                 raise IngestError(
                     f"{source}: {what} {here}, but {first} has {there}; the images of a study must share their {what}"
                 )
+        self._check_scale(image.pixel_scale, source)
         digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(image.pixels).data)
         owner, group = self._owners.setdefault(digest.digest(), (source, image.group))
@@ -90,6 +112,26 @@ class _Known:
                 f"{source}: the same pixels as {owner}, in another group ({image.group} and {group}); "
                 "put both in one group by images.groups, or remove one"
             )
+
+    def _check_scale(self, scale: float | None, source: str) -> None:
+        # One network and one guard serve all images, for PSFs of so many pixels.
+        if scale is None:
+            return
+        self._scale = self._scale or (scale, source)
+        there, first = self._scale
+        if abs(scale / there - 1) > LARGEST_SCALE_ERROR:
+            raise IngestError(
+                f"{source}: pixels of {scale:.4g} arcsec, but {first} has {there:.4g}; the images of a study must "
+                f"share their pixel scale to {LARGEST_SCALE_ERROR:.0%}: resample them, or make two studies"
+            )
+
+
+def _refuse_display(image: Image, source: str) -> None:
+    if image.unit == DISPLAY:
+        raise IngestError(
+            f"{source}: in {DISPLAY} units, which count no photons for degrade.noise.kind poisson; set images.unit, "
+            "such as counts, if the values are linear in the light, or take gaussian"
+        )
 
 
 def _large_enough(image: Image, settings: Images, source: str) -> Image:
@@ -110,6 +152,14 @@ def _large_enough(image: Image, settings: Images, source: str) -> Image:
         mask=np.pad(image.mask, margins, constant_values=True),
         sigma=None if image.sigma is None else np.pad(image.sigma, margins, mode="reflect"),
     )
+
+
+def _without_background(image: Image, study: Study, images: int, source: str) -> Image:
+    parts = measured_apart(whole(*image.shape[-2:]), images, study.split)
+    try:
+        return take_off_background(image, study.images.background, study.images.background_box, parts)
+    except SkyError as error:
+        raise IngestError(f"{source}: {error}: set images.background to none, or remove the image") from None
 
 
 def _evenly(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -59,7 +59,6 @@ def report(
     study: Study,
     images: Path,
     splits: Path,
-    degraded: list[Path],  # noqa: ARG001
     restored: list[Path],
     metrics_csv: Path,
     summary_csv: Path,
@@ -77,8 +76,6 @@ def report(
     study : Study
     images, splits : Path
         ``images.h5``, ``splits.csv``.
-    degraded : list of Path
-        Not read: the method ``degraded`` is among the restored.
     restored : list of Path
         ``<condition>/<method>.h5``, whole or only the items that the gallery shows.
     metrics_csv, summary_csv : Path

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from pipeline.bands_of_sky import bands_of_sky, edges
 from pipeline.config import Split, Study
 from pipeline.physics.noise import addressed_generator
 from pipeline.splits import COLUMNS, Item, Role, SplitError
@@ -80,7 +81,7 @@ def dealt(groups: dict[str, str], sizes: dict[str, tuple[int, int]], settings: S
     if len(names) < settings.folds:
         raise SplitError(
             f"split.folds is {settings.folds}, but the images form {len(names)} groups; "
-            f"ask for {len(names)} folds at most"
+            f"ask for {len(names)} folds at most (images that overlap on the sky are one group)"
         )
     half = {group: index % 2 for index, group in enumerate(_shuffled(names, seed, "halves"))}
     fold_of = {group: index % settings.folds for index, group in enumerate(names)}
@@ -124,7 +125,7 @@ def sky_bands(image: str, area: Window, settings: Split, guard: int, seed: int) 
     SplitError
         If blocks are too thin to leave anything beside the guards, or too few for the roles.
     """
-    strips = _strips(area, settings.folds)
+    strips = bands_of_sky(area, settings.folds)
     # Alike for all, though strips may differ by a pixel.
     upright = strips[0].height >= strips[0].width
     count = max(round(max(strips[0].height, strips[0].width) / settings.block), 1)
@@ -160,23 +161,12 @@ def _refuse_cramped(image: str, blocks: list[list[Window]], guard: int) -> None:
         )
 
 
-def _strips(area: Window, count: int) -> list[Window]:
-    """Strips across the longer side, so that each is as wide as can be."""
-    if area.width >= area.height:
-        return [Window(area.y0, area.x0 + a, area.height, b - a) for a, b in pairwise(_edges(area.width, count))]
-    return [Window(area.y0 + a, area.x0, b - a, area.width) for a, b in pairwise(_edges(area.height, count))]
-
-
 def _blocks(band: Window, count: int, upright: bool) -> list[Window]:
     """Cut a band into blocks, below one another if ``upright`` and otherwise side by side."""
-    cuts = pairwise(_edges(band.height if upright else band.width, count))
+    cuts = pairwise(edges(band.height if upright else band.width, count))
     if upright:
         return [Window(band.y0 + a, band.x0, b - a, band.width) for a, b in cuts]
     return [Window(band.y0, band.x0 + a, band.height, b - a) for a, b in cuts]
-
-
-def _edges(length: int, count: int) -> list[int]:
-    return np.linspace(0, length, count + 1).round().astype(int).tolist()
 
 
 def _ends(

@@ -36,6 +36,10 @@ class ImageWriter:
         _write_image(self._file.create_group(new_key(self._file, image.id)), image)
         self._disk.check()
 
+    def regroup(self, id: str, group: str) -> None:
+        """Put an image that is written already into another group."""
+        entry(self._file, id).attrs["group"] = json.dumps(group)
+
     def note(self, **attributes: Any) -> None:
         """Note something of the file as a whole, such as a level that is known only when every image has been seen."""
         self._file.attrs.update({k: json.dumps(v) for k, v in attributes.items()})

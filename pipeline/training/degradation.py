@@ -17,7 +17,7 @@ from pipeline.on_device import sent
 from pipeline.physics.blur import INVERSE_HALO, convolve_valid
 from pipeline.physics.defects import damage
 from pipeline.physics.galaxygan import clip
-from pipeline.physics.noise import Noise, addressed_generator, draw_each
+from pipeline.physics.noise import Noise, addressed_generator, draw_each, told_sigma_of_each
 from pipeline.tiling import Window
 from pipeline.training.augmentation import Change, brightened, draw_change, largest_margin, moved
 from pipeline.training.flaws import Flaws, draw_flaws, filled, flawed
@@ -111,7 +111,8 @@ class Degrader:
         scene = filled(scene, unknown, holed)
         psf = self._instruments.psfs[self._sent([d.psf for d in draws])]
         generators = [addressed_generator(*place, "noise", device=self._device) for place in addresses]
-        data, sigma = draw_each([d.noise for d in draws], convolve_valid(scene, psf), generators)
+        noises = [d.noise for d in draws]
+        data, sigma = draw_each(noises, convolve_valid(scene, psf), generators)
         unknown = _inner(unknown, self._instruments.halo)
         lost = unknown
         if self._defects is not None:
@@ -119,9 +120,10 @@ class Degrader:
             data, damaged = damage(data, sigma, self._defects, places, range(data.shape[1]), crops=True)
             lost, holed = unknown | damaged, list(range(count))
         data = clip(data) if self._clipped else data
-        data, mask, outside, sigma = flawed(data, lost, sigma, [d.flaws for d in draws], holed)
+        data, mask, outside = flawed(data, lost, [d.flaws for d in draws], holed)
         not_asked = mask if self._defects is None else unknown | outside
-        inputs = self._prepared(data, mask, sigma, self._sent([d.told for d in draws]))
+        told_sigma = told_sigma_of_each(noises, data)
+        inputs = self._prepared(data, mask, told_sigma, self._sent([d.told for d in draws]))
         target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
         return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float(), psf)
 

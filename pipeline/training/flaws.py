@@ -44,15 +44,13 @@ def draw_flaws(random: np.random.Generator, size: int) -> Flaws:
     return Flaws(_border(random, size), _dead(random, size))
 
 
-def flawed(
-    data: Tensor, lost: Tensor, sigma: Tensor, flaws: Sequence[Flaws], holed: Sequence[int]
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def flawed(data: Tensor, lost: Tensor, flaws: Sequence[Flaws], holed: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
     """Data with lost and dead pixels and ends, filled and reflected as a restorer does.
 
     Parameters
     ----------
-    data, lost, sigma : Tensor, shape (B, C, H, W)
-        Data, where they are lost already, and their noise.
+    data, lost : Tensor, shape (B, C, H, W)
+        Data, and where they are lost already.
     flaws : sequence of Flaws
         Of each crop.
     holed : sequence of int
@@ -60,8 +58,8 @@ def flawed(
 
     Returns
     -------
-    data, mask, outside, sigma : Tensor, shape (B, C, H, W), ``outside`` (B, 1, H, W)
-        Data, which of them are not trusted, what lies beyond a border, and the noise.
+    data, mask, outside : Tensor, shape (B, C, H, W), ``outside`` (B, 1, H, W)
+        Data, which of them are not trusted, and what lies beyond a border.
     """
     mask, dying = lost, {slot for slot, flaw in enumerate(flaws) if flaw.dead is not None}
     if dying:
@@ -75,8 +73,8 @@ def flawed(
     if ending:
         slots = sent(list(ending), data.device)
         index = sent(np.stack([_seen(border, data.shape[-1]) for border in ending.values()]), data.device)
-        data, sigma = (image.index_copy(0, slots, _looked_up(image[slots], index)) for image in (data, sigma))
-    return data, mask | outside, outside, sigma
+        data = data.index_copy(0, slots, _looked_up(data[slots], index))
+    return data, mask | outside, outside
 
 
 def filled(pixels: Tensor, mask: Tensor, slots: Sequence[int]) -> Tensor:

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from pipeline.config import Degrade, Images, Noise, Study
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import Stamp, added_width, noise_for, psf_for
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.noise import Noise as NoiseModel
-from pipeline.physics.psf import PSFError
+from pipeline.physics.psf import PSFError, padded_psfs
 
 WIDTHS = 17
 """PSFs drawn in advance between the narrowest and the widest: neighbours differ by less than what a network is told."""
@@ -130,9 +129,8 @@ class Instruments:
 def _bank(kernels: list[Tensor]) -> tuple[Tensor, tuple[str, ...], Tensor]:
     """PSFs in one tensor, shape (N, C, K, K), the names of the numbers that describe them, and these, shape (N, D)."""
     described = [Blur(kernel, GaussianNoise((0.0,) * len(kernel))).descriptor() for kernel in kernels]
-    widest = max(kernel.shape[-1] for kernel in kernels)
-    padded = torch.stack([pad(kernel, [(widest - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
-    return padded, tuple(described[0]), torch.tensor([list(numbers.values()) for numbers in described])
+    numbers = torch.tensor([list(one.values()) for one in described])
+    return padded_psfs(kernels), tuple(described[0]), numbers
 
 
 def _widths(degrade: Degrade, images: Images, pixel_scale: float | None) -> list[float]:

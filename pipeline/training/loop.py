@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
+from pipeline.training.board import Board, open_board
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.device_memory import batch_that_fits, crops_of
 from pipeline.training.live import Live
@@ -88,10 +88,9 @@ def train(
         log.info("%s: going on from step %d of %d", task.stage, notes["step"], task.steps)
     base = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
     history, started = notes["history"], time.monotonic() - notes["seconds"]
-    # Purged: what a killed run wrote of steps that are now taken again.
-    purge = notes["step"] + 1
     watch = Watch(task.stage)
-    with nullcontext() if team.rank else SummaryWriter(str(board / task.stage), purge_step=purge) as writer:
+    # What a killed run wrote of steps that are now taken again is not shown twice.
+    with nullcontext() if team.rank else open_board(board / task.stage, notes["step"] + 1) as shown:
         live = Live(players, history[-1].get("validation_psnr") if history else None)
         for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"], live):
             batch = task.batch(step)
@@ -109,8 +108,8 @@ def train(
             if judged:
                 row = _row(task, values, average, done, time.monotonic() - started)
                 history.append(row)
-                if writer is not None:
-                    _show(writer, task, average, row)
+                if shown is not None:
+                    _show(shown, task, average, row)
                 live.looked(row)
             if team.rank == 0 and saved:
                 notes = {"step": done, "seconds": time.monotonic() - started, "history": history}
@@ -187,12 +186,9 @@ def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, se
     return {"step": step, "stage": task.stage, "seconds": round(seconds, 1), **losses, **scores}
 
 
-def _show(writer: SummaryWriter, task: Task, module: nn.Module, row: dict[str, Any]) -> None:
-    for name, value in row.items():
-        if isinstance(value, float):
-            writer.add_scalar(name, value, row["step"])
+def _show(board: Board, task: Task, module: nn.Module, row: dict[str, Any]) -> None:
     module.eval()
     with torch.no_grad():
-        for name, picture in task.strips(module).items():
-            writer.add_image(name, picture, row["step"], dataformats="HWC")
+        strips = task.strips(module)
     module.train()
+    board.show(row["step"], row, strips)

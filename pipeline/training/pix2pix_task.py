@@ -1,4 +1,4 @@
-"""pix2pix as published, the named baseline."""
+"""The training of pix2pix, the named baseline."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pipeline.config import Pix2pix
 from pipeline.networks.patch_discriminator import PatchDiscriminator
+from pipeline.networks.pix2pix import initialise_as_published
 from pipeline.training.adversarial_losses import cross_entropy
 from pipeline.training.degradation import Batch
 from pipeline.training.losses import absolute_error
@@ -17,12 +18,16 @@ from pipeline.training.task import Player
 
 
 class Pix2pixTask(Restoration):
-    """pix2pix as published: cross entropy plus weighted absolute error (Isola et al. 2017, eq. 4), Adam for both."""
+    """Cross entropy plus weighted absolute error (Isola et al. 2017, eq. 4), Adam for both.
+
+    :class:`~pipeline.networks.pix2pix.Pix2pixUNet` lists what differs from the publication.
+    """
 
     def __init__(self, network: nn.Module, settings: Pix2pix, bands: int, **shared: Any) -> None:
         super().__init__(**shared)
         self.stage, self.steps, self._settings = "pix2pix", settings.steps, settings
         judge = PatchDiscriminator(bands, settings.base_channels, "instance")
+        initialise_as_published(judge)
         self.players = {
             "discriminator": Player(judge, _adam(judge, settings.learning_rate, settings.beta1)),
             "generator": Player(network, _adam(network, settings.learning_rate, settings.beta1)),

@@ -29,7 +29,8 @@ def test_conditions_are_named_by_key_value_and_unit_psf_outside_noise_inside():
     ],
 )
 def test_every_kind_of_condition_has_a_name_that_can_be_a_files(psf, noise, name):
-    study = study_from({"images": {"psf_fwhm": "2px"}, **degrade(psf=psf, noise=noise)})
+    images = {"dataset": "folder", "path": "{id}.fits", "psf_fwhm": "2px"}
+    study = study_from({"images": images, **degrade(psf=psf, noise=noise)})
     assert [c.name for c in study.conditions] == [name]
 
 

@@ -39,6 +39,8 @@ NAFNET = {"architecture": "nafnet"}
         ({"images": 3}, "images is 3; a section with settings of its own is needed"),
         ({"images": {"dataset": "hubbel"}}, "images.dataset is hubbel; it should be 'hubble' or 'folder'"),
         ({"images": {"science": [1]}}, "images.science is [1]; a name or a number is needed"),
+        ({"images": {"noise": "WHT"}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
+        ({"images": {"noise": 2}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
         ({"images": {"dataset": "folder"}}, "images.path: missing; the dataset `folder` needs a pattern"),
         ({"images": {"dataset": "folder", "path": "a/*.fits"}}, "images.path: 'a/*.fits' holds no {id}"),
         (
@@ -79,6 +81,17 @@ NAFNET = {"architecture": "nafnet"}
         (
             degrade(protocol="galaxygan", noise={"kind": "poisson", "gain": [1]}),
             "degrade.noise.kind: the protocol galaxygan adds gaussian noise",
+        ),
+        (
+            degrade(psf=PSF, noise={"kind": "poisson", "gain": [1]}),
+            "degrade.noise.kind: poisson counts photons, and images in `display` units, as that of the dataset hubble",
+        ),
+        (
+            {
+                "images": {"dataset": "folder", "path": "{id}.png", "unit": "display"},
+                **degrade(psf=PSF, noise={"kind": "poisson", "gain": [1]}),
+            },
+            "degrade.noise.kind: poisson counts photons",
         ),
         (degrade(names=["a"]), "degrade.names: 1 names for 2 conditions; one different name each is needed"),
         (degrade(names=["a", "a"]), "degrade.names: 2 names for 2 conditions; one different name each is needed"),

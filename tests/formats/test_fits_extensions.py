@@ -20,7 +20,8 @@ def test_a_missing_extension_is_answered_with_those_there(tmp_path):
         read_fits(path, Images(science="SCI"))
     says = "no extension called 'SCI'; the file has PRIMARY, CHIP1 and CHIP1_ERR: set images.science"
     assert str(error.value) == f"{path}: {says}"
-    for wrong, says in (({"noise": 7}, "images.noise"), ({"mask": "DQ"}, "images.mask"), ({"science": 0}, "no image")):
+    noise = {"noise": 7, "noise_kind": "sigma"}
+    for wrong, says in ((noise, "images.noise"), ({"mask": "DQ"}, "images.mask"), ({"science": 0}, "no image")):
         with pytest.raises(FormatError) as error:
             read_fits(path, Images(**wrong))
         one_line(error, path, says)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from made_fits import SIZE, VALUES, extension, save
+from made_fits import SIZE, VALUES, extension, one_line, save
 
 from pipeline.config import Images
+from pipeline.formats import FormatError
 from pipeline.formats.fits import read_fits
 
 
@@ -61,11 +62,27 @@ def test_what_float32_cannot_hold_is_masked_and_replaced_by_its_surroundings(tmp
 )
 def test_a_noise_map_becomes_sigma_and_no_weight_becomes_mask(tmp_path, kind, noise, expected):
     values = np.full(SIZE, noise)
-    values[0, 0], values[1, 1], values[2, 2] = 0, np.nan, -1
+    values[0, 0], values[1, 1], values[2, 2] = 0, np.nan, np.inf
     path = save(tmp_path / "a.fits", extension(VALUES), extension(values, "ERR"))
     image = read_fits(path, Images(noise="ERR", noise_kind=kind))
     np.testing.assert_allclose(image.sigma, expected)
     assert np.argwhere(image.mask[0]).tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize(("name", "sigma"), [("ERR", 4), ("SIGMA", 4), ("VAR", 2), ("IVAR", 0.5), ("ivar,1", 0.5)])
+def test_a_noise_map_is_taken_for_what_its_name_says(tmp_path, name, sigma):
+    path = save(tmp_path / "a.fits", extension(VALUES), extension(np.full(SIZE, 4.0), name.partition(",")[0]))
+    np.testing.assert_allclose(read_fits(path, Images(noise=name)).sigma, sigma)
+
+
+@pytest.mark.parametrize("kind", ["sigma", "variance", "weight"])
+def test_noise_below_0_is_refused_by_file_and_extension(tmp_path, kind):
+    values = np.full(SIZE, 2.0)
+    values[10:] = -2
+    path = save(tmp_path / "a.fits", extension(VALUES), extension(values, "WHT"))
+    with pytest.raises(FormatError) as error:
+        read_fits(path, Images(noise="WHT", noise_kind=kind))
+    one_line(error, f"{path}: extension 'WHT' holds noise of -2;", "images.noise")
 
 
 @pytest.mark.parametrize(("bits", "masked"), [(None, [1, 2, 3, 5]), (1, [1, 3, 5]), (6, [2, 3, 5])])

@@ -3,6 +3,7 @@ import pytest
 
 from pipeline.image import Image
 from pipeline.measures.background import measure_background, take_off_background
+from pipeline.measures.sky import SkyError
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
 
@@ -68,6 +69,24 @@ def test_masked_pixels_do_not_count(kind):
 def test_a_box_wider_than_the_image_takes_one_level():
     taken = take_off_background(scene(pedestal=10), "mesh", 4096)
     np.testing.assert_allclose(taken.background[0], 10, atol=0.5)
+
+
+@pytest.mark.parametrize("kind", ["constant", "mesh"])
+def test_each_part_has_the_background_of_its_own_pixels(kind):
+    image = scene(pedestal=100, slope=5)
+    parts = [Window(0, 0, 200, 130), Window(0, 130, 200, 110)]
+    taken = take_off_background(image, kind, 48, parts)
+    for part in parts:
+        alone = take_off_background(WindowedImage.of(image).part(part), kind, 48)
+        np.testing.assert_array_equal(taken.background[(..., *part.slices)], alone.background)
+    np.testing.assert_allclose(taken.pixels + taken.background, image.pixels, rtol=1e-6, atol=1e-4)
+
+
+def test_a_part_without_sky_is_refused_naming_its_place():
+    image = scene()
+    image.mask[0, :, 130:] = True
+    with pytest.raises(SkyError, match=r"^rows 0 to 199, columns 130 to 239: no trusted pixel"):
+        take_off_background(image, "constant", parts=[Window(0, 0, 200, 130), Window(0, 130, 200, 110)])
 
 
 def test_an_image_of_one_value_has_that_background():

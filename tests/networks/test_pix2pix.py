@@ -4,7 +4,13 @@ from made_training import awakened, network_input
 
 from pipeline.config import Nafnet, Pix2pix
 from pipeline.networks.build import build_network
-from pipeline.networks.pix2pix import Pix2pixUNet
+from pipeline.networks.patch_discriminator import PatchDiscriminator
+from pipeline.networks.pix2pix import Pix2pixUNet, initialise_as_published
+
+
+def initialised(network):
+    initialise_as_published(network)
+    return network
 
 
 @pytest.mark.parametrize("size", [32, 64])
@@ -36,6 +42,17 @@ def test_dropout_rests_at_restoration():
         assert not torch.equal(network(inputs), network(inputs))
         network.eval()
         assert torch.equal(network(inputs), network(inputs))
+
+
+def test_weights_start_as_published():
+    torch.manual_seed(0)
+    for start in (Pix2pixUNet(2, 64, 16), initialised(PatchDiscriminator(2, 16, "instance"))):
+        weights = {name: value for name, value in start.named_parameters() if name.endswith("weight")}
+        assert all(value.std().item() == pytest.approx(0.02, rel=0.1) for value in weights.values())
+        assert all(abs(value.mean().item()) < 0.004 for value in weights.values())
+        biases = [value for name, value in start.named_parameters() if name.endswith("bias")]
+        assert len(biases) == len(weights)
+        assert not any(value.any() for value in biases)
 
 
 def test_three_quarters_of_a_tile_are_halo():

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.physics.noise import GaussianNoise, NoiseError, PoissonNoise, addressed_generator, draw_each, noise_from
+from pipeline.physics.noise import (
+    GaussianNoise,
+    NoiseError,
+    PoissonNoise,
+    addressed_generator,
+    draw_each,
+    noise_from,
+    told_sigma_of_each,
+)
 
 SIZE = 256
 
@@ -88,6 +96,32 @@ def test_no_light_gives_no_photon_noise_and_a_sigma_above_zero():
     assert (noise.sigma(flat(-1.0, 1)) > 0).all()
 
 
+def test_a_level_is_told_as_it_is_whatever_the_data():
+    data, mask = flat(1.0), flat(1.0) > 0
+    assert torch.equal(GaussianNoise((0.05, 0.2)).told_sigma(data, mask), GaussianNoise((0.05, 0.2)).sigma(0 * data))
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 40.0])
+def test_on_a_flat_sky_the_data_tell_the_sigma_of_their_photon_noise(level):
+    noise = PoissonNoise(gain=(2.0, 10.0), read_noise=(1.5, 0.0), sky=(1.0, 3.0))
+    data = noise.draw(flat(level), generators(2, "told", level))
+    ratio = (noise.told_sigma(data) / noise.sigma(flat(level)))[0]
+    torch.testing.assert_close(ratio.mean((1, 2)), torch.ones(2), atol=0.02, rtol=0)
+    assert ratio.std((1, 2)).max() < 0.1
+
+
+def test_a_masked_datum_tells_nothing():
+    noise = PoissonNoise((4.0,), (1.0,), (2.0,))
+    data = noise.draw(flat(3.0, 1), generators(1, "masked"))
+    mask = torch.zeros_like(data, dtype=torch.bool)
+    mask[..., 100:110, 80:90] = True
+    told = [noise.told_sigma(data.masked_fill(mask, value), mask) for value in (0.0, 1e9)]
+    assert torch.equal(*told)
+    ratio = told[0] / noise.sigma(flat(3.0, 1))
+    assert ratio.min() > 0.7
+    assert ratio.max() < 1.4
+
+
 @pytest.mark.parametrize("noise", [GaussianNoise((1.0, 1.0)), PoissonNoise((1.0,) * 2, (0.0,) * 2, (0.0,) * 2)])
 def test_there_must_be_a_generator_for_each_band(noise):
     with pytest.raises(ValueError, match="zip"):
@@ -133,7 +167,9 @@ def test_noise_comes_back_from_its_numbers(noise):
 def test_images_with_a_noise_each_are_drawn_as_one_by_one(noises, size):
     clean = 5 * torch.rand(2, 2, size, size, generator=addressed_generator("clean"))
     noisy, sigma = draw_each(noises, clean, [addressed_generator("each", slot) for slot in range(2)])
+    told = told_sigma_of_each(noises, noisy)
     for slot, (noise, one) in enumerate(zip(noises, clean)):
         own = addressed_generator("each", slot)
         assert torch.equal(noisy[slot], noise.draw(one[None], [own, own])[0])
         assert torch.equal(sigma[slot], noise.sigma(one[None])[0])
+        assert torch.equal(told[slot], noise.told_sigma(noisy[slot][None])[0])

@@ -142,7 +142,7 @@ def test_a_lopsided_stamp_is_not_turned_or_mirrored():
 
 def test_a_stamp_much_larger_than_needed_is_cut_where_the_light_is():
     assert resampled_psf(gaussian_stamp((201, 201), 3.0), 1.0, 1.0).shape[0] <= 11
-    assert resampled_psf(np.ones((301, 301)), 1.0, 1.0).shape == (65, 65)
+    assert resampled_psf(gaussian_stamp((301, 301), 60.0), 1.0, 1.0).shape == (65, 65)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +167,12 @@ def test_kernels_of_different_widths_are_padded_about_their_centres():
     both = padded_psfs([torch.ones(1, 1), torch.ones(5, 5)])
     assert both.shape == (2, 5, 5)
     assert both[0, 2, 2] == both[0].sum() == 1
+
+
+def test_kernels_of_several_bands_are_padded_band_by_band():
+    both = padded_psfs([torch.ones(2, 1, 1), torch.ones(2, 3, 3)])
+    assert both.shape == (2, 2, 3, 3)
+    assert both[0].sum((-2, -1)).tolist() == both[0, :, 1, 1].tolist() == [1, 1]
 
 
 def test_the_radius_of_a_share_of_the_light_is_that_of_a_gaussian():

@@ -13,7 +13,7 @@ from pipeline.steps.report import report
 def page_of(folder, **made):
     study = make_study(folder, **made)
     arguments = study.report_arguments(folder / "out")
-    report(degraded=[], **arguments)
+    report(**arguments)
     return study, arguments["out"].read_text()
 
 
@@ -112,7 +112,7 @@ def test_classifiers_stand_beside_their_null_in_plain_words(win):
 def test_a_study_too_small_for_classifiers_says_so(tmp_path):
     made = make_study(tmp_path, fwhm=("3px",))
     arguments = made.report_arguments(tmp_path / "out") | {"discerned": []}
-    report(degraded=[], **arguments)
+    report(**arguments)
     assert "too few or too small for one to learn" in text_of(arguments["out"].read_text())
 
 
@@ -152,7 +152,7 @@ def test_what_the_detector_lost_is_said_and_scored_in_columns_of_its_own(tmp_pat
     apart = [psnr.assign(metric=name, median=psnr["median"] - 7) for name in ("psnr_damaged", "psnr_intact")]
     pd.concat([summary, *apart]).to_csv(made.summary_csv, index=False)
     arguments = made.report_arguments(tmp_path / "out")
-    report(degraded=[], **arguments)
+    report(**arguments)
     text = text_of(arguments["out"].read_text())
     assert "lost pixels too: 2000 cosmic rays per megapixel (2 x 1.5 px), 1% bad columns." in text
     assert "PSNR, damaged pixels dB ↑ PSNR, intact pixels dB ↑" in text

@@ -52,7 +52,9 @@ def test_the_network_that_is_best_on_average_is_the_one_compared(tmp_path):
     summary = pd.read_csv(study.summary_csv)
     sharp = (summary["method"] == "nafnet_sharp") & (summary["metric"] == "psnr")
     summary.loc[sharp, ["difference", "difference_low", "difference_high"]] += 5
-    assert verdict(summary, study.study).network == "nafnet_sharp"
+    found = verdict(summary, study.study)
+    assert found.network == "nafnet_sharp"
+    assert "Of 2 outputs of networks this one is the best by these very scores" in found.detail
 
 
 def test_without_a_network_the_best_classical_method_is_named(tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -23,10 +25,10 @@ BANDS, NOISE = ("r", "g"), 0.05
 PREPARATION = Preparation(Stretch("linear", (0.1, 0.1), (0.2, 0.1)), (0.04, 0.04), ("fwhm_px", "r80_px"))
 
 
-def model(architecture, seed=0):
+def model(architecture, seed=0, size=0.3):
     card = make_card(BANDS, settings=architecture.model_dump(mode="json"), preparation=PREPARATION.to_dict())
     network = build_network(card["settings"], len(BANDS), 2)
-    return Model(awakened(network, seed, 0.3).state_dict(), card)
+    return Model(awakened(network, seed, size).state_dict(), card)
 
 
 def nafnet(encoder=(1, 1), middle=1, **choices):
@@ -167,6 +169,40 @@ def test_the_mean_over_orientations_is_the_same_for_all_tiles(size):
     whole = restored(averaged, seen)
     assert_same_sky(restored(averaged, seen, 24), whole)
     assert np.abs(whole - restored(plain, seen)).max() > 1e-3
+
+
+def orientations(array):
+    for turns in range(4):
+        turned = np.rot90(array, turns, (-2, -1))
+        yield turned
+        yield turned[..., ::-1]
+
+
+def turned_back(array, number):
+    array = array[..., ::-1] if number % 2 else array
+    return np.rot90(array, -(number // 2), (-2, -1))
+
+
+@pytest.mark.parametrize("kind", ["linear", "asinh"])
+def test_a_mean_over_orientations_is_one_of_light(kind):
+    stretch = Stretch(kind, (0.1, 0.1), (0.2, 0.1))
+    settings = Nafnet(width=4, encoder_blocks=[1, 1], decoder_blocks=[1, 1], average_orientations=True)
+    made = model(settings, size=0.1)
+    card = made.card | {"preparation": replace(PREPARATION, stretch=stretch).to_dict()}
+    plain = Model(made.tensors, card | {"settings": card["settings"] | {"average_orientations": False}})
+    seen, light = observation(64, 64), []
+    for number, planes in enumerate(zip(orientations(seen.preview.pixels), orientations(seen.preview.sigma))):
+        pixels, sigma = map(np.ascontiguousarray, planes)
+        turned = Observation(replace(seen.preview, pixels=pixels, sigma=sigma), seen.operator)
+        light.append(turned_back(restored(plain, turned), number))
+    mean = restored(Model(made.tensors, card), seen)
+    assert_same_sky(mean, np.mean(light, 0))
+    # Where the stretch is linear, that is the mean of stretched values too.
+    of_stretched = stretch.invert(stretch.apply(torch.from_numpy(np.stack(light))).mean(0)).numpy()
+    if kind == "linear":
+        assert_same_sky(mean, of_stretched)
+    else:
+        assert np.abs(mean - of_stretched).max() > 0.01 * np.ptp(mean)
 
 
 def test_texture_is_not_averaged_away():

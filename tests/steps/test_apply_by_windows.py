@@ -98,6 +98,6 @@ def test_a_full_disk_leaves_nothing_half_written(model, image, out, room):
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("clearfield: ")]
-    assert lines[-1].startswith(f"clearfield: {out}: cannot be written: ")
+    assert lines[-1].startswith(f"clearfield: {out}: cannot be written (")
     assert "Traceback" not in done.stderr
     assert set(out.parent.iterdir()) == before

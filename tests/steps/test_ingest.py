@@ -1,4 +1,5 @@
 import numpy as np
+import PIL.Image
 import pytest
 from astropy.io import fits
 
@@ -65,6 +66,14 @@ def test_every_image_of_a_folder_arrives_with_mask_noise_and_header(tmp_path):
     assert np.argwhere(image.mask).tolist() == [[0, 3, 4]]
     np.testing.assert_array_equal(image.sigma, 2)
     assert fits.Header.fromstring(image.header, sep="\n")["OBJECT"] == "M51"
+
+
+def test_what_a_noise_map_is_taken_for_is_said(tmp_path, caplog):
+    caplog.set_level("INFO")
+    hdus = [fits.PrimaryHDU(noise(5)), fits.ImageHDU(np.full(SIZE, 4.0), name="VAR")]
+    fits.HDUList(hdus).writeto(tmp_path / "m51.fits")
+    ingest(study(tmp_path, noise="VAR"), tmp_path / "images.h5")
+    assert caplog.messages == ["ingest: extension VAR is read as variance"]
 
 
 def test_a_header_of_any_length_is_kept(tmp_path):
@@ -157,6 +166,28 @@ def test_images_of_other_units_or_bands_are_refused(tmp_path):
     (folder / "b.fits").unlink()
     save(folder, {"c": np.stack([noise(2), noise(3)])})
     refusal(tmp_path, study(folder), IngestError, folder / "c.fits", "bands band1, band2")
+
+
+PHOTONS = {"psf": {"fwhm": ["3px"]}, "noise": {"kind": "poisson", "gain": [100.0]}}
+
+
+@pytest.mark.parametrize("suffix", ["fits", "png"])
+def test_photons_are_not_counted_in_display_units(tmp_path, suffix):
+    values = (40 * noise(0)).clip(0, 255).astype(np.uint8)
+    if suffix == "fits":
+        fits.PrimaryHDU(values, fits.Header({"BUNIT": "display"})).writeto(tmp_path / "a.fits")
+    else:
+        PIL.Image.fromarray(values).save(tmp_path / "a.png")
+    path = tmp_path / f"a.{suffix}"
+    images = {"dataset": "folder", "path": str(tmp_path / f"{{id}}.{suffix}"), "smallest": 32}
+    refusal(tmp_path, study_from({"images": images, "degrade": PHOTONS}), IngestError, path, "display", "poisson")
+    ingest(study_from({"images": images}), tmp_path / "white.h5")
+
+
+def test_photons_are_counted_in_an_eight_bit_picture_that_is_said_to_hold_counts(tmp_path):
+    PIL.Image.fromarray((40 * noise(0)).clip(0, 255).astype(np.uint8)).save(tmp_path / "a.png")
+    images = {"dataset": "folder", "path": str(tmp_path / "{id}.png"), "smallest": 32, "unit": "counts"}
+    ingest(study_from({"images": images, "degrade": PHOTONS}), tmp_path / "images.h5")
 
 
 def test_images_of_one_value_are_refused(tmp_path):

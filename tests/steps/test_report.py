@@ -17,7 +17,7 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="module")
 def reported(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reported")
-    report(degraded=[], **made.report_arguments(folder))
+    report(**made.report_arguments(folder))
     return folder
 
 
@@ -27,7 +27,7 @@ def test_it_writes_the_figures_that_it_names_and_nothing_else(made, reported):
 
 
 def test_the_same_results_give_the_same_figures(made, reported, tmp_path):
-    report(degraded=[], **made.report_arguments(tmp_path))
+    report(**made.report_arguments(tmp_path))
     for name in figure_files(made.study):
         assert (tmp_path / "figures" / name).read_bytes() == (reported / "figures" / name).read_bytes()
 
@@ -52,7 +52,7 @@ def test_methods_that_were_not_restored_or_scored_are_left_out(made, tmp_path):
     for name in ("metrics_csv", "summary_csv"):
         table = pd.read_csv(getattr(made, name))
         table[table["method"] != "nafnet_sharp"].to_csv(getattr(fewer, name), index=False)
-    report(degraded=[], **fewer.report_arguments(tmp_path / "out"))
+    report(**fewer.report_arguments(tmp_path / "out"))
     page = (tmp_path / "out/report.html").read_text()
     assert "nafnet, sharp" not in page
     assert page.count('class="residual"') == 2 * 2

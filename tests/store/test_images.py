@@ -92,3 +92,13 @@ def test_a_failure_leaves_no_file_at_all(tmp_path, failure):
     with pytest.raises(failure):
         broken_off()
     assert left_over(tmp_path) == []
+
+
+def test_an_image_can_be_put_into_another_group_when_it_is_written(tmp_path):
+    with write_images(tmp_path / "a.h5") as images:
+        images.append(image("a"))
+        images.append(image("b"))
+        images.regroup("b", "group 2")
+    with read_images(tmp_path / "a.h5") as images:
+        assert [found.group for found in images] == ["group 1", "group 2"]
+        assert same(images.image("b"), image("b", group="group 2"))

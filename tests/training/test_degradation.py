@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from made_batch import CROP, assert_same, whole_image
-from made_training import CPU, NOISE, SKY_SIGMA, degrader, made_study, sky, write_sky
+from made_training import CPU, LINEAR, NOISE, SKY_SIGMA, degrader, made_study, sky, write_sky
 
 from pipeline.networks.preparation import Preparation
 from pipeline.physics.blur import Blur
@@ -48,10 +48,10 @@ def test_noise_has_the_level_that_is_told_and_is_independent_per_band(tmp_path, 
 
 
 def test_photon_noise_grows_with_the_light(tmp_path, flawless):
-    study = made_study(degrade={"psf": {"fwhm": ["2px"]}, "noise": {"kind": "poisson", "gain": [100.0]}})
+    study = made_study(images=LINEAR, degrade={"psf": {"fwhm": ["2px"]}, "noise": {"kind": "poisson", "gain": [100.0]}})
     batch = whole_image(tmp_path, np.full((2, 200, 200), 4.0, np.float32), study=study).batch(0, count=4, crop=64)
     assert batch.inputs.preview.std().item() == pytest.approx(0.2, rel=0.02)
-    torch.testing.assert_close(batch.inputs.sigma, torch.full_like(batch.inputs.sigma, 0.2), rtol=1e-4, atol=0)
+    torch.testing.assert_close(batch.inputs.sigma, torch.full_like(batch.inputs.sigma, 0.2), rtol=0.03, atol=0)
 
 
 def test_a_ratio_is_to_the_sky_of_the_image(tmp_path, flawless):

@@ -3,11 +3,12 @@
 from pipeline.formats.fits.extensions import list_extensions
 from pipeline.formats.fits.psf import read_psf
 from pipeline.formats.fits.read import open_fits, read_fits
-from pipeline.formats.fits.sky import centre_of
+from pipeline.formats.fits.sky import centre_of, footprint_of
 from pipeline.formats.fits.write import refuse_unwritable_fits, write_fits
 
 __all__ = [
     "centre_of",
+    "footprint_of",
     "list_extensions",
     "open_fits",
     "read_fits",

@@ -95,6 +95,23 @@ def flagged(flags: NDArray[Any], bits: int | None) -> Mask:
     return unknown | ((values & bits if bits is not None else values) != 0)
 
 
+def refuse_negative(path: Path, noise: NDArray[Any], key: str | int | None) -> None:
+    """Refuse a noise map, shape (H, W), of the extension ``key``, that is below 0 somewhere.
+
+    Raises
+    ------
+    FormatError
+        If it is: nothing that a noise map may hold is negative, so that it is no noise map, or a wrong one.
+    """
+    with np.errstate(invalid="ignore"):
+        negative = noise[np.isfinite(noise) & (noise < 0)]
+    if negative.size:
+        raise FormatError(
+            f"{path}: extension {key!r} holds noise of {negative.min():.4g}; values above 0 are needed, or 0 where "
+            "there is none: set images.noise to another extension, or mend the map"
+        )
+
+
 def sigma_of(noise: NDArray[Any], kind: str) -> tuple[NDArray[np.float64], Mask]:
     """Standard deviation out of a noise map, and where there is none.
 

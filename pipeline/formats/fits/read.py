@@ -17,7 +17,15 @@ from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
 from pipeline.formats.fits.header import without_plane_axis
 from pipeline.formats.fits.inherited import inherited_header
-from pipeline.formats.fits.planes import companion_planes, flagged, planes_named, read_plane, shape_of, sigma_of
+from pipeline.formats.fits.planes import (
+    companion_planes,
+    flagged,
+    planes_named,
+    read_plane,
+    refuse_negative,
+    shape_of,
+    sigma_of,
+)
 from pipeline.formats.fits.sky import pixel_scale_of, refuse_other_sky
 from pipeline.image import Image
 from pipeline.tiling import Window
@@ -52,8 +60,8 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     Raises
     ------
     FormatError
-        If a file is missing, cut short or no FITS file, lacks an extension, has no 2 or 3 axes or nothing to trust, or
-        if files disagree in shape, unit or place on the sky.
+        If a file is missing, cut short or no FITS file, lacks an extension, has no 2 or 3 axes, noise below 0 or
+        nothing to trust, or if files disagree in shape, unit or place on the sky.
     """
     settings = settings or Images()
     with _open_planes(paths, settings) as files:
@@ -110,7 +118,10 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
             if flags is not None:
                 bad |= flagged(read_plane(flags, flags_of[number], window), settings.mask_bits)
             if noise is not None:
-                values, without = sigma_of(read_plane(noise, noise_of[number], window), settings.noise_kind)
+                found = read_plane(noise, noise_of[number], window)
+                refuse_negative(path, found, settings.noise)
+                assert settings.kind_of_noise is not None
+                values, without = sigma_of(found, settings.kind_of_noise)
                 bad |= without
                 sigma, _ = filled(values, bad)
             return Plane(*filled(read_plane(science, number, window), bad), sigma)

@@ -11,11 +11,15 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
+from numpy.typing import NDArray
 
 from pipeline.formats.bands import Planes
 from pipeline.formats.checks import FormatError
 from pipeline.formats.fits.file import open_hdus
 from pipeline.image import Image
+
+NARROW_ENOUGH = 0.5
+"""Length that the mean of an image's corners, as unit vectors, must have: its corners then lie within 60 degrees."""
 
 
 def celestial_wcs(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS | None:
@@ -70,6 +74,38 @@ def centre_of(path: str | Path, image: Image) -> SkyCoord | None:
             return None if wcs is None else wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2)
         except Exception:  # a frame that astropy does not know
             return None
+
+
+def footprint_of(header: str, height: int, width: int) -> NDArray[np.float64] | None:
+    """Where the corners of an image lie on the sky.
+
+    Parameters
+    ----------
+    header : str
+        FITS header as text.
+    height, width : int
+        Of the image in px.
+
+    Returns
+    -------
+    array, shape (4, 3)
+        ICRS unit vectors of the middles of the corner pixels, around the image; so neighbours that touch do not share
+        any sky. None where the header has no place on the sky, or one that cannot be understood or is wider than a
+        plane can show.
+    """
+    columns, rows = [0, width - 1, width - 1, 0], [0, 0, height - 1, height - 1]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            cards = fits.Header.fromstring(header, sep="\n")
+            wcs = WCS(cards, naxis=2)
+            # What lacks a place is taken to lie at 0, where all such images would meet.
+            if not (wcs.has_celestial and all(isinstance(cards.get(f"CRVAL{axis}"), int | float) for axis in (1, 2))):
+                return None
+            corners = wcs.pixel_to_world(columns, rows).icrs.cartesian.xyz.value.T
+    except Exception:
+        return None
+    return corners if np.linalg.norm(corners.mean(0)) > NARROW_ENOUGH else None
 
 
 def refuse_other_sky(files: Sequence[Planes]) -> None:
