@@ -247,18 +247,24 @@ def apply(
     model: Annotated[Path, typer.Argument(help="Model file, from `publish`.")],
     images: Annotated[
         list[Path],
-        typer.Argument(
-            help="The image; or a FITS file per band, in the model's order unless BAND1 or FILTER name them."
-        ),
+        typer.Argument(help="The image; or a FITS file per band, in the model's order unless BAND1 or FILTER tells."),
     ],
     out: Out,
     psf: Annotated[
         str | None,
-        typer.Option("--psf", help="FITS file, width (3px, 1.4as), or model: the one that it was trained for."),
+        typer.Option(
+            "--psf",
+            help="FITS file, width (3px, 1.4as), or model: the one that it was trained for. A cube has a plane per "
+            "band, by name (BAND1, ...) or in the order of the image's file.",
+        ),
     ] = None,
     noise: Annotated[
         str | None,
-        typer.Option("--noise", help="Number (or one per band: 1,2,3), FITS map, or auto, from the background (auto)."),
+        typer.Option(
+            "--noise",
+            help="Number (or one per band, in the model's order: 1,2,3), FITS map (a cube as for --psf), or auto, from "
+            "the background (auto).",
+        ),
     ] = None,
     operator: Annotated[
         str | None, typer.Option("--operator", help="The general form of both: psf=3px,noise=auto,...")

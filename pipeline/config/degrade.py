@@ -40,7 +40,9 @@ class Psf(Settings):
         description="Share of an Airy profile's aperture diameter that is hidden by the secondary mirror.",
     )
     file: UserPath | None = Field(
-        None, description="file: FITS image of the PSF, one stamp or a cube with one per band."
+        None,
+        description="file: FITS image of the PSF, one stamp or a cube with one per band, named by BAND1, BAND2, ... or "
+        "in the order of images.bands.",
     )
     file_scale: Positive | None = Field(
         None, description="file: width of the stamp's pixels in arcsec, where its header does not say."

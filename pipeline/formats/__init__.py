@@ -10,7 +10,7 @@ from pipeline.config import Images
 from pipeline.formats.bands import BandsError
 from pipeline.formats.checks import FormatError, Paths, listed
 from pipeline.formats.fits import open_fits, read_fits, read_psf, refuse_unwritable_fits, write_fits
-from pipeline.formats.raster import read_raster, refuse_unwritable_raster, write_raster
+from pipeline.formats.raster import open_raster, read_raster, refuse_unwritable_raster, write_raster
 from pipeline.image import Image, Pixels
 from pipeline.windowed import WindowedImage
 
@@ -75,7 +75,7 @@ def open_image(paths: Paths, settings: Images | None = None, id: str | None = No
         with open_fits(files, settings, id) as image:
             yield image
     else:
-        yield WindowedImage.of(read_raster(files, settings, id))
+        yield open_raster(files, settings, id)
 
 
 def write_image(

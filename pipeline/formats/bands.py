@@ -109,6 +109,55 @@ def assembled(files: Sequence[Planes], settings: Images, id: str | None = None) 
     )
 
 
+def numbered(count: int) -> tuple[str, ...]:
+    """Names for bands of which nobody says what they are."""
+    return tuple(f"band{n + 1}" for n in range(count))
+
+
+def planes_for(
+    source: str | Path, count: int, names: Sequence[str], bands: Sequence[str], planes: Sequence[str] = ()
+) -> list[int]:
+    """Which plane of a noise map, a mask or a PSF holds for each band of an image.
+
+    Parameters
+    ----------
+    source : path
+        Where its planes lie, for messages.
+    count : int
+        How many there are.
+    names : sequence of str
+        Their bands; empty where they are not named. Then one plane holds for every band, and as many as the files of
+        the image have lie in the order of these.
+    bands : sequence of str
+        Those of the image.
+    planes : sequence of str
+        What the planes of the image's files are, in their order; by default its bands.
+
+    Raises
+    ------
+    FormatError
+        If it names other bands, or it is not clear which plane is which.
+    """
+    planes = planes or bands
+    names = names or (planes if count == len(planes) else ())
+    if names:
+        missing = [band for band in bands if band not in names]
+        if missing:
+            raise FormatError(
+                f"{source}: no band {missing[0]!r}; it holds {', '.join(names)}, and the image {', '.join(bands)}: "
+                "give a plane for each of these, or correct its BAND1, BAND2, ..."
+            )
+        return [names.index(band) for band in bands]
+    if count == 1:
+        return [0] * len(bands)
+    if count == len(bands):
+        raise FormatError(
+            f"{source}: {count} planes without names, of an image whose file has {len(planes)} ({', '.join(planes)}); "
+            "name them by BAND1, BAND2, ..."
+        )
+    raise FormatError(f"{source}: {_planes(count)} for {len(bands)} bands; one for all is needed, or one for each")
+
+
 def sources(files: Sequence[Planes]) -> str:
     """The files of an image, for messages."""
     return str(files[0].source) if len(files) == 1 else f"{files[0].source} and {len(files) - 1} more"
@@ -123,7 +172,7 @@ def _bands(files: Sequence[Planes], settings: Images) -> tuple[tuple[str, ...], 
     if wanted is None:
         distinct = len(set(found)) == count
         known = found if distinct and all(file.named for file in files) else ()
-        return found if distinct else tuple(f"band{n + 1}" for n in everything), everything, known
+        return found if distinct else numbered(count), everything, known
     if len(files) == 1 and files[0].named:
         missing = [band for band in wanted if band not in found]
         if missing:

@@ -60,11 +60,17 @@ def read_raster(paths: Paths, settings: Images | None = None, id: str | None = N
         If a file is missing, cut short, no such picture, or of a kind that cannot be read without loss; if integers
         that are neither of 8 nor of 16 bits come without a unit; if files disagree in shape.
     """
+    image = open_raster(paths, settings, id)
+    return image.part(image.area, image.id if group is None else group)
+
+
+def open_raster(paths: Paths, settings: Images | None = None, id: str | None = None) -> WindowedImage:
+    """Open an image to be read by windows, which is held in memory; all else is that of :func:`read_raster`."""
     settings = settings or Images()
     files = [_read_planes(path, settings) for path in listed(paths)]
     image = assembled(files, settings, id)
     refuse_without_trust(sources(files), image)
-    return image.part(image.area, image.id if group is None else group)
+    return image
 
 
 def refuse_unwritable_raster(path: str | Path, image: Image | WindowedImage) -> None:

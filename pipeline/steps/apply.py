@@ -88,10 +88,12 @@ def apply(
         FITS; TIFF or PNG for an image that came as a picture. Masked pixels hold the estimate from their neighbours,
         and the mask goes with them as the extension MASK.
     psf : str
-        A FITS file, a width (``3px``, ``1.4as``) or ``model``.
+        A FITS file, a width (``3px``, ``1.4as``) or ``model``. A cube of one stamp per band lies in the order of the
+        image's planes as its files have them, unless it names its own by BAND1, BAND2, ...
     noise : str, optional
-        Standard deviation in the unit of the image, for all bands or one per band with commas; a FITS map; or
-        ``auto``, the default: measured on the background.
+        Standard deviation in the unit of the image, for all bands or one per band with commas in the model's order; a
+        FITS map, of one plane or of planes in an order as for ``psf``; or ``auto``, the default: measured on the
+        background.
     operator : str, optional
         The general form of both: ``psf=3px,noise=auto``.
     force : bool

@@ -15,7 +15,7 @@ def read_stamp(study: Study) -> Stamp | None:
     file = study.degrade.psf.file
     if file is None:
         return None
-    stamp, scale = read_psf(file)
+    stamp, scale = read_psf(file, study.images.bands)
     return stamp, study.degrade.psf.file_scale or scale
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pipeline.config import Images, Width, parse_width
 from pipeline.errors import ClearfieldError
+from pipeline.formats.bands import planes_for
 from pipeline.formats.checks import ExtensionError, refuse_other_shape
 from pipeline.formats.fits import open_fits, read_psf
 from pipeline.image import UNKNOWN, Pixels
@@ -33,7 +34,10 @@ from pipeline.windowed import Plane, WindowedImage
 KEYS = ("psf", "noise", "psf_scale")
 """What the general form ``--operator key=value,...`` knows."""
 PSF_WORDS = "a FITS file, a width such as 3px or 1.4as, or the word model"
-NOISE_WORDS = "a number above 0 (or one per band, with commas), a FITS map such as map.fits or image.fits[ERR], or auto"
+NOISE_WORDS = (
+    "a number above 0 (or one per band with commas, in the model's order), "
+    "a FITS map such as map.fits or image.fits[ERR], or auto"
+)
 
 
 class OperatorError(ClearfieldError):
@@ -207,7 +211,7 @@ def _psf_of_file(words: OperatorWords, image: WindowedImage) -> Tensor:
     path = Path(words.psf or "")
     if not path.is_file():
         raise OperatorError(f"--psf {words.psf}: neither a file nor a width above 0; it takes {PSF_WORDS}")
-    stamp, scale = read_psf(path)
+    stamp, scale = read_psf(path, image.bands, image.planes)
     known, bands = image.pixel_scale, image.shape[0]
     try:
         if words.psf_scale is not None:
@@ -268,7 +272,7 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
     refuse_other_shape(path, found.shape, image.id, image.shape)
     if found.unit not in (UNKNOWN, image.unit):
         raise OperatorError(f"{path}: in {found.unit}, but the image is in {image.unit}; the noise needs the same unit")
-    order = _order(path, found, image)
+    order = planes_for(path, len(found.bands), found.planes, image.bands, image.planes)
     lowest = min(float(plane.pixels.min()) for number in set(order) for plane in found.strips(number))
     if lowest < 0:
         raise OperatorError(f"{path}: noise of {lowest:.4g}; standard deviations above 0 are needed")
@@ -289,16 +293,6 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
 
 def _given(found: WindowedImage, number: int) -> Iterator[Pixels]:
     return (plane.pixels[~plane.mask & (plane.pixels != 0)] for plane in found.strips(number))
-
-
-def _order(path: Path, found: WindowedImage, image: WindowedImage) -> list[int]:
-    """Which plane of a map holds for each band: one for all, by name, or in the order of the bands."""
-    count, bands = len(found.bands), image.shape[0]
-    if count not in (1, bands):
-        raise OperatorError(f"{path}: {count} planes for {bands} bands; one for all is needed, or one for each")
-    if set(found.bands) == set(image.bands):
-        return [found.bands.index(band) for band in image.bands]
-    return list(range(bands)) if count == bands else [0] * bands
 
 
 def _file_and_extension(word: str) -> tuple[Path, str | int | None]:

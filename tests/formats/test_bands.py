@@ -1,12 +1,13 @@
-"""Which plane becomes which band, where each band has a file of its own."""
+"""Which plane becomes which band, of the image and of the maps beside it."""
 
 import numpy as np
 import pytest
 from astropy.io import fits
-from made_fits import VALUES, one_line, save
+from made_fits import VALUES, extension, one_line, save
 
 from pipeline.config import Images
-from pipeline.formats import FormatError, read_image
+from pipeline.formats import FormatError, open_image, read_image, write_image
+from pipeline.image import Image
 
 BANDS = ["g", "r", "i"]
 
@@ -40,3 +41,36 @@ def test_a_file_that_is_named_after_another_band_than_it_holds_is_refused(tmp_pa
     with pytest.raises(FormatError) as error:
         read_image(paths, wanted)
     one_line(error, paths[0], "holds band 'i', but stands in the place of 'g'")
+
+
+def test_a_picture_knows_the_order_of_its_planes(tmp_path):
+    pixels = np.stack([VALUES, VALUES + 1, VALUES + 2])
+    write_image(tmp_path / "a.tiff", Image("a", pixels, np.zeros(pixels.shape, bool), "count", ("i", "r", "g")))
+    with open_image(tmp_path / "a.tiff", Images(bands=BANDS)) as image:
+        assert (image.bands, image.planes) == (("g", "r", "i"), ("i", "r", "g"))
+        np.testing.assert_array_equal(image.part(image.area).pixels, pixels[::-1])
+
+
+BAND_CARDS = {"named": {"BAND1": "i", "BAND2": "g"}, "unnamed": {}, "numbered": {"BAND1": "band1", "BAND2": "band2"}}
+
+
+@pytest.mark.parametrize(("noise", "order"), [("named", [1, 0]), ("unnamed", [0, 1]), ("numbered", [0, 1])])
+def test_a_noise_map_beside_the_image_goes_by_name_or_by_order(tmp_path, noise, order):
+    sigma = np.stack([np.full(VALUES.shape, level) for level in (1.0, 2.0)])
+    science = extension(np.stack([VALUES, VALUES]), BAND1="g", BAND2="i")
+    path = save(tmp_path / "a.fits", science, extension(sigma, "ERR", **BAND_CARDS[noise]))
+    image = read_image(path, Images(noise="ERR", bands=["i", "g"]))
+    np.testing.assert_array_equal(image.sigma, sigma[order][::-1])
+
+
+def test_a_noise_map_of_other_bands_beside_the_image_is_refused(tmp_path):
+    science = extension(np.stack([VALUES, VALUES]), BAND1="g", BAND2="r")
+    path = save(tmp_path / "a.fits", science, extension(np.stack([VALUES, VALUES]) + 1, "ERR", **BAND_CARDS["named"]))
+    with pytest.raises(FormatError) as error:
+        read_image(path, Images(noise="ERR"))
+    one_line(error, path, "ERR", "no band 'r'", "i, g")
+
+
+def test_a_plane_out_of_a_cube_is_not_named_after_the_cubes_first(tmp_path):
+    path = save(tmp_path / "a.fits", fits.PrimaryHDU(VALUES, fits.Header({"BAND1": "g", "BAND2": "r"})))
+    assert read_image(path, Images(bands=["r"])).bands == ("r",)

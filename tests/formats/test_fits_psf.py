@@ -17,6 +17,25 @@ def test_a_psf_comes_with_its_own_pixel_scale(tmp_path):
     np.testing.assert_array_equal(read, stamp)
 
 
+@pytest.mark.parametrize(
+    ("names", "planes", "order"),
+    [("irg", (), [2, 1, 0]), ("uirg", "irg", [3, 2, 1]), ("", "irg", [2, 1, 0]), ("", (), [0, 1, 2])],
+)
+def test_stamps_are_put_in_the_order_of_the_bands(tmp_path, names, planes, order):
+    stamps = np.arange(1.0, 1 + len(names or "abc"))[:, None, None] * np.ones((5, 5))
+    header = fits.Header({f"BAND{number}": name for number, name in enumerate(names, 1)})
+    read, _ = read_psf(save(tmp_path / "a.fits", fits.PrimaryHDU(stamps, header)), ["g", "r", "i"], planes)
+    np.testing.assert_array_equal(read[:, 0, 0], np.add(order, 1))
+
+
+def test_a_psf_of_other_bands_is_refused(tmp_path):
+    header = fits.Header({"BAND1": "u", "BAND2": "z"})
+    path = save(tmp_path / "psf.fits", fits.PrimaryHDU(np.ones((2, 5, 5)), header))
+    with pytest.raises(FormatError) as error:
+        read_psf(path, ["g", "r"])
+    one_line(error, path, "no band 'g'", "u, z", "BAND1")
+
+
 def test_a_psf_with_holes_is_refused(tmp_path):
     stamp = np.ones((5, 5))
     stamp[0, 0] = np.nan

@@ -105,7 +105,7 @@ def test_a_model_of_many_psfs_cannot_choose_one(tmp_path, image, out):
     [
         (np.zeros((9, 9)), "sums to 0"),
         (np.full((9, 9), np.nan), "NaN"),
-        (np.ones((2, 9, 9)), "2 planes and the image 3 bands"),
+        (np.ones((2, 9, 9)), "2 planes for 3 bands"),
     ],
 )
 def test_a_file_that_holds_no_psf_is_refused_by_name(model, image, out, tmp_path, stamp, says):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
+from pipeline.formats.bands import numbered, planes_for
 from pipeline.formats.checks import FormatError, refuse_other_shape
 from pipeline.image import Mask
 from pipeline.tiling import Window
@@ -48,26 +51,41 @@ def read_plane(hdu: Any, number: int, window: Window) -> NDArray[Any]:
     return values
 
 
-def read_companion(hdu: Any, number: int, window: Window) -> NDArray[Any]:
-    """A window of a noise map or mask, as :func:`read_plane`; a map with one plane holds for every band."""
-    one = len(hdu.shape) < 3 or hdu.shape[-3] == 1
-    return read_plane(hdu, 0 if one else number, window)
+def planes_named(header: fits.Header, count: int) -> tuple[str, ...]:
+    """Bands of a number of planes, from BAND1, BAND2, ...; empty where the header does not name each."""
+    names = tuple(str(header.get(f"BAND{n + 1}", "")).strip() for n in range(count))
+    # A plane that was taken out of a cube, under the cube's header, may be any of those that this names.
+    known = all(names) and len(set(names)) == count and f"BAND{count + 1}" not in header
+    return names if known and names != numbered(count) else ()
 
 
-def refuse_other_grid(path: Path, hdu: Any, shape: tuple[int, int, int]) -> None:
-    """Refuse a noise map or mask that does not lie on the grid of the science image, of shape (C, H, W).
+def companion_planes(path: Path, hdu: Any, shape: tuple[int, int, int], names: Sequence[str]) -> list[int]:
+    """Which plane of a noise map or mask goes with each plane of the science image.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    hdu : HDU
+        The map: one plane for all, or one for each, by name where both have names, else in the same order.
+    shape : tuple of int
+        (C, H, W) of the science image.
+    names : sequence of str
+        Bands of its planes; empty where they are not named.
 
     Raises
     ------
     FormatError
-        If height or width differ, or it has neither one plane nor one per band.
+        If height or width differ, it has neither one plane nor one per band, or it names other bands.
     """
     count, *size = shape_of(path, hdu)
-    refuse_other_shape(f"{path}, extension {hdu.name}", tuple(size), "the science image", shape)
+    source = f"{path}, extension {hdu.name}"
+    refuse_other_shape(source, tuple(size), "the science image", shape)
     if count not in (1, shape[0]):
         raise FormatError(
             f"{path}: extension {hdu.name} has {count} planes for {shape[0]} bands; 1 or {shape[0]} are needed"
         )
+    return planes_for(source, count, planes_named(hdu.header, count) if names else (), names or numbered(shape[0]))
 
 
 def flagged(flags: NDArray[Any], bits: int | None) -> Mask:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.formats.bands import planes_for
 from pipeline.formats.checks import FormatError
 from pipeline.formats.fits.extensions import find_extension
 from pipeline.formats.fits.file import open_hdus, reading
 from pipeline.formats.fits.inherited import inherited_header
-from pipeline.formats.fits.planes import read_plane, shape_of
+from pipeline.formats.fits.planes import planes_named, read_plane, shape_of
 from pipeline.formats.fits.sky import pixel_scale_of
 from pipeline.tiling import whole
 
 
-def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
+def read_psf(
+    path: str | Path, bands: Sequence[str] | None = None, planes: Sequence[str] = ()
+) -> tuple[NDArray[np.float64], float | None]:
     """Read a point-spread function.
 
     Parameters
     ----------
     path : path
         FITS; the first extension with an image is taken.
+    bands : sequence of str, optional
+        Those of the image that it goes with: stamps that BAND1, BAND2, ... name are put in this order.
+    planes : sequence of str
+        The order of stamps without names, that of the image's files; by default that of ``bands``.
 
     Returns
     -------
@@ -34,20 +42,24 @@ def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
     Raises
     ------
     FormatError
-        If the file cannot be read, or a value is not finite.
+        If the file cannot be read, a value is not finite, or the stamps are not those of the bands.
     """
     path = Path(path)
     with open_hdus(path) as hdus:
         hdu = find_extension(path, hdus, None, "science")
         count, height, width = shape_of(path, hdu)
         with reading(path):
-            planes = [read_plane(hdu, number, whole(height, width)) for number in range(count)]
-        stamp = np.stack(planes).astype(np.float64)
+            stamps = [read_plane(hdu, number, whole(height, width)) for number in range(count)]
+        stamp = np.stack(stamps).astype(np.float64)
         header = inherited_header(hdus, hdu)
+        names = planes_named(header, count)
         scale = pixel_scale_of(header, hdus)
         given = [header.get(keyword) for keyword in ("PIXELSCL", "PIXSCALE")]
     if not np.isfinite(stamp).all():
         raise FormatError(f"{path}: the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
     if scale is None:
         scale = next((float(value) for value in given if isinstance(value, int | float) and value > 0), None)
+    if bands is not None:
+        order = planes_for(path, count, names, bands, planes)
+        stamp = stamp if count == 1 else stamp[order]
     return (stamp[0] if len(stamp) == 1 else stamp), scale

@@ -18,11 +18,11 @@ from pipeline.formats.fits.file import open_hdus, reading
 from pipeline.formats.fits.header import without_plane_axis
 from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import (
+    companion_planes,
     flagged,
-    read_companion,
+    planes_named,
     read_plane,
     refuse_negative,
-    refuse_other_grid,
     shape_of,
     sigma_of,
 )
@@ -104,19 +104,21 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
     science = find_extension(path, hdus, settings.science, "science")
     noise = find_extension(path, hdus, settings.noise, "noise") if settings.noise is not None else None
     flags = find_extension(path, hdus, settings.mask, "mask") if settings.mask is not None else None
+    header = inherited_header(hdus, science)
     with reading(path):
         shape = shape_of(path, science)
-        for companion in (flags, noise):
-            if companion is not None:
-                refuse_other_grid(path, companion, shape)
+        names = planes_named(header, shape[0])
+        # Which of their planes go with each of the image's.
+        flags_of = companion_planes(path, flags, shape, names) if flags is not None else []
+        noise_of = companion_planes(path, noise, shape, names) if noise is not None else []
 
     def read(number: int, window: Window) -> Plane:
         with reading(path):
             bad, sigma = np.zeros((window.height, window.width), bool), None
             if flags is not None:
-                bad |= flagged(read_companion(flags, number, window), settings.mask_bits)
+                bad |= flagged(read_plane(flags, flags_of[number], window), settings.mask_bits)
             if noise is not None:
-                found = read_companion(noise, number, window)
+                found = read_plane(noise, noise_of[number], window)
                 refuse_negative(path, found, settings.noise)
                 assert settings.kind_of_noise is not None
                 values, without = sigma_of(found, settings.kind_of_noise)
@@ -124,19 +126,11 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
                 sigma, _ = filled(values, bad)
             return Plane(*filled(read_plane(science, number, window), bad), sigma)
 
-    header = inherited_header(hdus, science)
-    bands, named = _band_names(header, shape[0])
+    name = str(header.get("FILTER", "")).strip()
+    bands = names or ((name,) if name and shape[0] == 1 else ())
     return Planes(
-        path, shape, read, bands, named,
+        path, shape, read, bands, bool(names),
         unit=str(header.get("BUNIT", "")).strip() or None,
         pixel_scale=pixel_scale_of(header, hdus),
         header=header.tostring(sep="\n", endcard=False, padding=False),
     )  # fmt: skip
-
-
-def _band_names(header: fits.Header, count: int) -> tuple[tuple[str, ...], bool]:
-    names = tuple(str(header.get(f"BAND{n + 1}", "")).strip() for n in range(count))
-    if all(names) and len(set(names)) == count:
-        return names, True
-    name = str(header.get("FILTER", "")).strip()
-    return ((name,) if name and count == 1 else ()), False

@@ -58,6 +58,24 @@ def pixel_scale_of(header: fits.Header, hdus: fits.HDUList | None = None) -> flo
     return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
 
 
+def centre_of(path: str | Path, image: Image) -> SkyCoord | None:
+    """Where the middle of an image lies on the sky, or None where it is not known.
+
+    Parameters
+    ----------
+    path : path
+        The file that it came from, for distortions that are tabulated there.
+    image : Image
+    """
+    height, width = image.shape[-2:]
+    with open_hdus(Path(path)) as hdus:
+        wcs = celestial_wcs(fits.Header.fromstring(image.header or "", sep="\n"), hdus)
+        try:
+            return None if wcs is None else wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2)
+        except Exception:  # a frame that astropy does not know
+            return None
+
+
 def footprint_of(header: str, height: int, width: int) -> NDArray[np.float64] | None:
     """Where the corners of an image lie on the sky.
 
@@ -88,24 +106,6 @@ def footprint_of(header: str, height: int, width: int) -> NDArray[np.float64] | 
     except Exception:
         return None
     return corners if np.linalg.norm(corners.mean(0)) > NARROW_ENOUGH else None
-
-
-def centre_of(path: str | Path, image: Image) -> SkyCoord | None:
-    """Where the middle of an image lies on the sky, or None where it is not known.
-
-    Parameters
-    ----------
-    path : path
-        The file that it came from, for distortions that are tabulated there.
-    image : Image
-    """
-    height, width = image.shape[-2:]
-    with open_hdus(Path(path)) as hdus:
-        wcs = celestial_wcs(fits.Header.fromstring(image.header or "", sep="\n"), hdus)
-        try:
-            return None if wcs is None else wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2)
-        except Exception:  # a frame that astropy does not know
-            return None
 
 
 def refuse_other_sky(files: Sequence[Planes]) -> None:
