@@ -247,11 +247,11 @@ def _history(
     fit: Fit,
     beyond: Sequence[str],
 ) -> list[str]:
-    card, words, psf = model.card, instrument.words, instrument.operator.descriptor()
+    card, words = model.card, instrument.words
     lines = [
         f"Restored by Clearfield {__version__} from {', '.join(path.name for path in images)}",
         f"model {_name(model)} (study {card['study']}, fold {card['fold']})",
-        f"psf {words.psf}: FWHM {psf['fwhm_px']:.4g} px, 80% of the light within {psf['r80_px']:.4g} px",
+        f"psf {words.psf}: {instrument.psf_in_words(image.bands)}",
         f"noise {words.noise}: {instrument.levels_in_words(image.bands)} {image.unit}",
         f"residual chi-square {fit.chi2:.4g}",
     ]

@@ -25,7 +25,6 @@ from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_from_stamp
 from pipeline.physics.noise import GaussianNoise
-from pipeline.physics.operator import Operator
 from pipeline.physics.psf import Profile, PSFError, draw_psf
 from pipeline.tiling import Window
 from pipeline.windowed import Plane, WindowedImage
@@ -89,8 +88,13 @@ class Instrument:
     """What the words mean for one image."""
 
     words: OperatorWords
-    operator: Operator
+    operator: Blur
     noise: NoiseMap
+
+    def psf_in_words(self, bands: Sequence[str]) -> str:
+        """Width and wings of the PSF, of each band where they differ."""
+        fwhm, r80 = (_of_bands(bands, values) for values in self.operator.descriptors().values())
+        return f"FWHM {fwhm} px, 80% of the light within {r80} px"
 
     def levels_in_words(self, bands: Sequence[str]) -> str:
         """The noise of each band."""
@@ -166,6 +170,12 @@ def _psf(words: OperatorWords, image: WindowedImage, card: dict[str, Any]) -> Te
     except PSFError as error:
         raise OperatorError(f"--psf {words.psf}: {error}") from None
     return kernel.expand(image.shape[0], -1, -1).contiguous()
+
+
+def _of_bands(bands: Sequence[str], values: Sequence[float]) -> str:
+    if len(set(values)) == 1:
+        return f"{values[0]:.4g}"
+    return ", ".join(f"{band} {value:.4g}" for band, value in zip(bands, values))
 
 
 def _refuse_scale(words: OperatorWords) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
 from pipeline.steps.operator_words import Instrument
 from pipeline.windowed import Plane, WindowedImage, noise_of
 
@@ -15,8 +20,10 @@ ESTIMATE_TOLERANCE = 0.10
 """... and a noise that was estimated by this one, which is how well it is known."""
 CERTAIN = 5.0
 """Sigmas by which a datum must exceed the brightest light of the training before that is said."""
+ANYTHING = (0.0, math.inf)
+"""The range of a number that a card does not name."""
 
-_PSF_IN_WORDS = {"fwhm_px": "the PSF's FWHM is {} px", "r80_px": "80% of the PSF's light lies within {} px"}
+_PSF_IN_WORDS = {"fwhm_px": "the PSF's FWHM{} is {} px", "r80_px": "80% of the PSF's light{} lies within {} px"}
 
 
 def beyond_range(card: dict[str, Any], image: WindowedImage, instrument: Instrument) -> list[str]:
@@ -35,22 +42,48 @@ def beyond_range(card: dict[str, Any], image: WindowedImage, instrument: Instrum
     list of str
         A sentence for each number that does: where it came from, what it is, what was trained for.
     """
+    return [*_psf_beyond(card, image, instrument), *_noise_beyond(card, image, instrument)]
+
+
+def _psf_beyond(card: dict[str, Any], image: WindowedImage, instrument: Instrument) -> Iterator[str]:
+    """A sentence for each band whose PSF lies outside, or one where all bands have the same."""
+    own = _numbers_of_bands(card)
+    for name, values in instrument.operator.descriptors().items():
+        same = len(set(values)) == 1 and name not in own
+        for number, value in enumerate(values[:1] if same else values):
+            low, high = (own[name][number],) * 2 if name in own else card["range"].get(name, ANYTHING)
+            if not _within(value, low, high, TOLERANCE):
+                where = "" if same else f" in band {image.bands[number]}"
+                what = _PSF_IN_WORDS[name].format(where, f"{value:.4g}")
+                yield f"--psf {instrument.words.psf}: {what}, {_trained(low, high)}"
+
+
+def _numbers_of_bands(card: dict[str, Any]) -> dict[str, list[float]]:
+    """What describes the PSF of each band, where a model was trained for a single one that differs between them."""
+    if card["psf"] is None:
+        return {}
+    psf = torch.tensor(card["psf"])
+    numbers = Blur(psf, GaussianNoise((0.0,) * len(psf))).descriptors()
+    return {name: values for name, values in numbers.items() if len(set(values)) > 1}
+
+
+def _noise_beyond(card: dict[str, Any], image: WindowedImage, instrument: Instrument) -> Iterator[str]:
+    """A sentence for each band whose level of noise lies outside."""
     words, noise = instrument.words, instrument.noise
-    psf, levels = instrument.operator.descriptor(), dict(zip(image.bands, noise.level))
-    sentences = []
-    for name, (low, high) in card["range"].items():
-        if name in psf:
-            value, tolerance, source = psf[name], TOLERANCE, f"--psf {words.psf}"
-            what = _PSF_IN_WORDS.get(name, f"{name} is {{}}").format(f"{value:.4g}")
-        else:
-            band = name.removeprefix("sigma_")
-            value, tolerance = levels[band], ESTIMATE_TOLERANCE if noise.estimated else TOLERANCE
-            source = image.id if noise.estimated else f"--noise {words.noise}"
-            what = f"the noise in band {band} is {value:.4g} {image.unit}"
-        if not low * (1 - tolerance) <= value <= high * (1 + tolerance):
-            trained = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-            sentences.append(f"{source}: {what}, and the model was trained for {trained}")
-    return sentences
+    tolerance = ESTIMATE_TOLERANCE if noise.estimated else TOLERANCE
+    source = image.id if noise.estimated else f"--noise {words.noise}"
+    for band, level in zip(image.bands, noise.level):
+        low, high = card["range"].get(f"sigma_{band}", ANYTHING)
+        if not _within(level, low, high, tolerance):
+            yield f"{source}: the noise in band {band} is {level:.4g} {image.unit}, {_trained(low, high)}"
+
+
+def _within(value: float, low: float, high: float, tolerance: float) -> bool:
+    return low * (1 - tolerance) <= value <= high * (1 + tolerance)
+
+
+def _trained(low: float, high: float) -> str:
+    return f"and the model was trained for {low:.4g}" + ("" if low == high else f" to {high:.4g}")
 
 
 def brighter_than_trained(card: dict[str, Any], seen: WindowedImage, restored: WindowedImage) -> list[str]:

@@ -1,10 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 from astropy.io import fits
 from made_apply import GIVEN, refused
-from made_model import FWHM, NOISE, make_fits, make_model
+from made_model import FWHM, NOISE, PIXEL_SCALE, make_fits, make_model
 
-from pipeline.physics.psf import draw_psf
+from pipeline.physics.psf import draw_psf, padded_psfs
 from pipeline.steps.apply import apply
 
 
@@ -43,3 +45,35 @@ def test_an_instrument_beyond_the_trained_range_needs_force(model, image, out, t
 
 def test_an_instrument_within_two_percent_of_the_range_is_taken(model, image, out):
     apply(model, [image], out, psf="2.95px", noise="0.0509")
+
+
+def psf_cube(path, *widths):
+    """A file with a Gaussian for each band."""
+    radius = 16
+    squared = np.add.outer(np.arange(-radius, radius + 1) ** 2, np.arange(-radius, radius + 1) ** 2)
+    planes = [np.exp(-4 * np.log(2) * squared / width**2) for width in widths]
+    fits.writeto(path, np.stack(planes).astype(np.float32), fits.Header({"PIXELSCL": PIXEL_SCALE}))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("widths", "band", "fwhm"), [((3, 6, 3), "r", "6"), ((3, 3.5, 5), "i", "5"), ((2, 4, 4), "g", "2")]
+)
+def test_each_bands_psf_is_held_to_the_range_and_recorded(model, image, out, tmp_path, widths, band, fwhm):
+    given = {"psf": psf_cube(tmp_path / "psf.fits", *widths), "noise": str(NOISE)}
+    refused(
+        rf"psf.fits: the PSF's FWHM in band {band} is {fwhm}.* px, .*trained for 3 to 4", model, [image], out, **given
+    )
+    apply(model, [image], out, force=True, **given)
+    history = "".join(fits.getheader(out)["HISTORY"])
+    said = re.search("FWHM g ([0-9.]+), r ([0-9.]+), i ([0-9.]+) px, 80% of the light within g ", history)
+    assert [float(value) for value in said.groups()] == pytest.approx(widths, rel=0.02)
+
+
+def test_a_model_of_one_psf_per_band_is_held_to_that_of_each_band(image, out, tmp_path):
+    trained = [draw_psf("gaussian", width) for width in (3.0, 3.0, 4.0)]
+    one = {"fwhm_px": [3.33, 3.33], "r80_px": [2.36, 2.36]} | {f"sigma_{band}": [NOISE, NOISE] for band in "gri"}
+    model = make_model(tmp_path / "own.safetensors", psf=padded_psfs(trained).tolist(), range=one)
+    apply(model, [image], out, psf="model", noise=str(NOISE))
+    other = psf_cube(tmp_path / "psf.fits", 4, 3, 3)
+    refused("FWHM in band g is 4.* trained for 3", model, [image], tmp_path / "b.fits", psf=other, noise=str(NOISE))
