@@ -114,9 +114,9 @@ def apply(
         _refuse_unlike(image, images[0], card, force)
         words = operator_words(psf, noise, operator)
         instrument = opened.enter_context(instrument_from_words(words, image, card))
-        beyond = beyond_range(card, image, instrument)
-        if beyond and not force:
-            raise OperatorError(f"{beyond[0]}: take a model for it, or restore all the same with --force")
+        refused, noted = beyond_range(card, image, instrument)
+        if refused and not force:
+            raise OperatorError(f"{refused[0]}: take a model for it, or restore all the same with --force")
         _refuse_output(out, image, [model, *images, *words.files], overwrite)
 
         seen = _observed(image, instrument, card)
@@ -126,7 +126,7 @@ def apply(
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
-        beyond += brighter_than_trained(card, seen, restored)
+        beyond = [*refused, *noted, *brighter_than_trained(card, seen, restored)]
         history = _history(restorer.model, images, image, instrument, fit, beyond)
         result = restored if background is None else _lit(restored, background)
         write_image(out, result, mask=_is_masked(seen), history=history)

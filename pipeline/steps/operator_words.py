@@ -76,11 +76,14 @@ class NoiseMap:
         Median of each band, by which a restorer chooses its filter.
     estimated : bool
         Whether it was measured on the image itself.
+    flat : bool
+        Whether it is the same everywhere in a band.
     """
 
     read: Callable[[int, Window], Plane]
     level: tuple[float, ...]
     estimated: bool = False
+    flat: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +297,7 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
         without = mask | (sigma == 0)
         return Plane(np.where(without, levels[band], sigma), without)
 
-    return NoiseMap(read, tuple(float(level) for level in levels))
+    return NoiseMap(read, tuple(float(level) for level in levels), flat=False)
 
 
 def _given(found: WindowedImage, number: int) -> Iterator[Pixels]:
