@@ -1,6 +1,7 @@
 """What tests tell `apply` of a made image, and what they hold its results and refusals to."""
 
 import pytest
+from astropy.io import fits
 from astropy.wcs import WCS
 from made_model import NOISE
 
@@ -26,6 +27,11 @@ def refused(says, *arguments, **words):
         apply(*arguments, **words)
     assert "\n" not in str(caught.value)
     assert set(out.parent.iterdir()) == before
+
+
+def history_of(path):
+    """What the history of a FITS file says, as one line: cards hold 72 characters, blanks at their end are lost."""
+    return " ".join("".join(f"{line:<72}" for line in fits.getheader(path)["HISTORY"]).split())
 
 
 def reading(**changes):

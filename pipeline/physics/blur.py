@@ -90,10 +90,14 @@ class Blur(Operator):
 
     def descriptor(self) -> dict[str, float]:
         """``fwhm_px`` and ``r80_px``, the radius of 80% of the light: width and wings in px, averaged over bands."""
-        bands = self.psf.double().cpu().flatten(0, -3)
+        return {name: sum(values) / len(values) for name, values in self.descriptors().items()}
+
+    def descriptors(self) -> dict[str, list[float]]:
+        """The numbers of :meth:`descriptor` for each band (and each image of a batch), before they are averaged."""
+        kernels = self.psf.double().cpu().flatten(0, -3)
         return {
-            "fwhm_px": sum(measured_fwhm(k) for k in bands) / len(bands),
-            "r80_px": sum(encircled_radius(k, 0.8) for k in bands) / len(bands),
+            "fwhm_px": [measured_fwhm(k) for k in kernels],
+            "r80_px": [encircled_radius(k, 0.8) for k in kernels],
         }
 
     def to_dict(self) -> dict[str, Any]:

@@ -117,9 +117,9 @@ def apply(
         _refuse_unlike(image, images[0], card, force)
         words = operator_words(psf, noise, operator)
         instrument = opened.enter_context(instrument_from_words(words, image, card))
-        beyond = beyond_range(card, image, instrument)
-        if beyond and not force:
-            raise OperatorError(f"{beyond[0]}: take a model for it, or restore all the same with --force")
+        refused, noted = beyond_range(card, image, instrument)
+        if refused and not force:
+            raise OperatorError(f"{refused[0]}: take a model for it, or restore all the same with --force")
         _refuse_output(out, image, [model, *images, *words.files], overwrite)
 
         seen = _observed(image, instrument, card)
@@ -129,7 +129,7 @@ def apply(
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
-        beyond += brighter_than_trained(card, seen, restored)
+        beyond = [*refused, *noted, *brighter_than_trained(card, seen, restored)]
         history = _history(restorer.model, images, image, instrument, fit, beyond)
         result = restored if background is None else _lit(restored, background)
         write_image(out, result, mask=_is_masked(seen), history=history)
@@ -250,11 +250,11 @@ def _history(
     fit: Fit,
     beyond: Sequence[str],
 ) -> list[str]:
-    card, words, psf = model.card, instrument.words, instrument.operator.descriptor()
+    card, words = model.card, instrument.words
     lines = [
         f"Restored by Clearfield {__version__} from {', '.join(path.name for path in images)}",
         f"model {_name(model)} (study {card['study']}, fold {card['fold']})",
-        f"psf {words.psf}: FWHM {psf['fwhm_px']:.4g} px, 80% of the light within {psf['r80_px']:.4g} px",
+        f"psf {words.psf}: {instrument.psf_in_words(image.bands)}",
         f"noise {words.noise}: {instrument.levels_in_words(image.bands)} {image.unit}",
         f"residual chi-square {fit.chi2:.4g}",
     ]

@@ -26,7 +26,6 @@ from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_from_stamp
 from pipeline.physics.noise import GaussianNoise
-from pipeline.physics.operator import Operator
 from pipeline.physics.psf import Profile, PSFError, draw_psf
 from pipeline.tiling import Window
 from pipeline.windowed import Plane, WindowedImage
@@ -81,11 +80,14 @@ class NoiseMap:
         Median of each band, by which a restorer chooses its filter.
     estimated : bool
         Whether it was measured on the image itself.
+    flat : bool
+        Whether it is the same everywhere in a band.
     """
 
     read: Callable[[int, Window], Plane]
     level: tuple[float, ...]
     estimated: bool = False
+    flat: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,13 @@ class Instrument:
     """What the words mean for one image."""
 
     words: OperatorWords
-    operator: Operator
+    operator: Blur
     noise: NoiseMap
+
+    def psf_in_words(self, bands: Sequence[str]) -> str:
+        """Width and wings of the PSF, of each band where they differ."""
+        fwhm, r80 = (_of_bands(bands, values) for values in self.operator.descriptors().values())
+        return f"FWHM {fwhm} px, 80% of the light within {r80} px"
 
     def levels_in_words(self, bands: Sequence[str]) -> str:
         """The noise of each band."""
@@ -170,6 +177,12 @@ def _psf(words: OperatorWords, image: WindowedImage, card: dict[str, Any]) -> Te
     except PSFError as error:
         raise OperatorError(f"--psf {words.psf}: {error}") from None
     return kernel.expand(image.shape[0], -1, -1).contiguous()
+
+
+def _of_bands(bands: Sequence[str], values: Sequence[float]) -> str:
+    if len(set(values)) == 1:
+        return f"{values[0]:.4g}"
+    return ", ".join(f"{band} {value:.4g}" for band, value in zip(bands, values))
 
 
 def _refuse_scale(words: OperatorWords) -> None:
@@ -288,7 +301,7 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
         without = mask | (sigma == 0)
         return Plane(np.where(without, levels[band], sigma), without)
 
-    return NoiseMap(read, tuple(float(level) for level in levels))
+    return NoiseMap(read, tuple(float(level) for level in levels), flat=False)
 
 
 def _given(found: WindowedImage, number: int) -> Iterator[Pixels]:
