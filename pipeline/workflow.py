@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from pipeline.config import ConfigError, Study, load_study, study_from
+from pipeline.config import ConfigError, Images, Psf, Study, load_study, parse_width, study_from
 
 
 def config_or_exit(path: str) -> str:
@@ -39,10 +39,13 @@ def study_or_exit(config: dict[str, Any], sources: list[Any]) -> Study:
     """
     # Steps run as `python -m pipeline`: that must be this Python, also where its environment was not activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    source = " + ".join(map(_as_typed, sources)) or "config"
     try:
-        return study_from(config, " + ".join(map(_as_typed, sources)) or "config")
+        study = study_from(config, source)
     except ConfigError as error:
         _exit(error)
+    _refuse_lost_light(study, source)
+    return study
 
 
 def resolved_config(study: Study) -> str:
@@ -88,6 +91,30 @@ def lock_or_exit(study: Study) -> TextIO:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def _refuse_lost_light(study: Study, source: str) -> None:
+    """End the run if a PSF is too wide for its stamp, as far as can be known before there are images.
+
+    The step ``split`` asks again, when the pixel scale is known.
+    """
+    known = [c for c in study.conditions if _width_in_pixels(c.psf, study.images)]
+    # Within the widths that there are stamps for, no Gaussian loses so much; to look at others takes seconds to import.
+    if study.degrade.psf.profile == "gaussian" or not known:
+        return
+    from pipeline.physics.lost_light import lost_light
+    from pipeline.physics.psf import PSFError
+
+    try:
+        for condition in known:
+            lost_light(condition.psf, study.images, None, None)
+    except PSFError as error:
+        _exit(ConfigError(f"{source}: {error}"))
+
+
+def _width_in_pixels(psf: Psf, images: Images) -> bool:
+    widths = psf.fwhm or [*(psf.fwhm_final or []), *filter(None, [images.psf_fwhm])]
+    return bool(psf.fwhm or psf.fwhm_final) and all(parse_width(text).unit == "px" for text in widths)
 
 
 def _exit(error: ConfigError) -> NoReturn:

@@ -16,9 +16,10 @@ from pipeline.observation import Observation, write_observations
 from pipeline.physics import galaxygan
 from pipeline.physics.conditions import Stamp, operator_for
 from pipeline.physics.defects import damage
+from pipeline.physics.lost_light import NOTED_LOSS, lost_light
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
-from pipeline.steps.instrument import read_stamp
+from pipeline.steps.instrument import finest, read_stamp
 from pipeline.store import read_images
 
 log = logging.getLogger("clearfield")
@@ -30,11 +31,17 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
     Noise and defects of an image depend on the study's seed, the image's id, the condition and the band, and on nothing
     else, so any subset, order or number of workers gives the same pixels.
     """
-    stamp = read_stamp(study)
+    stamp, scales = read_stamp(study), set[float | None]()
     with read_images(images) as scenes, write_observations(out, condition=condition) as observations:
         for scene in progress(scenes, f"degrade {condition}", len(scenes), "image"):
             observations.append(observe(scene, study, condition, stamp))
+            scales.add(scene.pixel_scale)
         log.info("degrade %s: %d images", condition, len(scenes))
+    lost = lost_light(study.condition(condition).psf, study.images, finest(study, scales), stamp)
+    if lost > NOTED_LOSS:
+        log.info(
+            "degrade %s: %.2g%% of the PSF's light lies beyond its stamp; the rest is scaled up", condition, 100 * lost
+        )
 
 
 def observe(scene: Image, study: Study, condition: str, stamp: Stamp | None) -> Observation:

@@ -92,6 +92,7 @@ def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_pat
         ("splitt: {folds: 3}", "splitt is not a setting; did you mean split?"),
         ("degrade: {psf: {fwhm: [-3px]}}", "degrade.psf.fwhm"),
         ("images: {dataset: folder}", "images.path"),
+        ("degrade: {psf: {profile: moffat, fwhm: [3px, 20px]}}", "degrade.psf.fwhm is 20px: 8.6% of the light"),
     ],
 )
 def test_a_bad_config_is_one_line_before_any_job(snakemake, tmp_path, text, says):
