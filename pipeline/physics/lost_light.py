@@ -7,7 +7,7 @@ import math
 from scipy.optimize import brentq
 
 from pipeline.config import Images, Psf, parse_width
-from pipeline.physics.conditions import Stamp, added_width
+from pipeline.physics.conditions import Stamp, added_width, planes_and_scales
 from pipeline.physics.psf import LARGEST_RADIUS, PSFError, light_lost, stamp_light_lost
 
 NOTED_LOSS = 0.001
@@ -65,10 +65,9 @@ def _narrower(settings: Psf, width: float) -> str:
 def _of_file(settings: Psf, pixel_scale: float | None, stamp: Stamp | None) -> float:
     if stamp is None:
         return 0.0
-    planes, scale = stamp
-    planes = planes[None] if planes.ndim == 2 else planes
     try:
-        lost = max(stamp_light_lost(plane, scale or 1.0, pixel_scale or 1.0) for plane in planes)
+        planes, *scales = planes_and_scales(stamp, pixel_scale)
+        lost = max(stamp_light_lost(plane, *scales) for plane in planes)
     except PSFError as error:
         raise PSFError(f"{settings.file}: {error}") from None
     if lost > LARGEST_LOSS:

@@ -58,3 +58,10 @@ def test_a_measured_psf_loses_what_lies_beyond_the_largest_stamp():
     assert lost(stamp=(cube, None), **file) == lost(stamp=(wide, None), **file)
     with pytest.raises(PSFError, match=r"wide\.fits: \d+\.\d% of the light of the PSF.*bin the images"):
         lost(0.1, stamp=(wide, 0.3), **file)
+
+
+def test_a_measured_psf_of_unknown_pixels_is_refused_as_such():
+    with pytest.raises(
+        PSFError, match=r"wide\.fits: the pixel scale of the PSF is not known.*degrade\.psf\.file_scale"
+    ):
+        lost(0.05, stamp=(moffat_stamp(3, 61), None), profile="file", file="wide.fits")
