@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from pipeline.config import ConfigError, Study, load_study, named_study_from, plain_values
+from pipeline.config import ConfigError, Images, Psf, Study, load_study, named_study_from, parse_width, plain_values
 from pipeline.image_files import image_files
 
 
@@ -48,6 +48,7 @@ def study_or_exit(config: dict[str, Any], files: list[Any], changed: bool = Fals
         _refuse_missing(study, sources)
     except ConfigError as error:
         _exit(error)
+    _refuse_lost_light(study, " + ".join(sources))
     return study
 
 
@@ -101,6 +102,30 @@ def lock_or_exit(study: Study) -> TextIO:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def _refuse_lost_light(study: Study, source: str) -> None:
+    """End the run if a PSF is too wide for its stamp, as far as can be known before there are images.
+
+    The step ``split`` asks again, when the pixel scale is known.
+    """
+    known = [c for c in study.conditions if _width_in_pixels(c.psf, study.images)]
+    # Within the widths that there are stamps for, no Gaussian loses so much; to look at others takes seconds to import.
+    if study.degrade.psf.profile == "gaussian" or not known:
+        return
+    from pipeline.physics.lost_light import lost_light
+    from pipeline.physics.psf import PSFError
+
+    try:
+        for condition in known:
+            lost_light(condition.psf, study.images, None, None)
+    except PSFError as error:
+        _exit(ConfigError(f"{source}: {error}"))
+
+
+def _width_in_pixels(psf: Psf, images: Images) -> bool:
+    widths = psf.fwhm or [*(psf.fwhm_final or []), *filter(None, [images.psf_fwhm])]
+    return bool(psf.fwhm or psf.fwhm_final) and all(parse_width(text).unit == "px" for text in widths)
 
 
 def _exit(error: ConfigError) -> NoReturn:

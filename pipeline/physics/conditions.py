@@ -139,17 +139,28 @@ def psf_from_stamp(stamp: Stamp, bands: int, pixel_scale: float | None, widened:
     PSFError
         If there is neither one plane nor one per band, or only one of the two pixel scales is known.
     """
-    planes, scale = stamp
-    planes = planes[None] if planes.ndim == 2 else planes
+    planes, stamp_scale, image_scale = planes_and_scales(stamp, pixel_scale)
     if len(planes) not in (1, bands):
         raise PSFError(f"the PSF has {len(planes)} planes and the image {bands} bands; give one plane, or one per band")
+    kernels = [resampled_psf(plane, widened * stamp_scale, image_scale) for plane in planes]
+    return padded_psfs(kernels).expand(bands, -1, -1).contiguous()
+
+
+def planes_and_scales(stamp: Stamp, pixel_scale: float | None) -> tuple[NDArray[np.floating], float, float]:
+    """A measured PSF plane by plane, shape (N, H, W), and the widths of its pixels and the image's, in one unit.
+
+    Raises
+    ------
+    PSFError
+        If only one of the two pixel scales is known.
+    """
+    planes, scale = stamp
     if (scale is None) != (pixel_scale is None):
         unknown, key = ("PSF", "degrade.psf.file_scale") if scale is None else ("image", "images.pixel_scale")
         raise PSFError(
             f"the pixel scale of the {unknown} is not known, so the PSF cannot be resampled; set {key} in arcsec"
         )
-    kernels = [resampled_psf(plane, widened * (scale or 1.0), pixel_scale or 1.0) for plane in planes]
-    return padded_psfs(kernels).expand(bands, -1, -1).contiguous()
+    return (planes[None] if planes.ndim == 2 else planes), scale or 1.0, pixel_scale or 1.0
 
 
 def added_width(settings: PsfSettings, images: Images, pixel_scale: float | None) -> float:

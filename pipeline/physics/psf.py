@@ -22,7 +22,7 @@ Profile = Literal["gaussian", "moffat", "kolmogorov", "airy"]
 LIGHT_KEPT = 0.995
 """A stamp is cut where it holds this share of the light ..."""
 LARGEST_RADIUS = 32
-"""... or at this radius in px, whichever is nearer; what is lost is renormalised and can be asked for."""
+"""... or at this radius in px, whichever is nearer; what is lost is renormalised, and lost_light says it."""
 _WIDE = 16 * LARGEST_RADIUS + 1
 _CENTRED = 0.01
 """A measured PSF whose centroid lies within this many px of the middle of its stamp is not resampled to centre it."""
@@ -98,29 +98,12 @@ def resampled_psf(stamp: NDArray[np.floating], stamp_scale: float, image_scale: 
         If the stamp sums to zero or less, holds values that are not finite, or is no stamp, or a scale is not above 0;
         if it holds sky or a neighbour: a level base, or a core away from the centre of light.
     """
-    stamp = np.ascontiguousarray(stamp, dtype=float)
-    if stamp.ndim != 2:
-        raise PSFError(f"the PSF has the shape {stamp.shape}; a stamp of rows and columns is needed")
-    if not (0 < stamp_scale < math.inf and 0 < image_scale < math.inf):
-        raise PSFError(
-            f"the pixels of the PSF are {stamp_scale:g} and the image's {image_scale:g} wide; both must be above 0"
-        )
-    if not np.isfinite(stamp).all():
-        raise PSFError("the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
-    if stamp.sum() <= 1e-6 * np.abs(stamp).sum():
-        raise PSFError(f"the PSF sums to {stamp.sum():.4g}; a positive sum is needed, so that it can be divided by it")
-    y, x = _centroid(stamp)
-    _refuse_sky(stamp)
-    _refuse_beside_centre(stamp, stamp_scale / image_scale)
-    same_pixels = math.isclose(stamp_scale, image_scale, rel_tol=1e-6)
-    if same_pixels and stamp.shape[0] == stamp.shape[1] and stamp.shape[0] % 2 == 1 and math.hypot(y, x) < _CENTRED:
-        return normalised(_cut(stamp))
-    source = galsim.Image(stamp, scale=stamp_scale)
-    shape = galsim.InterpolatedImage(source, x_interpolant="lanczos5", normalization="sb", flux=1.0)
-    shape = shape.shift(-x * stamp_scale, -y * stamp_scale)
-    width = (max(stamp.shape) + 2 * max(abs(y), abs(x))) * stamp_scale / image_scale
-    radius = min(max(math.ceil(width / 2), 1), LARGEST_RADIUS)
-    return normalised(_cut(_sampled(shape, 2 * radius + 1, image_scale)))
+    return normalised(_resampled(stamp, stamp_scale, image_scale))
+
+
+def stamp_light_lost(stamp: NDArray[np.floating], stamp_scale: float, image_scale: float) -> float:
+    """Share of a measured PSF's light that :func:`resampled_psf` cuts off, with its parameters and errors."""
+    return max(float(1 - _resampled(stamp, stamp_scale, image_scale).sum()), 0.0)
 
 
 def normalised(stamp: NDArray[np.floating]) -> Tensor:
@@ -179,6 +162,33 @@ def _centroid(stamp: NDArray[np.floating]) -> tuple[float, float]:
     """Row and column of the centre of light, in px from the middle of the stamp."""
     y, x = (np.arange(n) - (n - 1) / 2 for n in stamp.shape)
     return float(stamp.sum(1) @ y / stamp.sum()), float(stamp.sum(0) @ x / stamp.sum())
+
+
+def _resampled(stamp: NDArray[np.floating], stamp_scale: float, image_scale: float) -> NDArray[np.floating]:
+    """A measured PSF of sum 1 on the pixels of an image, cut: what its sum lacks is lost."""
+    stamp = np.ascontiguousarray(stamp, dtype=float)
+    if stamp.ndim != 2:
+        raise PSFError(f"the PSF has the shape {stamp.shape}; a stamp of rows and columns is needed")
+    if not (0 < stamp_scale < math.inf and 0 < image_scale < math.inf):
+        raise PSFError(
+            f"the pixels of the PSF are {stamp_scale:g} and the image's {image_scale:g} wide; both must be above 0"
+        )
+    if not np.isfinite(stamp).all():
+        raise PSFError("the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
+    if stamp.sum() <= 1e-6 * np.abs(stamp).sum():
+        raise PSFError(f"the PSF sums to {stamp.sum():.4g}; a positive sum is needed, so that it can be divided by it")
+    y, x = _centroid(stamp)
+    _refuse_sky(stamp)
+    _refuse_beside_centre(stamp, stamp_scale / image_scale)
+    same_pixels = math.isclose(stamp_scale, image_scale, rel_tol=1e-6)
+    if same_pixels and stamp.shape[0] == stamp.shape[1] and stamp.shape[0] % 2 == 1 and math.hypot(y, x) < _CENTRED:
+        return _cut(stamp / stamp.sum())
+    source = galsim.Image(stamp, scale=stamp_scale)
+    shape = galsim.InterpolatedImage(source, x_interpolant="lanczos5", normalization="sb", flux=1.0)
+    shape = shape.shift(-x * stamp_scale, -y * stamp_scale)
+    width = (max(stamp.shape) + 2 * max(abs(y), abs(x))) * stamp_scale / image_scale
+    radius = min(max(math.ceil(width / 2), 1), LARGEST_RADIUS)
+    return _cut(_sampled(shape, 2 * radius + 1, image_scale))
 
 
 def _refuse_sky(stamp: NDArray[np.floating]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pipeline.config import Condition, ConfigError, Study, parse_width
+from pipeline.config import Condition, ConfigError, Psf, Study, parse_width
 
 _CLASSICAL = {
     "degraded": "Degraded image",
@@ -39,7 +39,16 @@ def condition_name(study: Study, name: str) -> str:
         condition = study.condition(name)
     except ConfigError:
         return name
-    return ", ".join(filter(None, (_psf(condition), _noise(condition)))) or name
+    return ", ".join(filter(None, (psf_name(condition.psf), _noise(condition)))) or name
+
+
+def psf_name(psf: Psf) -> str:
+    """A PSF of one width in words: ``FWHM 3 px``, ``final FWHM 1.4″``, ``measured PSF``."""
+    for what, widths in (("FWHM", psf.fwhm), ("final FWHM", psf.fwhm_final)):
+        if widths:
+            width = parse_width(widths[0])
+            return f"{what} {width.value:g}{'″' if width.unit == 'as' else ' px'}"
+    return "measured PSF"
 
 
 def number(value: float, decimals: int = 2, signed: bool = False) -> str:
@@ -73,14 +82,6 @@ def duration(seconds: float) -> str:
 def listed(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
-
-
-def _psf(condition: Condition) -> str:
-    for what, widths in (("FWHM", condition.psf.fwhm), ("final FWHM", condition.psf.fwhm_final)):
-        if widths:
-            width = parse_width(widths[0])
-            return f"{what} {width.value:g}{'″' if width.unit == 'as' else ' px'}"
-    return "measured PSF"
 
 
 def _noise(condition: Condition) -> str:

@@ -21,9 +21,10 @@ from pipeline.physics import galaxygan
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import Stamp, operator_for
 from pipeline.physics.defects import damage
+from pipeline.physics.lost_light import NOTED_LOSS, lost_light
 from pipeline.physics.noise import Noise, addressed_generator
 from pipeline.progress import progress
-from pipeline.steps.instrument import read_stamp
+from pipeline.steps.instrument import finest, read_stamp
 from pipeline.store import read_images
 from pipeline.tiling import Window, whole
 from pipeline.windowed import WindowedImage
@@ -37,12 +38,18 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
     Noise and defects of an image depend on the study's seed, the image's id, the condition and the band, and on nothing
     else, so any subset, order or number of workers gives the same pixels.
     """
-    stamp = read_stamp(study)
+    stamp, scales = read_stamp(study), set[float | None]()
     with read_images(images) as scenes, write_observations(out, condition=condition) as observations:
         for scene in progress(scenes, f"degrade {condition}", len(scenes), "image"):
             parts = measured_apart(whole(*scene.shape[-2:]), len(scenes), study.split)
             observations.append(observe(scene, study, condition, stamp, parts))
+            scales.add(scene.pixel_scale)
         log.info("degrade %s: %d images", condition, len(scenes))
+    lost = lost_light(study.condition(condition).psf, study.images, finest(study, scales), stamp)
+    if lost > NOTED_LOSS:
+        log.info(
+            "degrade %s: %.2g%% of the PSF's light lies beyond its stamp; the rest is scaled up", condition, 100 * lost
+        )
 
 
 def observe(

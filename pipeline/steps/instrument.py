@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pipeline.config import Study
 from pipeline.formats.fits import read_psf
 from pipeline.physics.conditions import Stamp, psf_for
+from pipeline.physics.lost_light import lost_light
 
 SMALLEST_GUARD = 32
 """Pixels between roles at least: the context that a restorer is given."""
@@ -17,6 +20,24 @@ def read_stamp(study: Study) -> Stamp | None:
         return None
     stamp, scale = read_psf(file, study.images.bands)
     return stamp, study.degrade.psf.file_scale or scale
+
+
+def finest(study: Study, scales: Iterable[float | None]) -> float | None:
+    """Width of the smallest pixels of a study's images in arcsec: on these a PSF is widest."""
+    known = [scale or study.images.pixel_scale for scale in scales]
+    return None if None in known else min(filter(None, known), default=None)
+
+
+def refuse_lost_light(study: Study, pixel_scale: float | None, stamp: Stamp | None) -> None:
+    """Refuse a study of which a PSF would lose much of its light, before anything is made with it.
+
+    Raises
+    ------
+    PSFError
+        If the stamp of a condition's PSF leaves out more than 5% of its light.
+    """
+    for condition in study.conditions:
+        lost_light(condition.psf, study.images, pixel_scale, stamp)
 
 
 def guard_for(stamp_width: int) -> int:

@@ -19,6 +19,7 @@ from pipeline.evaluation.summary import FIELD
 from pipeline.image import unit_in_words
 from pipeline.measures.spectrum import cutoff_frequency
 from pipeline.physics.conditions import psf_for
+from pipeline.physics.lost_light import NOTED_LOSS, lost_light
 from pipeline.progress import progress
 from pipeline.report.ceiling import ceiling_of
 from pipeline.report.display import residual_colours
@@ -32,7 +33,7 @@ from pipeline.report.figures.split import split_figure
 from pipeline.report.figures.training import training_figure
 from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_side
 from pipeline.report.judging import judging
-from pipeline.report.naming import condition_name
+from pipeline.report.naming import condition_name, psf_name
 from pipeline.report.page import page_figure, render
 from pipeline.report.provenance import provenance as gathered
 from pipeline.report.realism import realism
@@ -92,7 +93,8 @@ def report(
     drawn = _figures(material)
     for name in figure_files(study):
         save(drawn[name], figures_dir / name)
-    run, trainings = gathered(study), training_rows(material.histories, study)
+    run = gathered(study) | {"light_lost": material.lost_light()}
+    trainings = training_rows(material.histories, study)
     page = render(
         **_content(material),
         figures={name: page_figure(figures_dir / f"{name}.svg") for name in ON_THE_PAGE},
@@ -100,6 +102,7 @@ def report(
         trainings=trainings,
         realism=realism(discerned, study),
         run=run,
+        lost={psf_name(c.psf): lost for c in study.conditions if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),
     )
     with written_aside(provenance) as aside:
@@ -151,6 +154,11 @@ class _Material:
             c.name: cutoff_frequency(psf_for(c.psf, images, len(scene.bands), scene.pixel_scale, self.stamp))
             for c in self.study.conditions
         }
+
+    def lost_light(self) -> dict[str, float]:
+        """By condition, the share of the PSF's light that its stamp leaves out."""
+        scale = self.scene.pixel_scale or self.study.images.pixel_scale
+        return {c.name: lost_light(c.psf, self.study.images, scale, self.stamp) for c in self.study.conditions}
 
 
 def _figures(m: _Material) -> dict[str, Figure]:

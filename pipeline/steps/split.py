@@ -16,7 +16,7 @@ from pipeline.bands_of_sky import bands_of_sky, edges
 from pipeline.config import Split, Study
 from pipeline.physics.noise import addressed_generator
 from pipeline.splits import COLUMNS, Item, Role, SplitError
-from pipeline.steps.instrument import guard_of, read_stamp
+from pipeline.steps.instrument import finest, guard_of, read_stamp, refuse_lost_light
 from pipeline.store import read_images, written_aside
 from pipeline.tiling import Window, whole
 
@@ -36,17 +36,21 @@ def split(images: Path, study: Study, out: Path) -> None:
     ------
     SplitError
         If there are fewer groups than folds, or a band of sky is too thin to hold a block beside its guards.
+    PSFError
+        If a PSF of the study would lose much of its light on the pixels of these images.
     """
+    stamp = read_stamp(study)
     with read_images(images) as scenes:
+        corners = {id: scenes.image(id, Window(0, 0, 1, 1)) for id in scenes.ids}
+        refuse_lost_light(study, finest(study, (corner.pixel_scale for corner in corners.values())), stamp)
         if len(scenes) == 1:
             id = scenes.ids[0]
-            image = scenes.image(id, Window(0, 0, 1, 1))
-            guard = guard_of(study, len(image.bands), image.pixel_scale, read_stamp(study))
+            guard = guard_of(study, len(corners[id].bands), corners[id].pixel_scale, stamp)
             _, height, width = scenes.shape(id)
             items = sky_bands(id, whole(height, width), study.split, guard, study.seed)
         else:
             sizes = {id: scenes.shape(id)[1:] for id in scenes.ids}
-            groups = {id: scenes.image(id, Window(0, 0, 1, 1)).group for id in scenes.ids}
+            groups = {id: corner.group for id, corner in corners.items()}
             items = dealt(groups, sizes, study.split, study.seed)
     rows = [
         (i.image, i.item, i.window.y0, i.window.x0, i.window.height, i.window.width, i.group, i.fold, i.role, i.half)

@@ -138,6 +138,10 @@ def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_pat
             "study: a\nimages: {dataset: folder, path: 'data/{id}.fits', groups: nope.csv}",
             "images.groups is nope.csv; there is no such file",
         ),
+        (
+            "study: a\ndegrade: {psf: {profile: moffat, fwhm: [3px, 20px]}}",
+            "degrade.psf.fwhm is 20px: 8.6% of the light",
+        ),
     ],
 )
 def test_a_bad_config_is_one_line_before_any_job(snakemake, tmp_path, text, says):
