@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.checks import FormatError
-from pipeline.formats.fits.extensions import find_extension
+from pipeline.formats.checks import ExtensionError, FormatError
+from pipeline.formats.fits.extensions import file_and_extension, find_extension
 from pipeline.formats.fits.file import open_hdus, reading
 from pipeline.formats.fits.planes import read_plane, shape_of
 from pipeline.formats.fits.sky import pixel_scale_of
@@ -21,7 +21,7 @@ def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
     Parameters
     ----------
     path : path
-        FITS; the first extension with an image is taken.
+        FITS; ``FILE[EXT]`` names an extension, otherwise the first with an image is taken.
 
     Returns
     -------
@@ -35,9 +35,12 @@ def read_psf(path: str | Path) -> tuple[NDArray[np.float64], float | None]:
     FormatError
         If the file cannot be read, or a value is not finite.
     """
-    path = Path(path)
+    path, extension = file_and_extension(path)
     with open_hdus(path) as hdus:
-        hdu = find_extension(path, hdus, None, "science")
+        try:
+            hdu = find_extension(path, hdus, extension, "science")
+        except ExtensionError as error:
+            raise FormatError(f"{error.found}; name the one that holds the PSF") from None
         count, height, width = shape_of(path, hdu)
         with reading(path):
             planes = [read_plane(hdu, number, whole(height, width)) for number in range(count)]
