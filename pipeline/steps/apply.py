@@ -48,6 +48,8 @@ class Fit(NamedTuple):
     """That of the result."""
     contradicted: int
     """Data that contradicted the network, so that its image was corrected there."""
+    corrected: bool
+    """Whether it was to be corrected at all."""
 
 
 class ApplyError(ClearfieldError):
@@ -118,7 +120,11 @@ def apply(
     with ExitStack() as opened:
         given = open_user_image(images, MaskWords(mask, mask_bits), card, opened)
         image = given.image
-        _refuse_unlike(image, given.files[0], card, force)
+        _refuse_other_unit(image, given.files[0], card)
+        other_pixels = _other_pixels(image, given.files[0], card)
+        if other_pixels and not force:
+            advice = "(5% more or less is allowed); resample it, or restore all the same with --force"
+            raise ApplyError(f"{other_pixels[0]} {advice}")
         words = operator_words(psf, noise, operator)
         instrument = opened.enter_context(instrument_from_words(words, image, card))
         refused, noted = beyond_range(card, image, instrument)
@@ -133,7 +139,7 @@ def apply(
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
-        beyond = [*refused, *noted, *brighter_than_trained(card, seen, restored)]
+        beyond = [*other_pixels, *refused, *noted, *brighter_than_trained(card, seen, restored)]
         history = _history(restorer.model, given, instrument, fit, beyond)
         result = restored if given.background is None else lit(restored, given.background)
         write_image(out, result, mask=_is_masked(seen), history=history)
@@ -152,17 +158,18 @@ def _is_masked(image: WindowedImage) -> bool:
     return any(plane.mask.any() for band in range(len(image.bands)) for plane in image.strips(band))
 
 
-def _refuse_unlike(image: WindowedImage, source: Path, card: dict[str, Any], force: bool) -> None:
-    """Refuse another unit or another pixel scale than the model knows."""
+def _refuse_other_unit(image: WindowedImage, source: Path, card: dict[str, Any]) -> None:
     if image.unit != card["unit"]:
         found = "names no unit (BUNIT)" if image.unit == UNKNOWN else f"in {image.unit}"
         raise ApplyError(f"{source}: {found}, but the model restores {card['unit']}; convert it, or set BUNIT")
+
+
+def _other_pixels(image: WindowedImage, source: Path, card: dict[str, Any]) -> list[str]:
+    """A sentence where pixels are wider or narrower than those of the training."""
     here, there = image.pixel_scale, card["pixel_scale"]
-    if here and there and abs(here / there - 1) > SCALE_TOLERANCE and not force:
-        raise ApplyError(
-            f'{source}: pixels of {here:.4g}", but the model was trained on {there:.4g}" (5% more or less is allowed); '
-            "resample it, or restore all the same with --force"
-        )
+    if not here or not there or abs(here / there - 1) <= SCALE_TOLERANCE:
+        return []
+    return [f'{source}: pixels of {here:.4g}", but the model was trained on {there:.4g}"']
 
 
 def _observed(image: WindowedImage, instrument: Instrument, card: dict[str, Any]) -> WindowedImage:
@@ -184,14 +191,14 @@ def _fit(restored: WindowedImage, seen: WindowedImage, instrument: Instrument, t
     """How well a restored image explains the data, after it was corrected in its room if there is one."""
     chi2, contradicted = residual_chi2(restored, seen, instrument.operator, tile), 0
     if room is None:
-        return Fit(chi2, chi2, 0)
+        return Fit(chi2, chi2, 0, corrected=False)
     for correction in corrections(restored, seen, instrument.operator, KNOWN_TO, tile):
         pixels = restored.part(correction.window).pixels + correction.pixels
         _refuse_endless(pixels, seen.id)
         room.write(correction.window, pixels)
         contradicted += correction.contradicted
     after = residual_chi2(restored, seen, instrument.operator, tile) if contradicted else chi2
-    return Fit(chi2, after, contradicted)
+    return Fit(chi2, after, contradicted, corrected=True)
 
 
 def _refuse_endless(pixels: Pixels, source: str) -> None:
@@ -215,13 +222,15 @@ def _refuse_output(out: Path, image: WindowedImage, inputs: Sequence[Path], over
 
 def _history(model: Model, given: UserImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]) -> list[str]:
     card, words, image = model.card, instrument.words, given.image
+    clipped = card["instrument"]["protocol"] == "galaxygan"
     origin, *read_besides = given.origin
+    scale = f" of pixels of {words.psf_scale}" if words.psf_scale is not None else ""
     lines = [
         f"Restored by Clearfield {__version__} {origin}",
         *read_besides,
         *given.remarks,
         f"model {_name(model)} (study {card['study']}, fold {card['fold']})",
-        f"psf {words.psf}: {instrument.psf_in_words(image.bands)}",
+        f"psf {words.psf}{scale}: {instrument.psf_in_words(image.bands)}",
         f"noise {words.noise}: {instrument.levels_in_words(image.bands)} {image.unit}",
         f"residual chi-square {fit.chi2:.4g}",
     ]
@@ -229,8 +238,10 @@ def _history(model: Model, given: UserImage, instrument: Instrument, fit: Fit, b
         lines.append(f"{_corrected(fit)}; its residual chi-square was {fit.network_chi2:.4g}")
         doubts = f"the noise as given, what grows with the light, and {KNOWN_TO:.0%} of it for want of a better PSF"
         lines.append(f"contradicted: by {CONTRADICTED:g} sigma or more of {doubts}")
+    if not fit.corrected and not clipped:
+        lines.append("--no-data-consistency: not corrected where the data contradict it")
     lines += [f"outside of what it was trained on: {sentence}" for sentence in beyond]
-    if card["instrument"]["protocol"] == "galaxygan":
+    if clipped:
         lines.append("clipped to the range of the protocol galaxygan before it was restored")
     if card["output"] in ("sharp", "sample"):
         lines.append(f"output {card['output']}: its finest texture is invented to look real, not measured")
