@@ -247,15 +247,18 @@ def apply(
     model: Annotated[Path, typer.Argument(help="Model file, from `publish`.")],
     images: Annotated[
         list[Path],
-        typer.Argument(help="The image; or a FITS file per band, in the model's order unless BAND1 or FILTER tells."),
+        typer.Argument(
+            help="The image; or a FITS file per band, in the model's order unless BAND1 or FILTER tells. FILE[EXT] "
+            "names an extension."
+        ),
     ],
     out: Out,
     psf: Annotated[
         str | None,
         typer.Option(
             "--psf",
-            help="FITS file, width (3px, 1.4as), or model: the one that it was trained for. A cube has a plane per "
-            "band, by name (BAND1, ...) or in the order of the image's file.",
+            help="FITS file or FILE[EXT], width (3px, 1.4as), or model: the one that it was trained for. A cube has a "
+            "plane per band, by name (BAND1, ...) or in the order of the image's file.",
         ),
     ] = None,
     noise: Annotated[
@@ -275,13 +278,20 @@ def apply(
     data_consistency: Annotated[
         bool, typer.Option(help="Correct the result where the data contradict it by more than 5 sigma.")
     ] = True,
+    mask: Annotated[
+        str | None,
+        typer.Option("--mask", help="Flagged pixels: FITS file, FILE[EXT], or an extension of the image's own files."),
+    ] = None,
+    mask_bits: Annotated[
+        int | None, typer.Option("--mask-bits", min=1, help="Sum of the bits of --mask that count (any).")
+    ] = None,
     log: Log = None,
 ) -> None:
     """Restore your own image with a model; header and WCS are kept."""
     with running(f"apply {model.stem}", out, log, threads=_cores()):
         from pipeline.steps import apply as step
 
-        step.apply(model, images, out, psf, noise, operator, force, overwrite, tile, data_consistency)
+        step.apply(model, images, out, psf, noise, operator, force, overwrite, tile, data_consistency, mask, mask_bits)
 
 
 @app.command()

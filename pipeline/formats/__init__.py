@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.config import Images
 from pipeline.formats.bands import BandsError
 from pipeline.formats.checks import FormatError, Paths, listed
-from pipeline.formats.fits import open_fits, read_fits, read_psf, refuse_unwritable_fits, write_fits
+from pipeline.formats.fits import file_and_extension, open_fits, read_fits, read_psf, refuse_unwritable_fits, write_fits
 from pipeline.formats.raster import open_raster, read_raster, refuse_unwritable_raster, write_raster
 from pipeline.image import Image, Pixels
 from pipeline.windowed import WindowedImage
@@ -37,7 +37,8 @@ def read_image(paths: Paths, settings: Images | None = None, id: str | None = No
     Parameters
     ----------
     paths : path or sequence of paths
-        Several are one band each, in the order of ``settings.bands``, all of one format.
+        Several are one band each, in the order of ``settings.bands``, all of one format; of FITS, ``FILE[EXT]`` names
+        an extension.
     settings : Images, optional
         How the files are read; see :func:`pipeline.formats.fits.read_fits` and
         :func:`pipeline.formats.raster.read_raster`.
@@ -128,7 +129,7 @@ def refuse_unwritable(path: str | Path, image: Image | WindowedImage) -> None:
 
 
 def _are_fits(files: list[Path]) -> bool:
-    formats = [is_fits(path) for path in files]
+    formats = [is_fits(file_and_extension(path)[0]) for path in files]
     if len(set(formats)) > 1:
         other = files[formats.index(not formats[0])]
         raise FormatError(f"{other}: of another format than {files[0]}; the bands of an image must share one")

@@ -35,7 +35,7 @@ class ExtensionError(FormatError):
     """
 
     def __init__(self, found: str, role: str) -> None:
-        self.found = found
+        self.found, self.role = found, role
         super().__init__(f"{found}: set images.{role}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from pipeline.image import DISPLAY, Image, Mask
 from pipeline.store import written_aside
 from pipeline.tiling import Window
 from pipeline.windowed import Plane, WindowedImage
+
+log = logging.getLogger("clearfield")
 
 _COLOURS = ("red", "green", "blue")
 _FULL_RANGE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
@@ -96,7 +99,8 @@ def write_raster(path: str | Path, image: Image, history: Sequence[str] = ()) ->
 
     TIFF holds the values as float32, with the names of the bands and the unit in its description, where
     :func:`read_raster` finds them. PNG does the same, but takes images of the unit ``display`` alone, as 16 bits:
-    values from 0 to 1 are kept to 1/131070, those outside become 0 or 1. JPEG is not written.
+    values from 0 to 1 are kept to 1/131070, those outside become 0 or 1, which a warning and the history say. JPEG is
+    not written.
 
     Parameters
     ----------
@@ -113,13 +117,26 @@ def write_raster(path: str | Path, image: Image, history: Sequence[str] = ()) ->
     """
     path = Path(path)
     refuse_unwritable_raster(path, image)
-    description = json.dumps({"clearfield": {"bands": image.bands, "unit": image.unit, "history": list(history)}})
+    png = path.suffix.lower() == ".png"
+    clipped = _clipped_by_png(image) if png else ""
+    lines = [*history, clipped] if clipped else list(history)
+    description = json.dumps({"clearfield": {"bands": image.bands, "unit": image.unit, "history": lines}})
     with written_aside(path) as aside:
-        if path.suffix.lower() == ".png":
+        if png:
             values = np.rint(np.clip(np.moveaxis(image.pixels, 0, -1), 0, 1) * 65535).astype(np.uint16)
             aside.write_bytes(encode_png16(values, [("Software", "Clearfield"), ("Description", description)]))
         else:
             _write_tiff(aside, image, description)
+    if clipped:
+        log.warning("%s: %s; TIFF and FITS keep them", path, clipped)
+
+
+def _clipped_by_png(image: Image) -> str:
+    """How many values a PNG cannot hold, in words; empty where it holds them all."""
+    half = 0.5 / 65535  # what rounding changes anyway
+    below, above = int((image.pixels < -half).sum()), int((image.pixels > 1 + half).sum())
+    found = ((below, "below 0 became 0"), (above, "above 1 became 1"))
+    return " and ".join(f"{count} {'value' if count == 1 else 'values'} {how}" for count, how in found if count)
 
 
 def _write_tiff(path: Path, image: Image, description: str) -> None:

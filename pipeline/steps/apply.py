@@ -11,12 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline import __version__
-from pipeline.config import Images
 from pipeline.errors import ClearfieldError
-from pipeline.formats import BandsError, FormatError, is_fits, open_image, refuse_unwritable, write_image
-from pipeline.formats.fits import list_extensions
+from pipeline.formats import FormatError, is_fits, refuse_unwritable, write_image
 from pipeline.image import UNKNOWN, Pixels
-from pipeline.measures.background import Background, measure_background
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.physics.galaxygan import clip
@@ -25,6 +22,7 @@ from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
 from pipeline.steps.trained_range import beyond_range, brighter_than_trained
+from pipeline.steps.user_image import MaskWords, UserImage, lit, open_user_image
 from pipeline.store import Scratch, scratch
 from pipeline.tiling import Window
 from pipeline.windowed import Plane, WindowedImage
@@ -50,6 +48,8 @@ class Fit(NamedTuple):
     """That of the result."""
     contradicted: int
     """Data that contradicted the network, so that its image was corrected there."""
+    corrected: bool
+    """Whether it was to be corrected at all."""
 
 
 class ApplyError(ClearfieldError):
@@ -67,6 +67,8 @@ def apply(
     overwrite: bool = False,
     tile: int = 512,
     data_consistency: bool = True,
+    mask: str | None = None,
+    mask_bits: int | None = None,
 ) -> None:
     """Restore an image of any size with a model file.
 
@@ -83,13 +85,14 @@ def apply(
         What ``publish`` or ``train`` wrote.
     images : sequence of path
         One file, or one FITS file per band in the order of the model's bands; in any order where BAND1 or FILTER of
-        each names its band.
+        each names its band. Of FITS, ``FILE[EXT]`` takes an extension by name, ``NAME,VERSION`` or number; otherwise it
+        is the study's, or SCI, or the first that holds an image.
     out : path
         FITS; TIFF or PNG for an image that came as a picture. Masked pixels hold the estimate from their neighbours,
         and the mask goes with them as the extension MASK.
     psf : str
-        A FITS file, a width (``3px``, ``1.4as``) or ``model``. A cube of one stamp per band lies in the order of the
-        image's planes as its files have them, unless it names its own by BAND1, BAND2, ...
+        A FITS file or ``FILE[EXT]``, a width (``3px``, ``1.4as``) or ``model``. A cube of one stamp per band lies in
+        the order of the image's planes as its files have them, unless it names its own by BAND1, BAND2, ...
     noise : str, optional
         Standard deviation in the unit of the image, for all bands or one per band with commas in the model's order; a
         FITS map, of one plane or of planes in an order as for ``psf``; or ``auto``, the default: measured on the
@@ -104,23 +107,33 @@ def apply(
         Width in px of what is restored at a time. Memory grows with it alone, results do not depend on it.
     data_consistency : bool
         Correct the result where the data contradict it; see :mod:`pipeline.restorers.data_consistency`.
+    mask : str, optional
+        Which pixels are not to be trusted: a FITS file, ``FILE[EXT]``, or an extension of the image's own files. By
+        default the study's, where the file has it.
+    mask_bits : int, optional
+        Sum of the bits of the mask that flag a pixel; by default any value but 0 does.
 
     Raises
     ------
-    ModelFileError, FormatError, ApplyError, OperatorError, NoiseEstimateError
+    ModelFileError, FormatError, UserImageError, ExtensionChoiceError, ApplyError, OperatorError, NoiseEstimateError
         One line: the file, what was found, what is allowed.
     """
     restorer = _restorer(model, tile)
     card = restorer.model.card
     with ExitStack() as opened:
-        image, background = _read(images, card, opened)
-        _refuse_unlike(image, images[0], card, force)
+        given = open_user_image(images, MaskWords(mask, mask_bits), card, opened)
+        image = given.image
+        _refuse_other_unit(image, given.files[0], card)
+        other_pixels = _other_pixels(image, given.files[0], card)
+        if other_pixels and not force:
+            advice = "(5% more or less is allowed); resample it, or restore all the same with --force"
+            raise ApplyError(f"{other_pixels[0]} {advice}")
         words = operator_words(psf, noise, operator)
         instrument = opened.enter_context(instrument_from_words(words, image, card))
         refused, noted = beyond_range(card, image, instrument)
         if refused and not force:
             raise OperatorError(f"{refused[0]}: take a model for it, or restore all the same with --force")
-        _refuse_output(out, image, [model, *images, *words.files], overwrite)
+        _refuse_output(out, image, [model, *given.files, *words.files], overwrite)
 
         seen = _observed(image, instrument, card)
         room = opened.enter_context(scratch(out, seen.shape))
@@ -129,11 +142,11 @@ def apply(
             room.write(window, pixels)
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
-        beyond = [*refused, *noted, *brighter_than_trained(card, seen, restored)]
-        history = _history(restorer.model, images, image, instrument, fit, beyond)
-        result = restored if background is None else _lit(restored, background)
+        beyond = [*other_pixels, *refused, *noted, *brighter_than_trained(card, seen, restored)]
+        history = _history(restorer.model, given, instrument, fit, beyond)
+        result = restored if given.background is None else lit(restored, given.background)
         write_image(out, result, mask=_is_masked(seen), history=history)
-        _tell(restorer.model, out, image, instrument, fit, beyond)
+        _tell(restorer.model, out, given, instrument, fit, beyond)
 
 
 def _restorer(path: Path, tile: int) -> NetworkRestorer:
@@ -144,54 +157,22 @@ def _restorer(path: Path, tile: int) -> NetworkRestorer:
         raise ModelFileError(f"{path}: {error}") from None
 
 
-def _read(images: Sequence[Path], card: dict[str, Any], opened: ExitStack) -> tuple[WindowedImage, Background | None]:
-    """The image as the model's study would have read it, its background taken off, and that background."""
-    reading = card["reading"]
-    extensions = _extensions_that_are_there(images[0], reading) if is_fits(images[0]) else {}
-    settings = Images(
-        bands=card["bands"], unit=reading["unit"], noise_kind=reading["noise_kind"], mask_bits=reading["mask_bits"],
-        **extensions,
-    )  # fmt: skip
-    try:
-        image = opened.enter_context(open_image(images, settings, id=str(images[0])))
-    except BandsError as error:
-        raise ApplyError(f"{error.found}; the model restores {', '.join(card['bands'])}, in this order") from None
-    background = measure_background(image, reading["background"], reading["background_box"])
-    if background is None:
-        return image, None
-    return _lit(image, lambda band, window: -background(band, window)), background
-
-
-def _lit(image: WindowedImage, light: Background) -> WindowedImage:
-    return image.changed(lambda band, window, plane: plane._replace(pixels=plane.pixels + light(band, window)))
-
-
 def _is_masked(image: WindowedImage) -> bool:
     return any(plane.mask.any() for band in range(len(image.bands)) for plane in image.strips(band))
 
 
-def _extensions_that_are_there(path: Path, reading: dict[str, Any]) -> dict[str, Any]:
-    # A user's file need not be built as those of the study; what it has of them is read as there.
-    names = [extension.name.upper() for extension in list_extensions(path)]
-    wanted = {role: reading[role] for role in ("science", "noise", "mask") if reading[role] is not None}
-    return {
-        role: key
-        for role, key in wanted.items()
-        if (key < len(names) if isinstance(key, int) else key.partition(",")[0].strip().upper() in names)
-    }
-
-
-def _refuse_unlike(image: WindowedImage, source: Path, card: dict[str, Any], force: bool) -> None:
-    """Refuse another unit or another pixel scale than the model knows."""
+def _refuse_other_unit(image: WindowedImage, source: Path, card: dict[str, Any]) -> None:
     if image.unit != card["unit"]:
         found = "names no unit (BUNIT)" if image.unit == UNKNOWN else f"in {image.unit}"
         raise ApplyError(f"{source}: {found}, but the model restores {card['unit']}; convert it, or set BUNIT")
+
+
+def _other_pixels(image: WindowedImage, source: Path, card: dict[str, Any]) -> list[str]:
+    """A sentence where pixels are wider or narrower than those of the training."""
     here, there = image.pixel_scale, card["pixel_scale"]
-    if here and there and abs(here / there - 1) > SCALE_TOLERANCE and not force:
-        raise ApplyError(
-            f'{source}: pixels of {here:.4g}", but the model was trained on {there:.4g}" (5% more or less is allowed); '
-            "resample it, or restore all the same with --force"
-        )
+    if not here or not there or abs(here / there - 1) <= SCALE_TOLERANCE:
+        return []
+    return [f'{source}: pixels of {here:.4g}", but the model was trained on {there:.4g}"']
 
 
 def _observed(image: WindowedImage, instrument: Instrument, card: dict[str, Any]) -> WindowedImage:
@@ -213,14 +194,14 @@ def _fit(restored: WindowedImage, seen: WindowedImage, instrument: Instrument, t
     """How well a restored image explains the data, after it was corrected in its room if there is one."""
     chi2, contradicted = residual_chi2(restored, seen, instrument.operator, tile), 0
     if room is None:
-        return Fit(chi2, chi2, 0)
+        return Fit(chi2, chi2, 0, corrected=False)
     for correction in corrections(restored, seen, instrument.operator, KNOWN_TO, tile):
         pixels = restored.part(correction.window).pixels + correction.pixels
         _refuse_endless(pixels, seen.id)
         room.write(correction.window, pixels)
         contradicted += correction.contradicted
     after = residual_chi2(restored, seen, instrument.operator, tile) if contradicted else chi2
-    return Fit(chi2, after, contradicted)
+    return Fit(chi2, after, contradicted, corrected=True)
 
 
 def _refuse_endless(pixels: Pixels, source: str) -> None:
@@ -242,19 +223,17 @@ def _refuse_output(out: Path, image: WindowedImage, inputs: Sequence[Path], over
         raise ApplyError(f"{out}: is there already; write over it with --overwrite, or give another name")
 
 
-def _history(
-    model: Model,
-    images: Sequence[Path],
-    image: WindowedImage,
-    instrument: Instrument,
-    fit: Fit,
-    beyond: Sequence[str],
-) -> list[str]:
-    card, words = model.card, instrument.words
+def _history(model: Model, given: UserImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]) -> list[str]:
+    card, words, image = model.card, instrument.words, given.image
+    clipped = card["instrument"]["protocol"] == "galaxygan"
+    origin, *read_besides = given.origin
+    scale = f" of pixels of {words.psf_scale}" if words.psf_scale is not None else ""
     lines = [
-        f"Restored by Clearfield {__version__} from {', '.join(path.name for path in images)}",
+        f"Restored by Clearfield {__version__} {origin}",
+        *read_besides,
+        *given.remarks,
         f"model {_name(model)} (study {card['study']}, fold {card['fold']})",
-        f"psf {words.psf}: {instrument.psf_in_words(image.bands)}",
+        f"psf {words.psf}{scale}: {instrument.psf_in_words(image.bands)}",
         f"noise {words.noise}: {instrument.levels_in_words(image.bands)} {image.unit}",
         f"residual chi-square {fit.chi2:.4g}",
     ]
@@ -262,17 +241,20 @@ def _history(
         lines.append(f"{_corrected(fit)}; its residual chi-square was {fit.network_chi2:.4g}")
         doubts = f"the noise as given, what grows with the light, and {KNOWN_TO:.0%} of it for want of a better PSF"
         lines.append(f"contradicted: by {CONTRADICTED:g} sigma or more of {doubts}")
+    if not fit.corrected and not clipped:
+        lines.append("--no-data-consistency: not corrected where the data contradict it")
     lines += [f"outside of what it was trained on: {sentence}" for sentence in beyond]
-    if card["instrument"]["protocol"] == "galaxygan":
+    if clipped:
         lines.append("clipped to the range of the protocol galaxygan before it was restored")
     if card["output"] in ("sharp", "sample"):
         lines.append(f"output {card['output']}: its finest texture is invented to look real, not measured")
     return lines
 
 
-def _tell(
-    model: Model, out: Path, image: WindowedImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]
-) -> None:
+def _tell(model: Model, out: Path, given: UserImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]) -> None:
+    image = given.image
+    for remark in given.remarks:
+        log.warning("%s", remark)
     for sentence in beyond:
         log.warning("%s; restored all the same", sentence)
     low, high = PLAUSIBLE_CHI2

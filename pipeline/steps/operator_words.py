@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pipeline.config import Images, Width, parse_width
 from pipeline.errors import ClearfieldError
 from pipeline.formats.bands import planes_for
 from pipeline.formats.checks import ExtensionError, refuse_other_shape
-from pipeline.formats.fits import open_fits, read_psf
+from pipeline.formats.fits import file_and_extension, open_fits, read_psf
 from pipeline.image import UNKNOWN, Pixels
 from pipeline.measures.median import median_of_parts
 from pipeline.measures.noise import NoiseEstimateError, white_noise_of_strips
@@ -32,7 +31,7 @@ from pipeline.windowed import Plane, WindowedImage
 
 KEYS = ("psf", "noise", "psf_scale")
 """What the general form ``--operator key=value,...`` knows."""
-PSF_WORDS = "a FITS file, a width such as 3px or 1.4as, or the word model"
+PSF_WORDS = "a FITS file or FILE[EXT], a width such as 3px or 1.4as, or the word model"
 NOISE_WORDS = (
     "a number above 0 (or one per band with commas, in the model's order), "
     "a FITS map such as map.fits or image.fits[ERR], or auto"
@@ -64,7 +63,7 @@ class OperatorWords:
     @property
     def files(self) -> list[Path]:
         """The files that are named, as far as they are there."""
-        named = [Path(self.psf or ""), _file_and_extension(self.noise)[0]]
+        named = [file_and_extension(word)[0] for word in (self.psf or "", self.noise)]
         return [path for path in named if path.is_file()]
 
 
@@ -222,7 +221,7 @@ def _psf_of_model(card: dict[str, Any]) -> Tensor:
 
 def _psf_of_file(words: OperatorWords, image: WindowedImage) -> Tensor:
     path = Path(words.psf or "")
-    if not path.is_file():
+    if not file_and_extension(path)[0].is_file():
         raise OperatorError(f"--psf {words.psf}: neither a file nor a width above 0; it takes {PSF_WORDS}")
     stamp, scale = read_psf(path, image.bands, image.planes)
     known, bands = image.pixel_scale, image.shape[0]
@@ -275,7 +274,7 @@ def _flat(levels: Sequence[float], estimated: bool = False) -> NoiseMap:
 
 
 def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
-    path, extension = _file_and_extension(word)
+    path, extension = file_and_extension(word)
     if not path.is_file():
         raise OperatorError(f"--noise {word}: neither a file nor a number; it takes {NOISE_WORDS}")
     try:
@@ -306,10 +305,3 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
 
 def _given(found: WindowedImage, number: int) -> Iterator[Pixels]:
     return (plane.pixels[~plane.mask & (plane.pixels != 0)] for plane in found.strips(number))
-
-
-def _file_and_extension(word: str) -> tuple[Path, str | int | None]:
-    match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", word)
-    if match is None or Path(word).exists():
-        return Path(word), None
-    return Path(match[1]), int(match[2]) if match[2].isdecimal() else match[2]

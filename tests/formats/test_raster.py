@@ -1,4 +1,5 @@
 import io
+import json
 import struct
 import zlib
 
@@ -196,6 +197,24 @@ def test_png_keeps_display_units_to_16_bits(tmp_path, bands):
     again = read_image(tmp_path / "a.png")
     np.testing.assert_allclose(again.pixels, image.pixels.clip(0, 1), rtol=0, atol=0.51 / 65535)
     assert (again.bands, again.unit) == (bands, "display")
+
+
+def test_values_that_png_cannot_hold_are_counted_in_a_warning_and_in_the_history(tmp_path, caplog):
+    image = made()
+    image.pixels[0, 0, :2], image.pixels[1, 2, 5], image.pixels[2, 0, 0] = 1.2, -0.1, 1 + 1e-6
+    write_image(tmp_path / "a.png", image, history=["restored"])
+    says = "1 value below 0 became 0 and 2 values above 1 became 1"
+    assert caplog.messages == [f"{tmp_path / 'a.png'}: {says}; TIFF and FITS keep them"]
+    about = json.loads(PIL.Image.open(tmp_path / "a.png").text["Description"])["clearfield"]
+    assert about["history"] == ["restored", says]
+
+
+@pytest.mark.parametrize(("name", "value"), [("a.png", 1), ("a.tif", 7), ("a.fits", 7)])
+def test_values_that_are_kept_need_no_warning(tmp_path, caplog, name, value):
+    image = made()
+    image.pixels[0, 0, 0] = value
+    write_image(tmp_path / name, image)
+    assert not caplog.messages
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@ import sys
 import numpy as np
 import pytest
 from astropy.io import fits
-from made_apply import GIVEN, anything, corners, reading
-from made_model import BANDS, make_fits, make_header, make_model, make_sky
+from made_apply import GIVEN, anything, corners, history_of, reading
+from made_model import BANDS, FWHM, NOISE, make_fits, make_header, make_model, make_sky
 
 from pipeline import cli
 from pipeline.formats import read_image
 from pipeline.formats.raster import write_raster
 from pipeline.image import Image
+from pipeline.physics.psf import draw_psf
 from pipeline.steps.apply import apply
 
 
@@ -33,6 +34,24 @@ def test_history_says_what_was_done_with_what(model, image, out, told):
     said = told.records[-1].getMessage()
     assert "residual chi-square" in said
     assert said.split()[2].rstrip(":") in history
+
+
+def test_history_says_what_was_overridden(model, tmp_path, out, told):
+    image, psf = make_fits(tmp_path / "b.fits", header=make_header(scale=0.6)), tmp_path / "psf.fits"
+    fits.writeto(psf, draw_psf("gaussian", 2 * FWHM).numpy())
+    words = {"psf": str(psf), "noise": str(NOISE), "operator": "psf_scale=0.5px"}
+    apply(model, [image], out, force=True, data_consistency=False, **words)
+    history = history_of(out)
+    for words in (
+        f'outside of what it was trained on: {image}: pixels of 0.6", but the model was trained on 0.2"',
+        f"psf {psf} of pixels of 0.5px: FWHM 3",
+        "--no-data-consistency: not corrected where the data contradict it",
+    ):
+        assert words in history
+    assert 'but the model was trained on 0.2"; restored all the same' in told.text
+    apply(model, [make_fits(tmp_path / "c.fits")], out, overwrite=True, **GIVEN)
+    for words in ("pixels of", "--no-data-consistency"):
+        assert words not in history_of(out)
 
 
 def test_real_images_one_file_per_band_keep_their_sky(data, tmp_path, out):

@@ -75,7 +75,10 @@ def test_a_width_takes_the_profile_that_the_model_knows(tmp_path, image, out):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"psf": None}, "--psf is missing; it takes a FITS file, a width such as 3px or 1.4as, or the word model"),
+        (
+            {"psf": None},
+            r"--psf is missing; it takes a FITS file or FILE\[EXT\], a width such as 3px or 1.4as, or the word model",
+        ),
         ({"psf": "-3px"}, "--psf -3px: neither a file nor a width above 0"),
         ({"psf": "nowhere.fits"}, "--psf nowhere.fits: neither a file"),
         ({"psf": "90px"}, "--psf 90px: .*up to 32 px"),

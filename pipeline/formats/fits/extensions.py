@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,19 @@ class Extension(NamedTuple):
     """As NumPy has it, (H, W) or (C, H, W); empty where the part holds no image."""
     kind: str
     """Type of the stored numbers, such as ``float32``, or ``table``."""
+    version: int = 1
+    """Which of several of this name it is."""
+
+
+def file_and_extension(path: str | Path) -> tuple[Path, str | int | None]:
+    """Part ``FILE[EXT]`` into the file and the extension: a name, ``NAME,VERSION`` or a number, or None.
+
+    A file whose own name ends so is that file.
+    """
+    match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", str(path))
+    if match is None or Path(path).exists():
+        return Path(path), None
+    return Path(match[1]), int(match[2]) if match[2].isdecimal() else match[2].strip()
 
 
 def list_extensions(path: str | Path) -> list[Extension]:
@@ -31,7 +45,7 @@ def list_extensions(path: str | Path) -> list[Extension]:
     """
     with open_hdus(Path(path)) as hdus, reading(Path(path)):
         return [
-            Extension(hdu.name, tuple(hdu.shape), fits.BITPIX2DTYPE[hdu.header["BITPIX"]])
+            Extension(hdu.name, tuple(hdu.shape), fits.BITPIX2DTYPE[hdu.header["BITPIX"]], hdu.ver)
             if is_image(hdu)
             else Extension(hdu.name, (), "table" if isinstance(hdu, fits.BinTableHDU | fits.TableHDU) else "no image")
             for hdu in hdus
@@ -71,6 +85,24 @@ def find_extension(path: Path, hdus: fits.HDUList, key: str | int | None, role: 
     if not is_image(hdu):
         raise ExtensionError(f"{path}: extension {key!r} holds no image; the file has {_names(hdus)}", role)
     return hdu
+
+
+def find_companion(path: Path, hdus: fits.HDUList, key: str | int | None, role: str, science: Any) -> Any:
+    """The noise map or mask that was asked for, or None where none was.
+
+    A name without a version means that of the science extension's version, where there is one: ``DQ,2`` flags
+    ``SCI,2``.
+
+    Raises
+    ------
+    FormatError
+        As :func:`find_extension`.
+    """
+    if key is None:
+        return None
+    beside = f"{key},{science.ver}"
+    alike = isinstance(key, str) and "," not in key and (key, science.ver) in hdus
+    return find_extension(path, hdus, beside if alike else key, role)
 
 
 def is_image(hdu: Any) -> bool:

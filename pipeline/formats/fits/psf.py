@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.formats.bands import planes_for
-from pipeline.formats.checks import FormatError
-from pipeline.formats.fits.extensions import find_extension
+from pipeline.formats.checks import ExtensionError, FormatError
+from pipeline.formats.fits.extensions import file_and_extension, find_extension
 from pipeline.formats.fits.file import open_hdus, reading
 from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import planes_named, read_plane, shape_of
@@ -26,7 +26,7 @@ def read_psf(
     Parameters
     ----------
     path : path
-        FITS; the first extension with an image is taken.
+        FITS; ``FILE[EXT]`` names an extension, otherwise the first with an image is taken.
     bands : sequence of str, optional
         Those of the image that it goes with: stamps that BAND1, BAND2, ... name are put in this order.
     planes : sequence of str
@@ -44,9 +44,12 @@ def read_psf(
     FormatError
         If the file cannot be read, a value is not finite, or the stamps are not those of the bands.
     """
-    path = Path(path)
+    path, extension = file_and_extension(path)
     with open_hdus(path) as hdus:
-        hdu = find_extension(path, hdus, None, "science")
+        try:
+            hdu = find_extension(path, hdus, extension, "science")
+        except ExtensionError as error:
+            raise FormatError(f"{error.found}; name the one that holds the PSF") from None
         count, height, width = shape_of(path, hdu)
         with reading(path):
             stamps = [read_plane(hdu, number, whole(height, width)) for number in range(count)]

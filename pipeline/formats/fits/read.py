@@ -13,7 +13,7 @@ from astropy.io import fits
 from pipeline.config import Images
 from pipeline.formats.bands import Planes, assembled, sources
 from pipeline.formats.checks import Paths, filled, listed, refuse_without_trust
-from pipeline.formats.fits.extensions import find_extension
+from pipeline.formats.fits.extensions import file_and_extension, find_companion, find_extension
 from pipeline.formats.fits.file import open_hdus, reading
 from pipeline.formats.fits.header import without_plane_axis
 from pipeline.formats.fits.inherited import inherited_header
@@ -44,7 +44,8 @@ def read_fits(paths: Paths, settings: Images | None = None, id: str | None = Non
     ----------
     paths : path or sequence of paths
         Several are one band each, in the order of ``settings.bands``; or in any order, where BAND1 or FILTER of each
-        is one of these, and all of them are there.
+        is one of these, and all of them are there. ``FILE[EXT]`` names the science extension of one, in place of
+        ``settings.science``.
     settings : Images, optional
         Extensions, kind of noise map, mask bits, names of bands; unit and pixel scale for files that give none.
     id, group : str, optional
@@ -95,15 +96,18 @@ def _assembled(files: Sequence[Planes], settings: Images, id: str | None) -> Win
 @contextmanager
 def _open_planes(paths: Paths, settings: Images) -> Iterator[list[Planes]]:
     with ExitStack() as opened:
-        files = [_planes(path, opened.enter_context(open_hdus(path)), settings) for path in listed(paths)]
+        files = []
+        for path, extension in map(file_and_extension, listed(paths)):
+            own = settings if extension is None else settings.model_copy(update={"science": extension})
+            files.append(_planes(path, opened.enter_context(open_hdus(path)), own))
         refuse_other_sky(files)
         yield files
 
 
 def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
     science = find_extension(path, hdus, settings.science, "science")
-    noise = find_extension(path, hdus, settings.noise, "noise") if settings.noise is not None else None
-    flags = find_extension(path, hdus, settings.mask, "mask") if settings.mask is not None else None
+    noise = find_companion(path, hdus, settings.noise, "noise", science)
+    flags = find_companion(path, hdus, settings.mask, "mask", science)
     header = inherited_header(hdus, science)
     with reading(path):
         shape = shape_of(path, science)

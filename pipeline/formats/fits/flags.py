@@ -1,0 +1,58 @@
+"""A data-quality map that lies in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.formats.checks import ExtensionError, FormatError
+from pipeline.formats.fits.extensions import file_and_extension, find_extension
+from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.fits.planes import flagged, read_plane, shape_of
+from pipeline.image import Mask
+from pipeline.tiling import Window
+
+
+class Flags(NamedTuple):
+    """Which pixels are not to be trusted."""
+
+    shape: tuple[int, int, int]
+    """(C, H, W)."""
+    bands: tuple[str, ...]
+    """What BAND1, BAND2, ... call its planes; empty where they do not name them all."""
+    read: Callable[[int, Window], Mask]
+    """``read(plane, window)`` is True where a pixel is flagged."""
+
+
+@contextmanager
+def open_flags(path: str | Path, bits: int | None = None) -> Iterator[Flags]:
+    """Open a data-quality map, to be read by windows.
+
+    Parameters
+    ----------
+    path : path
+        FITS; ``FILE[EXT]`` names an extension, otherwise the first with an image is taken.
+    bits : int, optional
+        Sum of the bits that flag a pixel; by default any value but 0 does.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, lacks the extension or has no 2 or 3 axes.
+    """
+    file, extension = file_and_extension(path)
+    with open_hdus(file) as hdus:
+        try:
+            hdu = find_extension(file, hdus, extension, "mask")
+        except ExtensionError as error:
+            raise FormatError(f"{error.found}; name the one that flags pixels") from None
+        shape = shape_of(file, hdu)
+        names = tuple(str(hdu.header.get(f"BAND{n + 1}", "")).strip() for n in range(shape[0]))
+
+        def read(plane: int, window: Window) -> Mask:
+            with reading(file):
+                return flagged(read_plane(hdu, plane, window), bits)
+
+        yield Flags(shape, names if all(names) else (), read)
