@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pipeline.config import Images
 from pipeline.errors import ClearfieldError
 from pipeline.formats import BandsError, is_fits, open_image
+from pipeline.formats.bands import planes_for
 from pipeline.formats.checks import ExtensionError, refuse_other_shape, refuse_without_trust
 from pipeline.formats.fits import file_and_extension, open_flags
 from pipeline.measures.background import Background, measure_background
@@ -133,13 +134,7 @@ def _flagged(image: WindowedImage, mask: str, bits: int | None, opened: ExitStac
     """The image, masked where another file flags it."""
     flags = opened.enter_context(open_flags(mask, bits))
     refuse_other_shape(mask, flags.shape, image.id, image.shape)
-    if flags.shape[0] > 1 and set(flags.bands) != set(image.bands):
-        found = f"{flags.shape[0]} planes ({', '.join(flags.bands) or 'without names'})"
-        raise UserImageError(
-            f"--mask {mask}: {found} for the bands {', '.join(image.bands)}; "
-            "one for all is needed, or one for each, named by BAND1, BAND2, ..."
-        )
-    order = [flags.bands.index(band) if flags.shape[0] > 1 else 0 for band in image.bands]
+    order = planes_for(mask, flags.shape[0], flags.bands, image.bands, image.planes)
 
     def masked(band: int, window: Window, plane: Plane) -> Plane:
         return plane._replace(mask=plane.mask | flags.read(order[band], window))

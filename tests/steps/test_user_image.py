@@ -132,16 +132,18 @@ def test_flags_of_the_chip_that_was_named_are_read(tmp_path, out):
     assert "mask DQ: what it flags by the bits of 4" in history_of(out)
 
 
-def test_a_mask_of_an_own_file_goes_by_the_names_of_its_planes(model, image, tmp_path, out):
+def test_a_mask_per_band_goes_by_the_names_of_its_planes_or_their_order_in_the_images_file(model, image, tmp_path, out):
     planes = np.zeros(SKY.shape, np.uint8)
     planes[0, 7, 8] = 1
-    unnamed, named = tmp_path / "unnamed.fits", tmp_path / "named.fits"
+    unnamed, named, other = (tmp_path / f"{name}.fits" for name in ("unnamed", "named", "other"))
     fits.writeto(unnamed, planes)
     fits.writeto(named, planes, make_header(BANDS[::-1]))
-    apply(model, [image], out, mask=str(named), **GIVEN)
-    assert np.argwhere(fits.getdata(out, "MASK")).tolist() == [[2, 7, 8]]
-    says = r"unnamed.fits: 3 planes \(without names\) for the bands g, r, i"
-    refused(says, model, [image], tmp_path / "b.fits", mask=str(unnamed), **GIVEN)
+    fits.writeto(other, planes, make_header(("u", "z", "y")))
+    backwards = make_fits(tmp_path / "b.fits", SKY[::-1], make_header(BANDS[::-1]))
+    for source, mask, band in ((image, named, 2), (image, unnamed, 0), (backwards, unnamed, 2)):
+        apply(model, [source], out, mask=str(mask), overwrite=True, **GIVEN)
+        assert np.argwhere(fits.getdata(out, "MASK")).tolist() == [[band, 7, 8]]
+    refused("other.fits: no band 'g'; it holds u, z, y", model, [image], tmp_path / "c.fits", mask=str(other), **GIVEN)
 
 
 @pytest.mark.parametrize(

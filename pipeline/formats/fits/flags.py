@@ -10,7 +10,8 @@ from typing import NamedTuple
 from pipeline.formats.checks import ExtensionError, FormatError
 from pipeline.formats.fits.extensions import file_and_extension, find_extension
 from pipeline.formats.fits.file import open_hdus, reading
-from pipeline.formats.fits.planes import flagged, read_plane, shape_of
+from pipeline.formats.fits.inherited import inherited_header
+from pipeline.formats.fits.planes import flagged, planes_named, read_plane, shape_of
 from pipeline.image import Mask
 from pipeline.tiling import Window
 
@@ -21,7 +22,7 @@ class Flags(NamedTuple):
     shape: tuple[int, int, int]
     """(C, H, W)."""
     bands: tuple[str, ...]
-    """What BAND1, BAND2, ... call its planes; empty where they do not name them all."""
+    """What BAND1, BAND2, ... call its planes; empty where they do not."""
     read: Callable[[int, Window], Mask]
     """``read(plane, window)`` is True where a pixel is flagged."""
 
@@ -49,10 +50,10 @@ def open_flags(path: str | Path, bits: int | None = None) -> Iterator[Flags]:
         except ExtensionError as error:
             raise FormatError(f"{error.found}; name the one that flags pixels") from None
         shape = shape_of(file, hdu)
-        names = tuple(str(hdu.header.get(f"BAND{n + 1}", "")).strip() for n in range(shape[0]))
+        names = planes_named(inherited_header(hdus, hdu), shape[0])
 
         def read(plane: int, window: Window) -> Mask:
             with reading(file):
                 return flagged(read_plane(hdu, plane, window), bits)
 
-        yield Flags(shape, names if all(names) else (), read)
+        yield Flags(shape, names, read)
