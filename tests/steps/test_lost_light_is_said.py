@@ -37,7 +37,7 @@ def test_the_report_says_it_for_each_condition(tmp_path):
     made = make_study(tmp_path / "study", fwhm=("3px",), methods=("degraded", "wiener"), networks=False)
     winged = made.study.degrade.model_copy(update={"psf": Psf(profile="airy", fwhm=["3px"])})
     made = replace(made, study=made.study.model_copy(update={"degrade": winged}))
-    report(degraded=[], **made.report_arguments(tmp_path / "out"))
+    report(**made.report_arguments(tmp_path / "out"))
     lost = json.loads((tmp_path / "out/provenance.json").read_text())["light_lost"]
     assert lost == {"fwhm3px_sigma0.05": pytest.approx(light_lost("airy", 3.0))}
     page = (tmp_path / "out/report.html").read_text()
