@@ -164,9 +164,7 @@ def planes_and_scales(stamp: Stamp, pixel_scale: float | None) -> tuple[NDArray[
 
 
 def added_width(settings: PsfSettings, images: Images, pixel_scale: float | None) -> float:
-    """FWHM in px of the blur that is added.
-
-    From a final width by :func:`~pipeline.physics.final_width.width_to_add`.
+    """FWHM in px of the blur that is added; for a final width, see :func:`~pipeline.physics.final_width.width_to_add`.
 
     Parameters
     ----------

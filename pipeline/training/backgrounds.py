@@ -8,13 +8,11 @@ import numpy as np
 
 from pipeline.image import Pixels
 from pipeline.store import read_images
-from pipeline.training.regions import Region
+from pipeline.training.regions import Region, sampled
 from pipeline.training.truth import Place
 
 STEP = 16
 """A background is smooth: every so many rows and columns of it are kept."""
-SAMPLED_REGIONS = 256
-"""Regions whose background is looked at for its range, evenly chosen, at most."""
 
 
 class Backgrounds:
@@ -42,8 +40,7 @@ class Backgrounds:
 
     def range(self) -> list[list[float]]:
         """The least and the greatest level, per band; one empty list where nothing was taken off."""
-        chosen = np.unique(np.linspace(0, len(self._regions) - 1, min(SAMPLED_REGIONS, len(self._regions))).astype(int))
-        found = [thinned for index in chosen.tolist() if (thinned := self._of(index)) is not None]
+        found = [thinned for index in sampled(len(self._regions)) if (thinned := self._of(index)) is not None]
         if not found:
             return [[]]
         least, greatest = ([extreme(t, (1, 2)) for t in found] for extreme in (np.min, np.max))

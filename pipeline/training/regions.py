@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.errors import ClearfieldError
 from pipeline.splits import Item, Role
 from pipeline.tiling import Window
+
+SAMPLED_REGIONS = 256
+"""Regions on which a fold's statistics are measured, at most."""
 
 
 class SceneError(ClearfieldError):
@@ -54,6 +59,11 @@ def regions(splits: Sequence[Item], fold: int | None, role: Role, guard: int) ->
             f"fold {fold}: nothing is left for the role {role!r} beside the guards; take fewer folds or smaller blocks"
         )
     return kept
+
+
+def sampled(count: int) -> list[int]:
+    """Numbers of some regions of ``count``, evenly chosen: enough to measure what a fold's images are like."""
+    return np.unique(np.linspace(0, count - 1, min(SAMPLED_REGIONS, count)).astype(int)).tolist()
 
 
 def _windows(items: Iterable[Item]) -> dict[str, list[Window]]:

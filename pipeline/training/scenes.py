@@ -16,7 +16,7 @@ from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.store import ImageReader, read_images
 from pipeline.tiling import Window
 from pipeline.training.backgrounds import Backgrounds
-from pipeline.training.regions import Region
+from pipeline.training.regions import Region, sampled
 from pipeline.training.truth import Crops, Cut, Place, Truth, cut_of
 
 CPU = torch.device("cpu")
@@ -25,9 +25,7 @@ LARGEST_IN_MEMORY = 2**30
 LARGEST_SHARE = 0.25
 """A GPU holds up to this share of its free memory; networks need the rest."""
 LARGEST_SAMPLE = 2**22
-"""Pixels per band on which a fold's statistics are measured, at most ..."""
-SAMPLED_REGIONS = 256
-"""... and regions from which they come, evenly chosen."""
+"""Pixels per band on which a fold's statistics are measured, at most."""
 LARGEST_SKY = 2**17
 """Pixels per band on which the sky of one region is measured, at most."""
 _STRIP = 256
@@ -104,8 +102,7 @@ class Scenes:
 
     def statistics(self) -> SceneStatistics:
         """Sky, noise and span of the regions; of large sets, on rows and regions taken at even distances."""
-        chosen = np.unique(np.linspace(0, len(self) - 1, min(SAMPLED_REGIONS, len(self))).astype(int))
-        trusted = self._trusted(chosen.tolist(), LARGEST_SAMPLE)
+        trusted = self._trusted(sampled(len(self)), LARGEST_SAMPLE)
         sky = [sky_level_and_sigma(values) for values in trusted]
         low, high, bright = np.array([np.percentile(values, (0.05, 99.95, 99.5)) for values in trusted]).T
         variance = [np.minimum(values, limit).var() for values, limit in zip(trusted, bright)]

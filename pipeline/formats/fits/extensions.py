@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,6 +87,33 @@ def find_extension(path: Path, hdus: fits.HDUList, key: str | int | None, role: 
     if not is_image(hdu):
         raise ExtensionError(f"{path}: extension {key!r} holds no image; the file has {_names(hdus)}", role)
     return hdu
+
+
+@contextmanager
+def open_extension(path: str | Path, role: str, content: str) -> Iterator[tuple[Path, fits.HDUList, Any]]:
+    """Open a file, all its parts, and the one that ``FILE[EXT]`` names, otherwise the first with an image.
+
+    Parameters
+    ----------
+    path : path
+        FITS, or ``FILE[EXT]``.
+    role : str
+        As :func:`find_extension` takes it.
+    content : str
+        What the part is to hold or do, for the message: ``holds the PSF``.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, or there is no such part.
+    """
+    file, key = file_and_extension(path)
+    with open_hdus(file) as hdus:
+        try:
+            hdu = find_extension(file, hdus, key, role)
+        except ExtensionError as error:
+            raise FormatError(f"{error.found}; name the one that {content}") from None
+        yield file, hdus, hdu
 
 
 def find_companion(path: Path, hdus: fits.HDUList, key: str | int | None, role: str, science: Any) -> Any:

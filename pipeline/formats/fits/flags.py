@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.formats.checks import ExtensionError, FormatError
-from pipeline.formats.fits.extensions import file_and_extension, find_extension
-from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.fits.extensions import open_extension
+from pipeline.formats.fits.file import reading
 from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import flagged, planes_named, read_plane, shape_of
 from pipeline.image import Mask
@@ -43,12 +42,7 @@ def open_flags(path: str | Path, bits: int | None = None) -> Iterator[Flags]:
     FormatError
         If the file cannot be read, lacks the extension or has no 2 or 3 axes.
     """
-    file, extension = file_and_extension(path)
-    with open_hdus(file) as hdus:
-        try:
-            hdu = find_extension(file, hdus, extension, "mask")
-        except ExtensionError as error:
-            raise FormatError(f"{error.found}; name the one that flags pixels") from None
+    with open_extension(path, "mask", "flags pixels") as (file, hdus, hdu):
         shape = shape_of(file, hdu)
         names = planes_named(inherited_header(hdus, hdu), shape[0])
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.formats.bands import planes_for
-from pipeline.formats.checks import ExtensionError, FormatError
-from pipeline.formats.fits.extensions import file_and_extension, find_extension
-from pipeline.formats.fits.file import open_hdus, reading
+from pipeline.formats.checks import FormatError
+from pipeline.formats.fits.extensions import open_extension
+from pipeline.formats.fits.file import reading
 from pipeline.formats.fits.inherited import inherited_header
 from pipeline.formats.fits.planes import planes_named, read_plane, shape_of
 from pipeline.formats.fits.sky import pixel_scale_of
@@ -44,14 +44,9 @@ def read_psf(
     FormatError
         If the file cannot be read, a value is not finite, or the stamps are not those of the bands.
     """
-    path, extension = file_and_extension(path)
-    with open_hdus(path) as hdus:
-        try:
-            hdu = find_extension(path, hdus, extension, "science")
-        except ExtensionError as error:
-            raise FormatError(f"{error.found}; name the one that holds the PSF") from None
-        count, height, width = shape_of(path, hdu)
-        with reading(path):
+    with open_extension(path, "science", "holds the PSF") as (file, hdus, hdu):
+        count, height, width = shape_of(file, hdu)
+        with reading(file):
             stamps = [read_plane(hdu, number, whole(height, width)) for number in range(count)]
         stamp = np.stack(stamps).astype(np.float64)
         header = inherited_header(hdus, hdu)
@@ -59,10 +54,10 @@ def read_psf(
         scale = pixel_scale_of(header, hdus)
         given = [header.get(keyword) for keyword in ("PIXELSCL", "PIXSCALE")]
     if not np.isfinite(stamp).all():
-        raise FormatError(f"{path}: the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
+        raise FormatError(f"{file}: the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
     if scale is None:
         scale = next((float(value) for value in given if isinstance(value, int | float) and value > 0), None)
     if bands is not None:
-        order = planes_for(path, count, names, bands, planes)
+        order = planes_for(file, count, names, bands, planes)
         stamp = stamp if count == 1 else stamp[order]
     return (stamp[0] if len(stamp) == 1 else stamp), scale

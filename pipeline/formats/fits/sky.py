@@ -93,17 +93,17 @@ def footprint_of(header: str, height: int, width: int) -> NDArray[np.float64] | 
         any sky. None where the header has no place on the sky, or one that cannot be understood or is wider than a
         plane can show.
     """
+    cards = fits.Header.fromstring(header, sep="\n")
+    wcs = celestial_wcs(cards)
+    # What lacks a place is taken to lie at 0, where all such images would meet.
+    if wcs is None or not all(isinstance(cards.get(f"CRVAL{axis}"), int | float) for axis in (1, 2)):
+        return None
     columns, rows = [0, width - 1, width - 1, 0], [0, 0, height - 1, height - 1]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            cards = fits.Header.fromstring(header, sep="\n")
-            wcs = WCS(cards, naxis=2)
-            # What lacks a place is taken to lie at 0, where all such images would meet.
-            if not (wcs.has_celestial and all(isinstance(cards.get(f"CRVAL{axis}"), int | float) for axis in (1, 2))):
-                return None
             corners = wcs.pixel_to_world(columns, rows).icrs.cartesian.xyz.value.T
-    except Exception:
+    except Exception:  # a frame that astropy does not know
         return None
     return corners if np.linalg.norm(corners.mean(0)) > NARROW_ENOUGH else None
 
