@@ -53,9 +53,11 @@ def write_model(path: str | Path, tensors: dict[str, Tensor], card: dict[str, An
         If the file cannot be written.
     """
     tensors = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
-    text = json.dumps({**card, "format": FORMAT, "hash": tensor_hash(tensors)})
+    card = {**card, "format": FORMAT, "hash": tensor_hash(tensors)}
+    # One entry, since several have no fixed order: the same model is the same file, byte by byte.
+    metadata = {"clearfield": json.dumps({**card, "card_hash": _card_hash(card)})}
     with written_aside(path) as aside:
-        save_file(tensors, aside, metadata={"clearfield": text, "card_hash": _text_hash(text)})
+        save_file(tensors, aside, metadata=metadata)
 
 
 def read_model(path: str | Path) -> Model:
@@ -98,7 +100,7 @@ def _card(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         raise ModelFileError(
             f"{path}: written by a newer Clearfield (format {version}, this one reads {FORMAT}); update clearfield"
         )
-    if _text_hash(metadata["clearfield"]) != metadata.get("card_hash"):
+    if card.pop("card_hash", None) != _card_hash(card):
         raise ModelFileError(f"{path}: its card is not the one that was written; the file is damaged, fetch it again")
     return card
 
@@ -112,8 +114,8 @@ def tensor_hash(tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _text_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _card_hash(card: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(card).encode()).hexdigest()
 
 
 def _first_line(error: Exception) -> str:

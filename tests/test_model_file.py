@@ -135,6 +135,13 @@ def test_a_card_that_was_edited_is_refused(path):
         read_model(path)
 
 
+def test_the_same_model_is_the_same_file(tmp_path):
+    written = [tmp_path / f"{k}.safetensors" for k in range(8)]
+    for file in written:
+        write_model(file, tensors(), {"network": "nafnet", "scores": {"psnr": 1 / 3}})
+    assert len({file.read_bytes() for file in written}) == 1
+
+
 def test_a_failure_leaves_no_file(tmp_path):
     with pytest.raises(TypeError):
         write_model(tmp_path / "m.safetensors", tensors(), {"scores": object()})

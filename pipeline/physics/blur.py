@@ -52,7 +52,7 @@ class Blur(Operator):
         if (worst - 1).abs() > 1e-4:
             raise PSFError(f"the PSF sums to {worst:.4g}; divide it by its sum first")
 
-    def of(self, images: Tensor) -> Blur:
+    def of(self, images: Tensor | slice) -> Blur:
         """The blurs of some images of a batch, by number, in any order and any often."""
         return _Chosen(self.psf[images], self.noise)
 
@@ -68,7 +68,11 @@ class Blur(Operator):
 
     def forward(self, scene: Tensor) -> Tensor:
         """Blur a scene, shape (B, C, H, W), in any linear unit; the result has the same."""
-        return convolve_valid(pad_reflect(scene, self.halo), self.psf.to(scene))
+        return self.seen(pad_reflect(scene, self.halo))
+
+    def seen(self, scene: Tensor) -> Tensor:
+        """Blur the middle of a scene, shape (B, C, H, W), without its border: (B, C, H - 2 halo, W - 2 halo)."""
+        return convolve_valid(scene, self.psf.to(scene))
 
     def adjoint(self, data: Tensor) -> Tensor:
         """Apply the transpose of :meth:`forward` to data, shape (B, C, H, W), borders included."""

@@ -24,6 +24,14 @@ class Operator(ABC):
     def forward(self, scene: Tensor) -> Tensor:
         """Noise-free data of a scene."""
 
+    @abstractmethod
+    def seen(self, scene: Tensor) -> Tensor:
+        """Noise-free data of the middle of a scene: what lies at least ``halo`` pixels from its border."""
+
+    @abstractmethod
+    def of(self, images: Tensor | slice) -> Operator:
+        """The instruments of some images of a batch, by number, in any order and any often."""
+
     def adjoint(self, data: Tensor) -> Tensor:
         """Apply the transpose of :meth:`forward`, so that ``<A x, y> = <x, A^T y>``, borders included.
 

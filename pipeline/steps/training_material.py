@@ -126,7 +126,7 @@ class TrainingMaterial:
             "pixel_scale": self.pixel_scale,
             "range": instruments.range() | self._noise_range(),
             "brightest": self._brightest(network),
-            "psf": instruments.psfs[0].cpu().tolist() if len(instruments.psfs) == 1 else None,
+            "psf": None if instruments.single is None else instruments.single.tolist(),
             "psf_error": study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": study.images.model_dump(mode="json", include=READING),

@@ -14,10 +14,10 @@ from pipeline.config import Augment, Defects
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
 from pipeline.on_device import sent
-from pipeline.physics.blur import INVERSE_HALO, convolve_valid
 from pipeline.physics.defects import damage
 from pipeline.physics.galaxygan import clip
 from pipeline.physics.noise import Noise, addressed_generator, draw_each, told_sigma_of_each
+from pipeline.physics.operator import Operator
 from pipeline.tiling import Window
 from pipeline.training.augmentation import Change, brightened, draw_change, largest_margin, moved
 from pipeline.training.flaws import Flaws, draw_flaws, filled, flawed
@@ -39,8 +39,8 @@ class Batch(NamedTuple):
     weight: Tensor
     """1 where the network is asked for the truth, shape (B, C, H, W): where it is known and was observed, or is known
     and the study's defects took it."""
-    psf: Tensor
-    """What the instrument did, shape (B, C, K, K)."""
+    operator: Operator
+    """What was done to each scene."""
     worth: Tensor | float = 1.0
     """What a mean over these trusted pixels counts beside those of other processes that share the batch."""
 
@@ -51,9 +51,9 @@ class Draw(NamedTuple):
     place: Place
     """Where the instrument looks, its halo with it."""
     change: Change
-    psf: int
+    instrument: int
     told: int
-    """What the network is told of the PSF, a number of its own."""
+    """The instrument that the network is told, a number of its own."""
     noise: Noise
     flaws: Flaws
 
@@ -109,11 +109,11 @@ class Degrader:
         draws = [self._draw(place, crop) for place in addresses]
         scene, unknown, holed = self._changed(draws)
         scene = filled(scene, unknown, holed)
-        psf = self._instruments.psfs[self._sent([d.psf for d in draws])]
+        operator = self._instruments.true.of(self._sent([d.instrument for d in draws]))
         generators = [addressed_generator(*place, "noise", device=self._device) for place in addresses]
         noises = [d.noise for d in draws]
-        data, sigma = draw_each(noises, convolve_valid(scene, psf), generators)
-        unknown = _inner(unknown, self._instruments.halo)
+        data, sigma = draw_each(noises, operator.seen(scene), generators)
+        unknown = _inner(unknown, operator.halo)
         lost = unknown
         if self._defects is not None:
             places = [(*place, "defects") for place in addresses]
@@ -124,20 +124,20 @@ class Degrader:
         not_asked = mask if self._defects is None else unknown | outside
         told_sigma = told_sigma_of_each(noises, data)
         inputs = self._prepared(data, mask, told_sigma, self._sent([d.told for d in draws]))
-        target = self.preparation.stretch.apply(_inner(scene, self._instruments.halo + INVERSE_HALO))
-        return Batch(inputs, target, (~_inner(not_asked, INVERSE_HALO)).float(), psf)
+        target = self.preparation.stretch.apply(_inner(scene, operator.halo + operator.inverse_halo))
+        return Batch(inputs, target, (~_inner(not_asked, operator.inverse_halo)).float(), operator)
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = _random(*address)
-        size = crop + 2 * INVERSE_HALO
+        size = crop + 2 * self._instruments.inverse_halo
         index = int(random.choice(len(self._scenes), p=self._scenes.share))
         place, change = self._place(index, random, size + 2 * self._instruments.halo)
-        psf = self._instruments.psf_index(random)
-        told = self._instruments.told_index(_random(*address, "told"), psf) if self._instruments.mistaken else psf
+        index = self._instruments.index(random)
+        told = self._instruments.told_index(_random(*address, "told"), index) if self._instruments.mistaken else index
         sky = self._scenes.sky_sigma(index) if self._instruments.relative_to_sky else ()
         background = self._scenes.backgrounds.at(place) if self._instruments.counts_photons else ()
-        noise = self._instruments.noise(random, psf, sky, background)
-        return Draw(place, change, psf, told, noise, draw_flaws(random, size))
+        noise = self._instruments.noise(random, index, sky, background)
+        return Draw(place, change, index, told, noise, draw_flaws(random, size))
 
     def _place(self, index: int, random: np.random.Generator, size: int) -> tuple[Place, Change]:
         """A window of a region in one of the eight orientations, and how the scene is changed that is seen there."""
@@ -170,7 +170,7 @@ class Degrader:
     def _prepared(self, data: Tensor, mask: Tensor, sigma: Tensor, told: Tensor) -> RestorationInput:
         # Contiguous: of a tensor that was expanded, torch takes a median of other memory.
         level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).contiguous().median(-1).values
-        operator, described = self._instruments.operators.of(told), self._instruments.descriptors[told]
+        operator, described = self._instruments.told.of(told), self._instruments.descriptors[told]
         return self.preparation(data, mask, sigma, level, operator, described)
 
     def _sent(self, numbers: list[int]) -> Tensor:

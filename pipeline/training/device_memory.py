@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.physics.operator import Operator
 from pipeline.training.task import TrainingError
 
 
@@ -21,7 +22,7 @@ def batch_that_fits(stage: str, batch: Any, processes: int, trial: Callable[[Any
     ----------
     stage : str
         For the message.
-    batch : nested tuples of Tensor
+    batch : nested tuples of Tensor and Operator
         What this process was at; the first axis of its tensors counts crops.
     processes : int
         How many share a batch.
@@ -83,6 +84,8 @@ def first_crops(batch: Any, count: int) -> Any:
     """The first crops of a batch; numbers that belong to no crop stay."""
     if isinstance(batch, Tensor):
         return batch[:count] if batch.ndim else batch
+    if isinstance(batch, Operator):
+        return batch.of(slice(count))
     if isinstance(batch, tuple):
         parts = [first_crops(part, count) for part in batch]
         return type(batch)(*parts) if hasattr(batch, "_fields") else tuple(parts)

@@ -26,10 +26,10 @@ ERRORS = 17
 
 
 class Instruments:
-    """PSFs and noise levels to draw from, and what a network is told of a PSF: the truth, or a width near it.
+    """Blurs and noise levels to draw from, and what a network is told of a blur: the truth, or a width near it.
 
-    Data are made with one of ``psfs``, shape (N, C, K, K). What is told of it is one of ``told``, of the same kind but
-    more of them where ``train.psf_error`` asks, with its numbers in that row of ``descriptors``, shape (M, D).
+    Data are made with one of ``true``, a batch of N operators. What is told of it is one of ``told``, more of the same
+    kind where ``train.psf_error`` asks, with its numbers in that row of ``descriptors``, shape (M, D).
 
     Parameters
     ----------
@@ -65,26 +65,38 @@ class Instruments:
                 told, _, described = _bank(widened((1 + errors).tolist()))
             except PSFError as error:
                 raise PSFError(f"train.psf_error: {error}") from None
-        self.psfs, self.told, self.descriptors = (t.to(device) for t in (self._kernels, told, described))
-        self.operators = Blur(self.told, GaussianNoise((0.0,) * bands))
+        self.true, self.told = (
+            Blur(kernels.to(device), GaussianNoise((0.0,) * bands)) for kernels in (self._kernels, told)
+        )
+        self.descriptors = described.to(device)
 
     @property
     def halo(self) -> int:
         """Pixels of scene that the widest PSF reads on each side."""
-        return self.psfs.shape[-1] // 2
+        return self.true.halo
 
-    def psf_index(self, random: np.random.Generator) -> int:
-        """Draw one of the PSFs."""
-        return int(random.integers(len(self.psfs)))
+    @property
+    def inverse_halo(self) -> int:
+        """Pixels of data that one pixel of the regularised inverse reads on each side."""
+        return self.told.inverse_halo
 
-    def told_index(self, random: np.random.Generator, psf: int) -> int:
-        """Draw what is told of PSF number ``psf``: which of ``told`` and of ``descriptors``."""
+    @property
+    def single(self) -> Tensor | None:
+        """The PSF where there is but one, shape (C, K, K)."""
+        return self._kernels[0] if len(self._kernels) == 1 else None
+
+    def index(self, random: np.random.Generator) -> int:
+        """Draw the number of one of ``true``."""
+        return int(random.integers(len(self._kernels)))
+
+    def told_index(self, random: np.random.Generator, index: int) -> int:
+        """Draw what is told of instrument number ``index``: which of ``told`` and of ``descriptors``."""
         if not self.mistaken:
-            return psf
+            return index
         sigmas = random.standard_normal()
         while abs(sigmas) > LARGEST_ERROR:
             sigmas = random.standard_normal()
-        return psf * ERRORS + round((sigmas / LARGEST_ERROR + 1) / 2 * (ERRORS - 1))
+        return index * ERRORS + round((sigmas / LARGEST_ERROR + 1) / 2 * (ERRORS - 1))
 
     @property
     def relative_to_sky(self) -> bool:
@@ -97,15 +109,15 @@ class Instruments:
         return self._noise.kind == "poisson"
 
     def noise(
-        self, random: np.random.Generator, psf: int, sky_sigma: Sequence[float], background: Sequence[float] = ()
+        self, random: np.random.Generator, index: int, sky_sigma: Sequence[float], background: Sequence[float] = ()
     ) -> NoiseModel:
         """Draw a noise level, evenly in its logarithm.
 
         Parameters
         ----------
         random : Generator
-        psf : int
-            Number of the PSF that the noise is added behind.
+        index : int
+            Number of the instrument that adds the noise.
         sky_sigma : sequence of float
             The image's own sky noise, per band; not asked for unless the noise is relative to it.
         background : sequence of float
@@ -115,7 +127,7 @@ class Instruments:
         low, high = min(levels), max(levels)
         share = random.random()
         value = low + share * (high - low) if low <= 0 else math.exp(math.log(low) + share * math.log(high / low))
-        return self._noise_of(value, psf, sky_sigma, background)
+        return self._noise_of(value, index, sky_sigma, background)
 
     def noise_range(
         self, sky: Sequence[float], sky_sigma: Sequence[float], backgrounds: Sequence[Sequence[float]] = ((),)
@@ -132,7 +144,7 @@ class Instruments:
         _, levels = _levels(self._noise)
         # The wider the PSF, the less noise it leaves and the more is added for the same ratio.
         ends = itertools.product((min(levels), max(levels)), (0, -1), backgrounds)
-        noises = [self._noise_of(value, psf, sky_sigma, background) for value, psf, background in ends]
+        noises = [self._noise_of(value, index, sky_sigma, background) for value, index, background in ends]
         empty = torch.tensor(sky, dtype=torch.float32)[None, :, None, None]
         every = torch.stack([noise.sigma(empty).flatten() for noise in noises])
         return every.amin(0).tolist(), every.amax(0).tolist()
@@ -142,10 +154,12 @@ class Instruments:
         low, high = self._described.amin(0).tolist(), self._described.amax(0).tolist()
         return {name: [a, b] for name, a, b in zip(self.names, low, high)}
 
-    def _noise_of(self, value: float, psf: int, sky_sigma: Sequence[float], background: Sequence[float]) -> NoiseModel:
+    def _noise_of(
+        self, value: float, index: int, sky_sigma: Sequence[float], background: Sequence[float]
+    ) -> NoiseModel:
         axis, _ = _levels(self._noise)
         settings = self._noise.model_copy(update={axis: [value]})
-        return noise_for(settings, self._kernels[psf], sky_sigma, self._protocol, background)
+        return noise_for(settings, self._kernels[index], sky_sigma, self._protocol, background)
 
 
 def _bank(kernels: list[Tensor]) -> tuple[Tensor, tuple[str, ...], Tensor]:

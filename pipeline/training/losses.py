@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pipeline.physics.blur import convolve_valid
+from pipeline.physics.operator import Operator
 
 
 def absolute_error(estimate: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ def deviation(draws: Tensor, weight: Tensor) -> Tensor:
     return math.sqrt(math.pi / (2 * count * (count - 1))) * apart
 
 
-def reblurred_error(error: Tensor, noise: Tensor, psf: Tensor) -> Tensor:
+def reblurred_error(error: Tensor, noise: Tensor, operator: Operator) -> Tensor:
     """Mean squared error as the instrument would see it, in units of the noise: what contradicts the data.
 
     Parameters
@@ -44,12 +44,12 @@ def reblurred_error(error: Tensor, noise: Tensor, psf: Tensor) -> Tensor:
         known. Against the blurred truth rather than the data, so that no noise is fitted.
     noise : Tensor, shape (B, C, H, W)
         Standard deviation, in the same unit.
-    psf : Tensor, shape (B, C, K, K)
+    operator : Operator
     """
-    halo = psf.shape[-1] // 2
+    halo = operator.halo
     inner = noise[..., halo : noise.shape[-2] - halo, halo : noise.shape[-1] - halo]
     # Noise-free data would make of every error an infinite one.
-    return (convolve_valid(error.float(), psf) / inner.clamp_min(torch.finfo(inner.dtype).eps)).square().mean()
+    return (operator.seen(error.float()) / inner.clamp_min(torch.finfo(inner.dtype).eps)).square().mean()
 
 
 def feature_distance(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:

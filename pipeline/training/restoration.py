@@ -87,16 +87,16 @@ class Restoration:
         total = absolute_error(estimate, batch.target, batch.weight)
         total = total + l2_weight * squared_error(estimate, batch.target, batch.weight)
         if reblur_weight:
-            width, reach = batch.target.shape[-1], batch.psf.shape[-1]
+            width, reach = batch.target.shape[-1], 2 * batch.operator.halo + 1
             if width < reach:
                 raise TrainingError(
-                    f"{self.stage}: reblur_weight needs crops as wide as the PSF, and {width} px are less than its "
-                    f"{reach} px; take wider crops, or reblur_weight: 0"
+                    f"{self.stage}: reblur_weight needs crops as wide as what the instrument blurs, and {width} px are "
+                    f"less than its {reach} px; take wider crops, or reblur_weight: 0"
                 )
             stretch = self.degrader.preparation.stretch
             softening = planes(stretch.softening, estimate)
             error = (stretch.invert(estimate) - stretch.invert(batch.target)) / softening * batch.weight
-            total = total + reblur_weight * reblurred_error(error, batch.inputs.sigma, batch.psf)
+            total = total + reblur_weight * reblurred_error(error, batch.inputs.sigma, batch.operator)
         return batch.worth * total
 
     def _psnr(self, estimate: Tensor) -> float:

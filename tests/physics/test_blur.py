@@ -96,6 +96,7 @@ def test_a_window_with_its_halo_gives_what_the_whole_gives(window):
 
     inner = (..., slice(blur.halo, -blur.halo), slice(blur.halo, -blur.halo))
     whole = blur.forward(scene)[(..., *window.slices)]
+    torch.testing.assert_close(blur.seen(part(blur.halo)), whole, atol=1e-5, rtol=0)
     torch.testing.assert_close(blur.forward(part(blur.halo))[inner], whole, atol=1e-5, rtol=0)
 
     inner = (..., slice(INVERSE_HALO, -INVERSE_HALO), slice(INVERSE_HALO, -INVERSE_HALO))

@@ -60,7 +60,7 @@ MEASURED = """
 
 
 STEADY = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "100000"}
-"""glibc adapts to what it was asked for what it keeps of memory that was given back, by some 15 MiB more or less here."""
+"""Without it glibc adapts to a run how much it keeps of memory that was given back: some 15 MiB more or less."""
 
 
 def peak_in_mib(*arguments):

@@ -7,12 +7,13 @@ from made_batch import CHANGED, CROP, assert_same, flawed_study, whole_image
 from made_training import CPU, made_study, sky
 from torch.nn.functional import grid_sample
 
-from pipeline.physics.blur import INVERSE_HALO, convolve_valid
+from pipeline.physics.blur import convolve_valid
 from pipeline.physics.noise import addressed_generator
 from pipeline.tiling import Window, read_reflected
 from pipeline.training import scenes as scenes_module
 from pipeline.training.augmentation import draw_change
 from pipeline.training.degradation import UNCHANGED
+from pipeline.training.device_memory import first_crops
 from pipeline.training.instruments import Instruments
 
 
@@ -28,10 +29,7 @@ def test_a_batch_is_a_function_of_its_address(tmp_path):
 def test_a_crop_does_not_depend_on_the_others(tmp_path):
     source = whole_image(tmp_path, sky(200, 220))
     few, many = (source.batch(1, count=count, crop=CROP) for count in (2, 6))
-    part = type(many)(
-        type(many.inputs)(*(plane[:2] for plane in many.inputs[:5])), many.target[:2], many.weight[:2], many.psf[:2]
-    )
-    assert_same(few, part, atol=1e-5, rtol=0)
+    assert_same(few, first_crops(many, 2), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("defects", [{}, {"cosmic_rays": 20000.0, "bad_columns": 0.02}])
@@ -82,18 +80,19 @@ def test_a_batch_is_what_its_crops_are_one_by_one(tmp_path, flawless, monkeypatc
     truth, study = sky(200, 220), made_study(degrade=degrade)
     batch = whole_image(tmp_path, truth, study=study, augment=augment).batch(3, "net", count=12, crop=CROP)
     instruments = Instruments(study, 2, None, None, CPU)
-    halo = instruments.halo + INVERSE_HALO
+    margin = instruments.inverse_halo
+    halo = instruments.halo + margin
     span = 1e-5 * np.ptp(truth)
     for slot in range(12):
         seed = addressed_generator(3, "net", slot).initial_seed() & (2**64 - 1)
         random = np.random.Generator(np.random.Philox(key=seed))
         assert random.choice(1, p=[1.0]) == 0
         scene = scene_by_itself(truth, random, augment, CROP + 2 * halo)
-        psf = instruments.psfs[instruments.psf_index(random)]
-        assert torch.equal(batch.psf[slot], psf)
+        psf = instruments.true.psf[instruments.index(random)]
+        assert torch.equal(batch.operator.psf[slot], psf)
         clean = convolve_valid(scene[None], psf.double())
         law, own = instruments.noise(random, 0, ()), addressed_generator(3, "net", slot, "noise")
-        seen = law.draw(clean.float(), [own, own])[0, :, INVERSE_HALO:-INVERSE_HALO, INVERSE_HALO:-INVERSE_HALO]
+        seen = law.draw(clean.float(), [own, own])[0, :, margin:-margin, margin:-margin]
         largest = max(1.0, float(scene.abs().max() / np.ptp(truth)))
         inner = scene[:, halo:-halo, halo:-halo].float()
         torch.testing.assert_close(batch.target[slot], inner, atol=span * largest, rtol=0)

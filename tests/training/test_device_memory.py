@@ -2,6 +2,8 @@ import pytest
 import torch
 from made_task import Toy, run
 
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
 from pipeline.training.task import TrainingError
 
 
@@ -13,10 +15,12 @@ class Hungry(Toy):
         self.room = room
 
     def batch(self, step):
-        return torch.ones(12, 1), torch.tensor(0.5)
+        blurs = Blur(torch.ones(12, 1, 1, 1), GaussianNoise((0.0,)))
+        return torch.ones(12, 1), torch.tensor(0.5), blurs
 
     def losses(self, player, batch, modules):
-        crops, number = batch
+        crops, number, blurs = batch
+        assert len(blurs.psf) == len(crops)
         if len(crops) > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return {"total": (number * modules["generator"](crops) - 1).square().mean()}

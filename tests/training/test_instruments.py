@@ -18,42 +18,43 @@ def mistaken(error, psf, stamp=None):
 def told_over_true(made, count=2000):
     """Width that is told over the true one, drawn many times."""
     random, widths = np.random.default_rng(1), []
-    true, told = ([measured_fwhm(kernel[0]) for kernel in bank] for bank in (made.psfs, made.told))
+    true, told = ([measured_fwhm(kernel[0]) for kernel in bank] for bank in (made.true.psf, made.told.psf))
     for _ in range(count):
-        psf = made.psf_index(random)
-        widths.append(told[made.told_index(random, psf)] / true[psf])
+        index = made.index(random)
+        widths.append(told[made.told_index(random, index)] / true[index])
     return np.array(widths)
 
 
 def drawn(made, sky=(0.02, 0.02), count=300):
     random = np.random.default_rng(0)
-    return [made.noise(random, made.psf_index(random), sky) for _ in range(count)]
+    return [made.noise(random, made.index(random), sky) for _ in range(count)]
 
 
 def test_psfs_lie_evenly_between_the_narrowest_and_the_widest():
     made = instruments({"fwhm": ["4px", "2px"]}, {"sigma": [0.1]})
-    widths = [measured_fwhm(kernel[0]) for kernel in made.psfs]
+    widths = [measured_fwhm(kernel[0]) for kernel in made.true.psf]
     assert widths == pytest.approx(np.linspace(2, 4, WIDTHS).tolist(), rel=0.01)
     assert made.range()["fwhm_px"] == pytest.approx([2, 4], rel=0.01)
-    assert made.halo == made.psfs.shape[-1] // 2
-    torch.testing.assert_close(made.psfs.sum((-2, -1)), torch.ones(WIDTHS, 2))
+    assert made.halo == made.true.psf.shape[-1] // 2
+    torch.testing.assert_close(made.true.psf.sum((-2, -1)), torch.ones(WIDTHS, 2))
 
 
 def test_a_single_condition_has_a_single_psf():
     made = instruments({"fwhm": ["3px"]}, {"sigma": [0.1]})
-    assert len(made.psfs) == 1
+    assert len(made.true.psf) == 1
+    assert torch.equal(made.single, made.true.psf[0])
     assert all(noise.level == pytest.approx((0.1, 0.1)) for noise in drawn(made))
 
 
 @pytest.mark.parametrize(("pixel_scale", "sections"), [(0.5, {}), (None, {"images": {"pixel_scale": 0.5}})])
 def test_a_width_on_the_sky_becomes_pixels(pixel_scale, sections):
     made = instruments({"fwhm": ["1.5as"]}, {"sigma": [0.1]}, pixel_scale, **sections)
-    assert measured_fwhm(made.psfs[0, 0]) == pytest.approx(3, rel=0.01)
+    assert measured_fwhm(made.true.psf[0, 0]) == pytest.approx(3, rel=0.01)
 
 
 def test_a_final_width_is_reached_from_the_images_own():
     made = instruments({"fwhm_final": ["5px"]}, {"sigma": [0.1]}, images={"psf_fwhm": "3px"})
-    assert measured_fwhm(made.psfs[0, 0]) == pytest.approx(4, rel=0.01)
+    assert measured_fwhm(made.true.psf[0, 0]) == pytest.approx(4, rel=0.01)
 
 
 def test_levels_are_drawn_evenly_in_their_logarithm():
@@ -89,7 +90,7 @@ def test_the_sky_is_measured_only_where_noise_is_relative_to_it():
 def test_without_an_error_the_truth_is_told():
     made = mistaken(0, {"fwhm": ["2px", "4px"]})
     random = np.random.default_rng(0)
-    assert made.told is made.psfs
+    assert torch.equal(made.told.psf, made.true.psf)
     assert all(made.told_index(random, psf) == psf for psf in range(WIDTHS))
     assert random.bit_generator.state == np.random.default_rng(0).bit_generator.state
 
@@ -106,17 +107,17 @@ def test_the_told_width_is_wrong_by_the_share_that_is_asked_and_never_by_more_th
 def test_a_measured_psf_is_told_wider_or_narrower_and_keeps_its_light():
     stamp = draw_psf("moffat", 3.0).numpy(), None
     made = mistaken(0.05, {"profile": "file", "file": "psf.fits"}, stamp)
-    assert len(made.psfs) == 1
-    assert len(made.told) == ERRORS
-    widths = [measured_fwhm(kernel[0]) for kernel in made.told]
+    assert len(made.true.psf) == 1
+    assert len(made.told.psf) == ERRORS
+    widths = [measured_fwhm(kernel[0]) for kernel in made.told.psf]
     assert widths == pytest.approx((3 * (1 + 0.05 * np.linspace(-2, 2, ERRORS))).tolist(), rel=0.02)
-    torch.testing.assert_close(made.told.sum((-2, -1)), torch.ones(ERRORS, 2))
+    torch.testing.assert_close(made.told.psf.sum((-2, -1)), torch.ones(ERRORS, 2))
     assert told_over_true(made).std() == pytest.approx(0.88 * 0.05, rel=0.15)
 
 
 def test_an_error_changes_neither_the_true_psfs_nor_the_range_that_the_card_shows():
     exact, wrong = (mistaken(error, {"fwhm": ["2px", "4px"]}) for error in (0, 0.1))
-    assert torch.equal(exact.psfs, wrong.psfs)
+    assert torch.equal(exact.true.psf, wrong.true.psf)
     assert (exact.range(), exact.halo) == (wrong.range(), wrong.halo)
     assert wrong.descriptors[:, 0].amax() > 4.5
 

@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf
 from pipeline.training.losses import absolute_error, deviation, feature_distance, reblurred_error, squared_error
 
@@ -27,12 +29,12 @@ def test_an_untrusted_pixel_pulls_at_nothing():
 
 
 def test_after_the_blur_a_level_counts_in_units_of_the_noise_and_ripples_do_not():
-    psf = draw_psf("gaussian", 4.0)[None, None]
+    blur = Blur(draw_psf("gaussian", 4.0)[None, None], GaussianNoise((0.0,)))
     level = torch.full((1, 1, 64, 64), 0.6)
     noise = torch.full_like(level, 0.2)
     ripples = level * (-1) ** torch.arange(64)
-    assert reblurred_error(level, noise, psf).item() == pytest.approx(9, rel=1e-4)
-    assert reblurred_error(ripples, noise, psf).item() == pytest.approx(0, abs=1e-5)
+    assert reblurred_error(level, noise, blur).item() == pytest.approx(9, rel=1e-4)
+    assert reblurred_error(ripples, noise, blur).item() == pytest.approx(0, abs=1e-5)
 
 
 def test_features_that_agree_are_at_no_distance_and_layers_count_alike():
