@@ -75,7 +75,7 @@ def list_sources(image: Array, detection: float, mask: Mask | None = None, floor
     floor : float
         The threshold is no lower than this, in the unit of the image.
     """
-    flagged = np.zeros(image.shape[-2:], bool) if mask is None else mask.any(0)
+    flagged: Mask = np.zeros(image.shape[-2:], bool) if mask is None else np.any(mask, 0)
     if np.count_nonzero(~flagged) < SMALLEST_AREA:
         return _nothing(flagged.shape, floor)
     mean = np.ascontiguousarray(image.mean(0), np.float64)

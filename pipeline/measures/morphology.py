@@ -40,6 +40,9 @@ class Morphology:
     flag: int
 
 
+NOTHING = Morphology(math.nan, math.nan, math.nan, math.nan, HOPELESS)
+
+
 def morphology(plane: Array, sources: SourceList, number: int, sigma: Array, mask: Mask | None = None) -> Morphology:
     """Measure one source (statmorph: Rodriguez-Gomez et al. 2019, MNRAS 483, 4140); about 0.4 s.
 
@@ -65,9 +68,14 @@ def morphology(plane: Array, sources: SourceList, number: int, sigma: Array, mas
             )
         except (AssertionError, ValueError, IndexError, ZeroDivisionError):
             # Its inner checks fail on what is no galaxy, such as a noise peak; that is an answer too.
-            return Morphology(*(math.nan,) * 4, HOPELESS)
+            return NOTHING
     if found.flag >= HOPELESS:
-        return Morphology(*(math.nan,) * 4, HOPELESS)
-    values = (found.concentration, found.asymmetry, found.gini, found.m20)
+        return NOTHING
+    return Morphology(
+        _number(found.concentration), _number(found.asymmetry), _number(found.gini), _number(found.m20), int(found.flag)
+    )
+
+
+def _number(value: float) -> float:
     # -99 is its word for a number that it did not get.
-    return Morphology(*(float(v) if math.isfinite(v) and v > -99 else math.nan for v in values), int(found.flag))
+    return float(value) if math.isfinite(value) and value > -99 else math.nan

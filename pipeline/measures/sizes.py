@@ -33,8 +33,9 @@ def half_light_radii(plane: Array, sources: SourceList, mask: Mask | None = None
     if not len(sources):
         return np.zeros(0)
     values = np.ascontiguousarray(plane, np.float64)
+    left_out = None if mask is None else np.ascontiguousarray(mask)
     radius, _ = sep.flux_radius(
-        values, sources.x, sources.y, sources.a, 0.5, mask=mask, segmap=sources.segments, seg_id=sources.numbers
+        values, sources.x, sources.y, sources.a, 0.5, mask=left_out, segmap=sources.segments, seg_id=sources.numbers
     )
     # What sep cannot measure it gives as 0, as the whole circle, or as NaN.
     known = np.isfinite(radius) & (radius > 0) & (radius < sources.a)

@@ -1,9 +1,11 @@
 import math
 from dataclasses import replace
 
+import galsim
 import numpy as np
 import pytest
 from made_galaxy import drawn, exponential, gaussian
+from scipy.optimize import brentq
 
 from pipeline.measures.catalogue import list_sources
 from pipeline.measures.morphology import morphology
@@ -22,17 +24,24 @@ def disc(radius, height=10.0):
     return (height * (np.hypot(y - 50, x - 50) < radius) + sky)[None]
 
 
-def test_light_that_is_spread_evenly_has_a_gini_near_nothing_and_light_in_few_pixels_a_high_one():
+def test_light_that_is_spread_evenly_has_a_gini_near_nothing():
     # Not 0: the pixels that count are a smoothed map, with a rim of sky.
     assert of(disc(15)).gini < 0.1
-    # Of a Gaussian within 1.5 Petrosian radii most of the light is in a small part of the pixels.
-    peaked = of(drawn({(50, 50): gaussian(sigma=1.2)}, noise=NOISE))
-    assert 0.4 < of(drawn({(50, 50): exponential()}, noise=NOISE)).gini < peaked.gini < 1
+
+
+def test_the_gini_of_a_gaussian_within_its_petrosian_radius_is_the_analytic_one():
+    # Where a Gaussian is a fifth of its mean within, t = r^2 / 2 sigma^2; its values there are exp(-t u), u uniform.
+    t = brentq(lambda t: math.exp(-t) - 0.2 * (1 - math.exp(-t)) / t, 1, 5)
+    expected = 1 / math.tanh(t / 2) - 2 / t
+    assert of(drawn({(50, 50): gaussian(sigma=5, flux=5000)}, noise=NOISE)).gini == pytest.approx(expected, abs=0.015)
+
+
+def test_light_in_few_pixels_has_a_high_gini():
+    cusp = of(drawn({(50, 50): galsim.Sersic(5, flux=3000, half_light_radius=3)}, noise=NOISE))
+    assert of(drawn({(50, 50): exponential()}, noise=NOISE)).gini < cusp.gini < 1
 
 
 def test_an_even_disc_is_less_concentrated_than_an_exponential_and_that_less_than_a_spheroid():
-    import galsim
-
     disc_, exp_ = of(disc(15)), of(drawn({(50, 50): exponential()}, noise=NOISE))
     spheroid = of(drawn({(50, 50): galsim.Sersic(3, flux=1000, half_light_radius=4)}, noise=NOISE))
     # Of an even disc r80 / r20 is 2, so C = 5 log10 2.
