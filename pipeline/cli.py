@@ -150,21 +150,18 @@ def measure(
     images: Images,
     splits: Splits,
     degraded: Degraded,
+    restored: Annotated[list[Path], typer.Argument(help="restored/<condition>/<method>.h5 of every method.")],
     condition: ConditionName,
-    out: Out,
-    restored: Annotated[
-        Path | None, typer.Argument(help="restored/<condition>/<method>.h5; without it the truth is measured.")
-    ] = None,
-    method: Annotated[str, typer.Option("--method", help="Name of the restorer.")] = "truth",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
     config: Config = DEFAULT,
     log: Log = None,
 ) -> None:
     """Measure flux, colour, place, size and shape of every source."""
     study = load_study(config)
-    with running(f"measure {condition} {method}", out, log):
+    with running(f"measure {condition}", out, log):
         from pipeline.steps import measure as step
 
-        step.measure(images, splits, degraded, restored, study, condition, method, out)
+        step.measure(images, splits, degraded, restored, study, condition, out)
 
 
 @app.command()

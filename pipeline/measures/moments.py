@@ -58,7 +58,8 @@ def _fit(values: Floats, sources: SourceList, number: int, mask: Mask | None) ->
     y, x, radius = sources.y[number], sources.x[number], int(np.ceil(sources.a[number]))
     y0, x0 = max(round(y) - radius, 0), max(round(x) - radius, 0)
     stamp = np.s_[y0 : round(y) + radius + 1, x0 : round(x) + radius + 1]
-    others = ~np.isin(sources.segments[stamp], (0, number + 1))
+    segments = sources.segments[stamp]
+    others = (segments != 0) & (segments != number + 1)
     bad = others if mask is None else others | mask[stamp]
     fit = hsm.FindAdaptiveMom(
         galsim.Image(values[stamp].copy(), xmin=0, ymin=0),

@@ -1,10 +1,10 @@
-"""measure: light, colour, place, size and shape of every source, on the truth or on what one method made of it."""
+"""measure: light, colour, place, size and shape of every source, in the truth and in what each method made of it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,15 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
 from pipeline.config import Study
-from pipeline.evaluation.scene import scene_of
-from pipeline.evaluation.sources import Column, measured
+from pipeline.evaluation.scene import Scene, scene_of
+from pipeline.evaluation.sources import TRUTH, Column, measured
+from pipeline.image import Image
 from pipeline.observation import ObservationReader, read_observations
 from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.splits import Item, read_splits
-from pipeline.steps.evaluate import check_restored
-from pipeline.store import ImageReader, RestoredReader, read_images, read_restored, written_aside
+from pipeline.steps.evaluate import EvaluationError, check_restored
+from pipeline.store import RestoredReader, read_images, read_restored, written_aside
 
 log = logging.getLogger("clearfield")
 
@@ -37,53 +38,50 @@ TOGETHER = 64
 
 
 def measure(
-    images: Path,
-    splits: Path,
-    degraded: Path,
-    restored: Path | None,
-    study: Study,
-    condition: str,
-    method: str,
-    out: Path,
+    images: Path, splits: Path, degraded: Path, restored: list[Path], study: Study, condition: str, out: Path
 ) -> None:
-    """Measure the sources of every test item and write one row per source, band and measure to ``out`` (Parquet).
+    """Measure the sources of every test item under one condition, in a Parquet file per method and one of the truth.
 
-    Places, apertures and the signal-to-noise of the observation are those of the truth, so the files of a condition
-    have the same sources under the same numbers. Items are read and written one after another.
+    A row is a measure of a source in a band. Places, apertures and the signal-to-noise of the observation are those of
+    the truth, so all files have the same sources under the same numbers. One item is in memory at a time.
 
     Parameters
     ----------
     images, splits, degraded : Path
         ``images.h5``, ``splits.csv``, and what was observed under the condition.
-    restored : Path, optional
-        What was restored; without it the truth itself is measured.
+    restored : list of Path
+        ``<method>.h5`` of the condition.
     study : Study
-    condition, method : str
-        What is measured; ``truth`` for the truth.
+    condition : str
     out : Path
-        Columns: image, item, group, fold, condition, method, source, band, measure, value, snr, flag.
+        Folder for ``truth.parquet`` and ``<method>.parquet``; columns: image, item, group, fold, condition, method,
+        source, band, measure, value, snr, flag.
 
     Raises
     ------
     EvaluationError
-        If an item is missing, or was restored by another fold than the one that never saw it.
+        If an item is missing, holds NaN, or was restored by another fold than the one that never saw it.
     """
     tested = [item for item in read_splits(splits) if item.role == "test"]
     formed = sampled(tested, study.seed)
     sources = 0
-    with (
-        read_images(images) as truths,
-        read_observations(degraded) as observations,
-        nullcontext() if restored is None else read_restored(restored) as results,
-        _writer(out) as write,
-    ):
-        if results is not None and restored is not None:
-            check_restored(tested, results, restored)
-        for item in progress(tested, f"measure {condition} {method}", unit="item"):
-            columns = list(_measured(item, truths, observations, results, study, item.item in formed))
-            write([_rows(column, item, condition, method) for column in columns])
-            sources += max((len(column.value) for column in columns), default=0)
-    log.info("measure %s %s: %d sources on %d items", condition, method, sources, len(tested))
+    with ExitStack() as stack:
+        truths = stack.enter_context(read_images(images))
+        observations = stack.enter_context(read_observations(degraded))
+        made = {path: stack.enter_context(read_restored(path)) for path in restored}
+        for path, results in made.items():
+            check_restored(tested, results, path)
+        write = {name: stack.enter_context(_writer(out / f"{name}.parquet")) for name in _names(restored)}
+        for item in progress(tested, f"measure {condition}", unit="item"):
+            truth = truths.image(item.image, item.window)
+            scene = _scene(truth, observations, item, truths.shape(item.image), study)
+            if scene is None:
+                continue
+            pixels = {TRUTH: truth.pixels} | {path.stem: _pixels(results, path, item) for path, results in made.items()}
+            for name, values in pixels.items():
+                write[name](item, condition, name, measured(values, scene, item.item in formed))
+            sources += len(scene.sources)
+    log.info("measure %s: %d sources on %d items, by %d methods", condition, sources, len(tested), len(restored))
 
 
 def sampled(items: list[Item], seed: int) -> set[str]:
@@ -93,17 +91,32 @@ def sampled(items: list[Item], seed: int) -> set[str]:
     return set(random.choice(names, min(WITH_MORPHOLOGY, len(names)), replace=False).tolist())
 
 
-@contextmanager
-def _writer(out: Path) -> Iterator[Callable[[list[pa.Table]], None]]:
-    """Takes the rows of one item after another, and writes those of several at once."""
-    waiting: list[pa.Table] = [SCHEMA.empty_table()]
-    items = 0
+def _names(restored: list[Path]) -> list[str]:
+    return [TRUTH, *(path.stem for path in restored)]
 
-    def write(tables: list[pa.Table]) -> None:
-        nonlocal items
-        waiting.extend(tables)
-        items += 1
-        if items % TOGETHER == 0:
+
+def _scene(
+    truth: Image, observations: ObservationReader, item: Item, shape: tuple[int, int, int], study: Study
+) -> Scene | None:
+    observation = observations.observation(item.image, item.window)
+    return scene_of(truth, observation, item, shape[-2:], study.evaluate.apertures, study.evaluate.detection)
+
+
+def _pixels(results: RestoredReader, path: Path, item: Item) -> np.ndarray:
+    pixels = results.pixels(item.item)
+    if not np.isfinite(pixels).all():
+        raise EvaluationError(f"{path}: item {item.item} holds NaN or infinite values; it cannot be measured")
+    return pixels
+
+
+@contextmanager
+def _writer(out: Path) -> Iterator[Callable[[Item, str, str, Iterator[Column]], None]]:
+    """Takes the columns of one item after another, and writes those of several at once."""
+    waiting: list[pa.Table] = [SCHEMA.empty_table()]
+
+    def write(item: Item, condition: str, method: str, columns: Iterator[Column]) -> None:
+        waiting.append(_rows(list(columns), item, condition, method))
+        if len(waiting) > TOGETHER:
             writer.write_table(pa.concat_tables(waiting))
             del waiting[1:]
 
@@ -112,27 +125,17 @@ def _writer(out: Path) -> Iterator[Callable[[list[pa.Table]], None]]:
         writer.write_table(pa.concat_tables(waiting))
 
 
-def _measured(
-    item: Item,
-    truths: ImageReader,
-    observations: ObservationReader,
-    results: RestoredReader | None,
-    study: Study,
-    with_morphology: bool,
-) -> Iterator[Column]:
-    height, width = truths.shape(item.image)[-2:]
-    truth = truths.image(item.image, item.window)
-    observation = observations.observation(item.image, item.window)
-    scene = scene_of(
-        truth, observation, item, (height, width), study.evaluate.apertures, study.evaluate.detection
-    )  # fmt: skip
-    if scene is not None:
-        yield from measured(truth.pixels if results is None else results.pixels(item.item), scene, with_morphology)
-
-
-def _rows(column: Column, item: Item, condition: str, method: str) -> pa.Table:
-    count = len(column.value)
-    same = (item.image, item.item, item.group, item.fold, condition, method)
-    arrays = [*(pa.repeat(value, count) for value in same), column.source, pa.repeat(column.band, count)]
-    arrays += [pa.repeat(column.measure, count), column.value, column.snr, column.flag]
-    return pa.table([pa.array(a).cast(f.type) for a, f in zip(arrays, SCHEMA)], schema=SCHEMA)
+def _rows(columns: list[Column], item: Item, condition: str, method: str) -> pa.Table:
+    if not columns:
+        return SCHEMA.empty_table()
+    counts = [len(column.value) for column in columns]
+    values = {
+        name: np.concatenate([getattr(column, name) for column in columns])
+        for name in ("source", "value", "snr", "flag")
+    }
+    for name in ("band", "measure"):
+        values[name] = np.repeat([getattr(column, name) for column in columns], counts)
+    for name in ("image", "item", "group", "fold"):
+        values[name] = pa.repeat(getattr(item, name), sum(counts))
+    values |= {"condition": pa.repeat(condition, sum(counts)), "method": pa.repeat(method, sum(counts))}
+    return pa.table([pa.array(values[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)

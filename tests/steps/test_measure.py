@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from made_scene import SIZE, made_item
 
+import pipeline.steps.measure as step
 from pipeline.config import study_from
 from pipeline.observation import write_observations
 from pipeline.splits import COLUMNS
@@ -22,13 +23,14 @@ STUDY = study_from(
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path, monkeypatch):
     """Two images, each tested by one fold; ``wiener`` has nine tenths of the truth's light."""
+    monkeypatch.setattr(step, "WITH_MORPHOLOGY", 0)  # seconds each; its own test has it
     with (
         write_images(tmp_path / "images.h5", data_range=1.0) as images,
         write_observations(tmp_path / "degraded.h5") as observations,
-        write_restored(tmp_path / "wiener.h5") as restored,
-        write_restored(tmp_path / "degraded_method.h5") as degraded,
+        write_restored(tmp_path / "restored" / "wiener.h5") as restored,
+        write_restored(tmp_path / "restored" / "degraded.h5") as degraded,
     ):
         for fold, seed in enumerate((0, 1)):
             truth, observation, _ = made_item(seed=seed)
@@ -45,39 +47,36 @@ def files(tmp_path):
     return tmp_path
 
 
-def measured(files, method, restored):
-    out = files / "sources" / CONDITION / f"{method}.parquet"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    path = None if restored is None else files / restored
-    measure(files / "images.h5", files / "splits.csv", files / "degraded.h5", path, STUDY, CONDITION, method, out)
-    return out
+def measured(files, restored=("wiener.h5", "degraded.h5")):
+    out = files / "sources" / CONDITION
+    given = [files / "restored" / name for name in restored]
+    measure(files / "images.h5", files / "splits.csv", files / "degraded.h5", given, STUDY, CONDITION, out)
+    return {path.stem: path for path in sorted(out.iterdir())}
 
 
-def test_the_table_is_tidy_and_the_same_sources_stand_in_that_of_every_method(files):
-    truth, wiener = (pd.read_parquet(measured(files, m, r)) for m, r in (("truth", None), ("wiener", "wiener.h5")))
+def test_the_tables_are_tidy_and_the_same_sources_stand_in_that_of_every_method(files):
+    tables = {name: pd.read_parquet(path) for name, path in measured(files).items()}
+    assert sorted(tables) == ["degraded", "truth", "wiener"]
     key = ["item", "source", "band", "measure"]
-    for table in (truth, wiener):
+    for name, table in tables.items():
         assert list(table.columns) == SCHEMA.names
+        assert set(table["method"]) == {name}
         assert not table.duplicated(key).any()
         assert set(table["item"]) == {"i0", "i1"}
-    assert set(truth["method"]) == {"truth"}
-    both = truth.merge(wiener, on=key)
-    of_truth = truth[~truth["measure"].isin(["purity", "magnitude_listed"])]
-    assert len(both) >= len(of_truth)
+    truth, both = tables["truth"], tables["truth"].merge(tables["wiener"], on=key)
+    assert len(both) >= len(truth[~truth["measure"].isin(["purity", "magnitude_listed"])])
     flux = both[both["measure"] == "flux_r6"]
     np.testing.assert_allclose(flux["value_y"] / flux["value_x"], 0.9, rtol=1e-4)
     np.testing.assert_array_equal(flux["snr_x"], flux["snr_y"])
 
 
-def test_the_same_files_give_the_same_bytes(files):
-    first = measured(files, "wiener", "wiener.h5").read_bytes()
-    assert measured(files, "wiener", "wiener.h5").read_bytes() == first
+def test_the_same_files_give_the_same_bytes_whatever_other_methods_there_are(files):
+    first = measured(files)["wiener"].read_bytes()
+    assert measured(files, ["wiener.h5"])["wiener"].read_bytes() == first
 
 
 def test_the_summary_says_what_was_lost_and_how_the_blur_rounded_the_sources(files):
-    paths = [
-        measured(files, m, r) for m, r in (("truth", None), ("wiener", "wiener.h5"), ("degraded", "degraded_method.h5"))
-    ]
+    paths = list(measured(files).values())
     tally(paths, STUDY, files / "sources.csv")
     table = pd.read_csv(files / "sources.csv")
     found = table[table["bin"] == "all"].set_index(["method", "measure", "statistic"])["value"]
@@ -90,14 +89,29 @@ def test_the_summary_says_what_was_lost_and_how_the_blur_rounded_the_sources(fil
     assert (files / "again.csv").read_bytes() == (files / "sources.csv").read_bytes()
 
 
-def test_what_another_fold_restored_is_refused_and_a_tally_asks_for_the_truth(files):
-    with write_restored(files / "leaky.h5") as restored:
+@pytest.mark.parametrize(
+    ("fold", "scale", "says"), [(0, 1, "item 'i1' was restored by fold 0"), (None, np.nan, "item i0 holds NaN")]
+)
+def test_what_cannot_be_measured_is_refused_and_leaves_no_file(files, fold, scale, says):
+    with write_restored(files / "restored" / "leaky.h5") as restored:
         for image in (0, 1):
-            restored.append(f"i{image}", made_item()[0].pixels, fold=0)
-    with pytest.raises(EvaluationError, match="item 'i1' was restored by fold 0"):
-        measured(files, "wiener", "leaky.h5")
+            restored.append(f"i{image}", scale * made_item()[0].pixels, fold=image if fold is None else fold)
+    with pytest.raises(EvaluationError, match=says):
+        measured(files, ["leaky.h5"])
+    assert not list(files.glob("sources/*/*"))
+
+
+def test_a_tally_asks_for_the_truth(files):
     with pytest.raises(TallyError, match="no measurements of the truth"):
-        tally([measured(files, "wiener", "wiener.h5")], STUDY, files / "sources.csv")
+        tally([measured(files)["wiener"]], STUDY, files / "sources.csv")
+
+
+def test_one_source_of_a_sampled_item_is_measured_with_statmorph_by_every_method(files, monkeypatch):
+    monkeypatch.setattr(step, "WITH_MORPHOLOGY", 1)
+    tables = [pd.read_parquet(path) for path in measured(files, ["wiener.h5"]).values()]
+    places = [t[t["measure"] == "gini"][["item", "source", "band"]].to_numpy().tolist() for t in tables]
+    assert places[0] == places[1]
+    assert len(places[0]) == 1
 
 
 def test_a_hundred_items_at_random_are_measured_with_statmorph_the_same_for_all():
