@@ -16,8 +16,9 @@ from pipeline.measures.sky import sky_level_and_sigma
 Array = NDArray[np.floating]
 Floats = NDArray[np.float64]
 
-KRON_FACTOR, SMALLEST_KRON = 2.5, 3.5
-"""A total aperture reaches 2.5 Kron radii, and 3.5 px at least (SExtractor's PHOT_AUTOPARAMS)."""
+KRON_FACTOR = 3.5
+"""An ellipse reaches so many Kron radii. The usual 2.5 leaves out 4% of an exponential's light, this 0.6%; and so many
+root mean square axes at least (as SExtractor's PHOT_AUTOPARAMS has it)."""
 KRON_WITHIN = 6.0
 """Kron's radius is measured within so many times the ellipse of a source."""
 LEAST_BUFFER = 300_000
@@ -33,7 +34,7 @@ class SourceList:
     y, x : array, shape (N,)
         Centroids in px, from the middle of pixel (0, 0).
     a, b : array, shape (N,)
-        Semi-axes of the ellipse that holds all of the light but a few percent (Kron 1980, ApJS 43, 305), in px.
+        Semi-axes of the ellipse that holds all of the light but about one percent (Kron 1980, ApJS 43, 305), in px.
     theta : array, shape (N,)
         Angle of ``a`` from the x axis towards y, in radians.
     core : array, shape (N,)
@@ -104,7 +105,7 @@ def _with_ellipses(
     numbers = np.arange(1, len(y) + 1)
     kron, _ = sep.kron_radius(mean, x, y, a, b, theta, KRON_WITHIN, mask=flagged, segmap=segments, seg_id=numbers)
     kron = np.where(np.isfinite(kron), np.clip(kron, 0, KRON_WITHIN), 0)
-    factor = np.maximum(KRON_FACTOR * kron, SMALLEST_KRON / core)
+    factor = KRON_FACTOR * np.maximum(kron, 1)
     return SourceList(y, x, factor * a, factor * b, theta, core, segments, threshold)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from made_galaxy import drawn, gaussian
 
-from pipeline.measures.catalogue import list_sources, match
+from pipeline.measures.catalogue import KRON_FACTOR, list_sources, match
 
 PLACES = [(30.0, 25.0), (70.0, 30.0), (50.0, 72.0)]
 
@@ -22,8 +22,8 @@ def test_a_list_has_every_source_at_its_place_with_its_segment():
 
 def test_the_ellipse_of_a_source_holds_nearly_all_of_its_light():
     sources = listed(PLACES)
-    # Kron's ellipse of a Gaussian is 2.5 x 1.25 sigma wide and holds more than 99%.
-    np.testing.assert_allclose(sources.a, 3 * 2.5 * 1.25, rtol=0.1)
+    # Kron's radius of a Gaussian is sqrt(pi / 2) sigma.
+    np.testing.assert_allclose(sources.a, 3 * KRON_FACTOR * np.sqrt(np.pi / 2), rtol=0.1)
     np.testing.assert_allclose(sources.b, sources.a, rtol=0.1)
 
 
