@@ -19,7 +19,8 @@ from pipeline.evaluation.sources import FAILED, LISTED, MAGNITUDE
 from pipeline.evaluation.statistics import Bootstrap, Estimate
 
 COLUMNS = (
-    "condition", "method", "measure", "statistic", "axis", "bin", "value", "low", "high", "n", "flagged", "left_out",
+    "condition", "method", "measure", "statistic", "axis", "bin", "value", "low", "high", "n", "asked", "flagged",
+    "left_out",
 )  # fmt: skip
 ALL = "all"
 """The bin of every source."""
@@ -67,12 +68,12 @@ def summarise_sources(
     Returns
     -------
     DataFrame
-        Columns: condition, method, measure, statistic, axis, bin, value, low, high, n, flagged, left_out. ``statistic``
-        is ``bias`` (median error), ``scatter`` (1.4826 times the median absolute deviation), ``error`` (median length),
+        Columns: condition, method, measure, statistic, axis, bin, value, low, high, n, asked, flagged, left_out.
+        ``statistic`` is ``bias`` (median error), ``scatter`` (1.4826 times the median absolute deviation), ``error`` (median length),
         ``m1``, ``c1``, ``m2``, ``c2`` or ``share``; ``low`` and ``high`` bound it at 95%. ``axis`` says what the bins
-        are of: ``snr``, or ``magnitude``. ``n`` counts sources with a value; ``flagged`` those among the measurable
-        whose fit failed or is in doubt (a doubtful value counts in ``n`` too); ``left_out`` those that the truth cannot
-        be asked for: at the border, masked, or too faint in the truth itself.
+        are of: ``snr``, or ``magnitude``. ``n`` counts sources with a value, ``asked`` those of which the
+        truth has one; ``flagged`` those among these whose fit failed or is in doubt (a doubtful value counts in ``n``
+        too); ``left_out`` those of which the truth has none: at the border, masked, or too faint in the truth itself.
     """
     address = (seed, condition, "sources")
     rows = [row for each in (_of_values, _of_pairs, _of_lists) for row in each(truth, restored, address)]
@@ -159,7 +160,8 @@ def _rows(
         yield {
             "measure": name, "statistic": statistic, "axis": axis, "bin": bin_,
             "value": found.value, "low": found.low, "high": found.high,
-            "n": int(np.isfinite(compared.error[within]).sum()), "flagged": int(compared.failed[within].sum()),
+            "n": int(np.isfinite(compared.error[within]).sum()),
+            "asked": int((~compared.left_out[within]).sum()), "flagged": int(compared.failed[within].sum()),
             "left_out": int(compared.left_out[within].sum()),
         }  # fmt: skip
 
