@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.scoring import inner_window
 from pipeline.evaluation.signal_to_noise import noise_of_mean, signal_to_noise
-from pipeline.evaluation.source_measures import aperture_of
+from pipeline.evaluation.source_measures import TOTAL, aperture_of
 from pipeline.image import Image, Mask
 from pipeline.measures.catalogue import SourceList, list_sources
 from pipeline.measures.fluxes import inside, light_within_circles, light_within_ellipses
@@ -82,25 +83,25 @@ class Scene:
         """The judged window of a restored item, shape (C, H, W), the sky of the truth taken off."""
         return restored[(slice(None), *self.window)] - self.sky[:, None, None]
 
-    def flags_of_circles(self, aperture: str, band: int) -> Flags:
-        """Whether each source can be measured within a circular aperture, or why not."""
-        radius = self.radii[aperture][band]
-        return _flags(
-            inside(self.sources, radius, self.truth.shape[-2:]),
-            light_within_circles(self.mask[band], self.sources, radius) > 0,
-            light_within_circles(self.truth[band], self.sources, radius),
-            FAINTEST * self.sky_sigma[band] * math.sqrt(math.pi) * radius,
-        )
+    def light(self, plane: Array, aperture: str, band: int) -> Floats:
+        """Light within an aperture, ``total`` or one of ``radii``, of each source in one band, shape (H, W)."""
+        if aperture == TOTAL:
+            return light_within_ellipses(plane, self.sources)
+        return light_within_circles(plane, self.sources, self.radii[aperture][band])
 
-    def flags_of_ellipses(self, band: int) -> Flags:
-        """Whether each source can be measured within its own ellipse, or why not."""
-        a, b = self.sources.a, self.sources.b
-        return _flags(
-            inside(self.sources, a, self.truth.shape[-2:]),
-            light_within_ellipses(self.mask[band], self.sources) > 0,
-            light_within_ellipses(self.truth[band], self.sources),
-            FAINTEST * self.sky_sigma[band] * np.sqrt(math.pi * a * b),
-        )
+    @cached_property
+    def flags(self) -> dict[str, list[Flags]]:
+        """By aperture, for each band, whether each source can be measured within it, or why not."""
+        return {name: [self._flags(name, c) for c in range(len(self.bands))] for name in (TOTAL, *self.radii)}
+
+    def _flags(self, aperture: str, band: int) -> Flags:
+        total = aperture == TOTAL
+        reach = self.sources.a if total else np.full(len(self.sources), self.radii[aperture][band])
+        area = math.pi * reach * (self.sources.b if total else reach)
+        faint = self.light(self.truth[band], aperture, band) <= FAINTEST * self.sky_sigma[band] * np.sqrt(area)
+        masked = self.light(self.mask[band].astype(np.float64), aperture, band) > 0
+        outside = ~inside(self.sources, reach, self.truth.shape[-2:])
+        return np.select([outside, masked, faint], [BORDER, MASKED, FAINT], OK)
 
 
 def scene_of(
@@ -152,7 +153,3 @@ def scene_of(
         radii | ({"2fwhm": [2 * width for width in widths]} if widths else {}),
         float(np.mean(widths)) if widths else 0.0, truth.unit, truth.bands, detection, window,
     )  # fmt: skip
-
-
-def _flags(within: Mask, masked: Mask, light: Floats, faintest: Floats | float) -> Flags:
-    return np.select([~within, masked, light <= faintest], [BORDER, MASKED, FAINT], OK)

@@ -14,7 +14,7 @@ from pipeline.evaluation.signal_to_noise import combined
 from pipeline.evaluation.source_measures import FOUND, MORPHOLOGY, REAL, TOTAL, light_measure
 from pipeline.image import DISPLAY
 from pipeline.measures.catalogue import list_sources, match
-from pipeline.measures.fluxes import colours, inside, light_within_circles, light_within_ellipses, magnitudes
+from pipeline.measures.fluxes import colours, inside, light_within_ellipses, magnitudes
 from pipeline.measures.moments import adaptive_moments
 from pipeline.measures.morphology import morphology
 from pipeline.measures.sizes import half_light_radii
@@ -78,7 +78,7 @@ def measured(restored: Array, scene: Scene, with_morphology: bool) -> Iterator[C
 
 def _light(pixels: Array, scene: Scene) -> Iterator[Column]:
     for name in (TOTAL, *scene.radii):
-        found = [_light_within(plane, scene, name, c) for c, plane in enumerate(pixels)]
+        found = [(scene.light(plane, name, c), scene.flags[name][c]) for c, plane in enumerate(pixels)]
         for band, (light, flag), snr in zip(scene.bands, found, scene.snr):
             yield _column(light_measure(scene.unit, name), band, light, snr, flag)
         if scene.unit == DISPLAY or name == TOTAL:
@@ -90,7 +90,7 @@ def _light(pixels: Array, scene: Scene) -> Iterator[Column]:
 
 
 def _shape(plane: Array, scene: Scene, c: int) -> Iterator[Column]:
-    mask, flag, snr = scene.mask[c], scene.flags_of_ellipses(c), scene.snr[c]
+    mask, flag, snr = scene.mask[c], scene.flags[TOTAL][c], scene.snr[c]
     moments = adaptive_moments(plane, scene.sources, mask)
     values = {
         "half_light_radius": half_light_radii(plane, scene.sources, mask),
@@ -102,7 +102,7 @@ def _shape(plane: Array, scene: Scene, c: int) -> Iterator[Column]:
 
 def _morphology(plane: Array, scene: Scene) -> Iterator[Column]:
     c = scene.reference
-    usable = np.where(scene.flags_of_ellipses(c) == OK, scene.snr[c], -1)
+    usable = np.where(scene.flags[TOTAL][c] == OK, scene.snr[c], -1)
     best = int(usable.argmax())
     if usable[best] < 0:
         return
@@ -130,13 +130,6 @@ def _listed(pixels: Array, scene: Scene) -> Iterator[Column]:
         if scene.unit != DISPLAY:
             light = light_within_ellipses(image.mean(0), some)
             yield _column(brightness, "", magnitudes(light, scene.unit), known, flag)
-
-
-def _light_within(plane: Array, scene: Scene, aperture: str, band: int) -> tuple[Floats, Flags]:
-    if aperture == TOTAL:
-        return light_within_ellipses(plane, scene.sources), scene.flags_of_ellipses(band)
-    light = light_within_circles(plane, scene.sources, scene.radii[aperture][band])
-    return light, scene.flags_of_circles(aperture, band)
 
 
 def _column(

@@ -21,7 +21,7 @@ LINEAR_WITHIN = 0.1
 
 
 def sources_figure(table: pd.DataFrame | None, study: Study) -> Figure:
-    """Draw a column per condition and a row per quantity, from ``sources.csv``; without it that there are no sources."""
+    """Draw a column per condition and a row per quantity, from ``sources.csv``; None where there are no sources."""
     if table is None:
         drawn = figure(5, 1)
         drawn.text(0.5, 0.5, "No source was found.", ha="center", va="center")
@@ -73,3 +73,4 @@ def _panel(axes: Axes, part: pd.DataFrame, methods: list[str], study: Study, sta
         axes.set_yscale("symlog", linthresh=LINEAR_WITHIN)
     else:
         axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
