@@ -103,6 +103,9 @@ class Study(Settings):
         for name, whole in (("noise_kind", "noise"), ("mask_bits", "mask")):
             if getattr(images, whole) is None:
                 images.refuse_unread(name, because="alone", instead=f"set images.{whole}", section="images.")
+        if images.background != "mesh":
+            because = f"with background: {images.background}"
+            images.refuse_unread("background_box", because=because, instead="set background: mesh", section="images.")
 
     def _batches_can_be_shared(self) -> None:
         devices = self.train.devices
