@@ -168,8 +168,9 @@ class Degrader:
         return brightened(scene, [d.change for d in draws], self.preparation.stretch.offset), unknown, sorted(holed)
 
     def _prepared(self, data: Tensor, mask: Tensor, sigma: Tensor, told: Tensor) -> RestorationInput:
-        # Contiguous: of a tensor that was expanded, torch takes a median of other memory.
-        level = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).contiguous().median(-1).values
+        # The median, by sorting: on a GPU torch's own differs from run to run in which of equals it takes.
+        ranked = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).sort(-1).values
+        level = ranked[..., (ranked.shape[-1] - 1) // 2]
         operator, described = self._instruments.told.of(told), self._instruments.descriptors[told]
         return self.preparation(data, mask, sigma, level, operator, described)
 

@@ -112,7 +112,8 @@ def test_nothing_is_asked_and_nothing_told_where_the_truth_is_masked(tmp_path, f
         values = np.round(target[1] * truth[0].size).astype(int) - truth[0].size
         hidden = mask[0].ravel()[values]
         np.testing.assert_array_equal(weight[0], ~hidden)
-        np.testing.assert_array_equal(valid[0], np.where(hidden, 0.5, 1))
+        np.testing.assert_array_equal(valid[0], ~hidden)
+        assert (valid[1] == 1).all()
         assert (weight[1] == 1).all()
         seen += hidden.sum()
     assert seen > 0
