@@ -42,7 +42,7 @@ def peak_of_a_step(settings: dict[str, object], crop: int, batch: int) -> int:
     optimiser = torch.optim.AdamW([p for module in modules for p in module.parameters()])
     image = torch.rand(batch, BANDS, crop, crop, device=device)
     described = torch.zeros(batch, DESCRIPTORS, device=device)
-    inputs = RestorationInput(image, image, image, torch.zeros(batch, 1, crop, crop, device=device), described)
+    inputs = RestorationInput(image, image, image, torch.ones_like(image), described)
     estimate = network(inputs)
     total = (estimate - image).abs().mean()
     for judge in modules[1:]:

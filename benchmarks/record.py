@@ -50,8 +50,11 @@ def missed() -> list[str]:
 def _circumstances() -> dict[str, object]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     root = Path(__file__).parents[1]
-    asked = subprocess.run(
-        ["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
+    try:
+        asked = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    except FileNotFoundError:
+        asked = ""
     written = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"gpu": gpu, "commit": asked.stdout.strip() or None, "written": written, "torch": torch.__version__}
+    return {"gpu": gpu, "commit": asked or None, "written": written, "torch": torch.__version__}

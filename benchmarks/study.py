@@ -73,6 +73,8 @@ def ingredients(config: Path) -> tuple[Path, Path]:
     """The images of a study and its splits, made if they are missing."""
     folder = Path("results", load_study(config).study)
     images, splits = folder / "images.h5", folder / "splits.csv"
+    if images.is_file() and splits.is_file():  # carried to a machine that has no Snakemake, perhaps
+        return images, splits
     command = [sys.executable, "-m", "snakemake", "--configfile", str(config), "--", str(images), str(splits)]
     subprocess.run(command, check=True)
     return images, splits

@@ -99,7 +99,8 @@ def network_input(height: int, width: int, bands: int = 2, count: int = 1, seed:
         return torch.randn(count, channels, height, width, generator=random)
 
     described = torch.rand(count, 2, generator=random)
-    return RestorationInput(planes(bands), planes(bands), planes(bands).abs(), torch.ones_like(planes(1)), described)
+    valid = torch.ones(count, bands, height, width)
+    return RestorationInput(planes(bands), planes(bands), planes(bands).abs(), valid, described)
 
 
 def awakened(module: torch.nn.Module, seed: int = 0, size: float = 0.3) -> torch.nn.Module:

@@ -7,7 +7,7 @@ from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition
 from pipeline.config.images import Images
 from pipeline.config.load import load_study, named_study_from, study_from
-from pipeline.config.methods import CLASSICAL_METHODS, Method
+from pipeline.config.methods import CLASSICAL_METHODS, USUAL_METHODS, Method
 from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
@@ -23,6 +23,7 @@ from pipeline.config.width import Width, parse_width, plain_number
 
 __all__ = [
     "CLASSICAL_METHODS",
+    "USUAL_METHODS",
     "Adversarial",
     "Augment",
     "Condition",

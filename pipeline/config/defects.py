@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.config.settings import NotNegative, Positive, Settings
 
@@ -43,6 +43,15 @@ class Defects(Settings):
     bleeding: bool = Field(
         False, description="Charge beyond the level of saturation flows along the column, as in a CCD."
     )
+
+    @model_validator(mode="after")
+    def _nothing_is_unread(self) -> Defects:
+        if not self.cosmic_rays:
+            shape = ("cosmic_ray_length", "cosmic_ray_width")
+            self.refuse_unread(*shape, because="without cosmic rays", instead="set cosmic_rays")
+        if self.saturation is None:
+            self.refuse_unread("bleeding", because="without saturation", instead="set saturation")
+        return self
 
     @property
     def any(self) -> bool:

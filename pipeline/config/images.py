@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -89,6 +90,9 @@ class Images(Settings):
         if self.dataset == "folder":
             if self.path is None:
                 raise ValueError("path: missing; the dataset `folder` needs a pattern such as data/{id}.fits")
+            unknown = [name for name in re.findall(r"\{(\w*)\}", self.path) if name not in ("id", "band")]
+            if unknown:
+                raise ValueError(f"path: {{{unknown[0]}}} in {self.path!r} stands for nothing; {{id}} and {{band}} do")
             if "{id}" not in self.path:
                 raise ValueError(f"path: {self.path!r} holds no {{id}}; a pattern such as data/{{id}}.fits is needed")
             if "{band}" in self.path and not self.bands:

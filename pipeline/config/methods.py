@@ -4,5 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Method = Literal["degraded", "wiener", "unsupervised_wiener", "richardson_lucy", "total_variation"]
+Method = Literal[
+    "degraded",
+    "wiener",
+    "unsupervised_wiener",
+    "richardson_lucy",
+    "total_variation",
+    "richardson_lucy_tv",
+    "scaled_gradient_projection",
+    "starlet",
+    "blind_richardson_lucy",
+]
 CLASSICAL_METHODS: tuple[Method, ...] = get_args(Method)
+USUAL_METHODS = CLASSICAL_METHODS[:5]
+"""Those that a study has by default: the others take longer, and are hardly ever better than the best of these."""

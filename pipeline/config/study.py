@@ -10,7 +10,7 @@ from pipeline.config.degrade import Degrade
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition, conditions_of, grid
 from pipeline.config.images import Images
-from pipeline.config.methods import CLASSICAL_METHODS, Method
+from pipeline.config.methods import USUAL_METHODS, Method
 from pipeline.config.names import NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.publish import Publish
@@ -46,7 +46,7 @@ class Study(Settings):
     split: Split = Field(default_factory=lambda: Split(), description="Folds and roles.")
     degrade: Degrade = Field(default_factory=lambda: Degrade(), description="The instrument.")
     methods: Annotated[list[Method], OnceEach] = Field(
-        default_factory=lambda: [*CLASSICAL_METHODS],
+        default_factory=lambda: [*USUAL_METHODS],
         min_length=1,
         description="Classical restorers, tuned on the tune role.",
     )
@@ -103,6 +103,9 @@ class Study(Settings):
         for name, whole in (("noise_kind", "noise"), ("mask_bits", "mask")):
             if getattr(images, whole) is None:
                 images.refuse_unread(name, because="alone", instead=f"set images.{whole}", section="images.")
+        if images.background != "mesh":
+            because = f"with background: {images.background}"
+            images.refuse_unread("background_box", because=because, instead="set background: mesh", section="images.")
 
     def _batches_can_be_shared(self) -> None:
         devices = self.train.devices

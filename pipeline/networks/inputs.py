@@ -19,8 +19,8 @@ class RestorationInput(NamedTuple):
         The operator's regularised inverse of the data.
     sigma : Tensor, shape (B, C, H, W)
         Noise over the softening of the stretch.
-    valid : Tensor, shape (B, 1, H, W)
-        Share of the bands whose pixel was measured.
+    valid : Tensor, shape (B, C, H, W)
+        1 where a pixel was measured, 0 where it is masked.
     descriptor : Tensor, shape (B, D)
         Numbers that describe the instrument, of order one.
     noise : Tensor, shape (B, N, H, W), optional
@@ -35,7 +35,7 @@ class RestorationInput(NamedTuple):
     noise: Tensor | None = None
 
     def stacked(self) -> Tensor:
-        """All planes, shape (B, 3 C + 1 + D + N, H, W)."""
+        """All planes, shape (B, 4 C + D + N, H, W)."""
         height, width = self.preview.shape[-2:]
         described = self.descriptor[:, :, None, None].expand(-1, -1, height, width)
         planes = [self.preview, self.inverse, self.sigma, self.valid, described]

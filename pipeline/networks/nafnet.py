@@ -71,7 +71,7 @@ class NAFNet(nn.Module):
 
         depth = len(encoder_blocks)
         widths = [width * 2**level for level in range(depth + 1)]
-        planes, area = 3 * bands + 1 + descriptors + noise_planes, patch_size**2
+        planes, area = 4 * bands + descriptors + noise_planes, patch_size**2
         self.first = nn.Conv2d(planes * area, width, 3, padding=1)
         self.encoder = nn.ModuleList(blocks(w, n) for w, n in zip(widths, encoder_blocks))
         self.down = nn.ModuleList(nn.Conv2d(w, 2 * w, 2, stride=2) for w in widths[:-1])

@@ -69,7 +69,7 @@ class Preparation:
             preview=self.stretch.apply(data[inner]),
             inverse=self.stretch.apply(inverse),
             sigma=sigma[inner] / softening,
-            valid=(~mask[inner]).float().mean(1, keepdim=True),
+            valid=(~mask[inner]).float(),
             descriptor=descriptor / DESCRIPTOR_SCALE,
         )
 

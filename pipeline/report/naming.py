@@ -12,6 +12,10 @@ _CLASSICAL = {
     "unsupervised_wiener": "Unsupervised Wiener",
     "richardson_lucy": "Richardson–Lucy",
     "total_variation": "Total variation",
+    "richardson_lucy_tv": "Richardson–Lucy with total variation",
+    "scaled_gradient_projection": "Scaled gradient projection",
+    "starlet": "Starlet sparsity",
+    "blind_richardson_lucy": "Blind Richardson–Lucy",
 }
 
 MINUS = "−"

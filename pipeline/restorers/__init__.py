@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pipeline.restorers.blind_richardson_lucy import BlindRichardsonLucy
 from pipeline.restorers.degraded import Degraded
 from pipeline.restorers.restorer import Restorer, Settings, TunedRestorer
 from pipeline.restorers.richardson_lucy import RichardsonLucy
+from pipeline.restorers.richardson_lucy_tv import RichardsonLucyTV
+from pipeline.restorers.scaled_gradient_projection import ScaledGradientProjection
+from pipeline.restorers.starlet import Starlet
 from pipeline.restorers.total_variation import TotalVariation
 from pipeline.restorers.unsupervised_wiener import UnsupervisedWiener
 from pipeline.restorers.wiener import Wiener
@@ -17,6 +21,10 @@ CLASSICAL: dict[str, type[TunedRestorer]] = {
     "unsupervised_wiener": UnsupervisedWiener,
     "richardson_lucy": RichardsonLucy,
     "total_variation": TotalVariation,
+    "richardson_lucy_tv": RichardsonLucyTV,
+    "scaled_gradient_projection": ScaledGradientProjection,
+    "starlet": Starlet,
+    "blind_richardson_lucy": BlindRichardsonLucy,
 }
 """Classical restorers by the name that a study gives them."""
 

@@ -45,8 +45,8 @@ class TunedRestorer(Restorer):
         except for what was learned from scenes.
     """
 
-    searched: ClassVar[tuple[str, float] | None] = None
-    """Name of the setting that is searched, above 0, and the value at which to start."""
+    searched: ClassVar[dict[str, float]] = {}
+    """The settings that are searched, each above 0, and the values at which to start."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

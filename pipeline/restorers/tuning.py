@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ MOST_STEPS = 12
 """... as many times as this at most, away from the start ..."""
 REFINEMENTS = 2
 """... and how often it then tries the top of a parabola through the best value and its neighbours."""
+ROUNDS = 2
+"""How often each of several settings is searched, with the others at the best values so far."""
 PATIENCE = 4
 """A method that iterates is stopped when this many iterations in a row have not raised the score."""
 
@@ -72,8 +75,9 @@ def tune(
 ) -> Tuned:
     """Find the settings with the highest mean PSNR over the trials.
 
-    The searched setting climbs by factors of two and is then refined; iterations are counted along the way, in one run
-    for each value. The choice does not depend on ``data_range``, in which pixels of other roles may have a part.
+    A searched setting climbs by factors of two and is then refined, several in turn; iterations are counted along the
+    way, in one run for each value. The choice does not depend on ``data_range``, in which pixels of other roles may
+    have a part.
 
     Parameters
     ----------
@@ -98,18 +102,20 @@ def tune(
             "tune: no item of the tune role has a trusted pixel away from the border; a larger split.tune, "
             "larger images or fewer folds are needed"
         )
-    if method.searched is None:
-        best = _best_on_path(method(learned), trials, space)
-        return Tuned(best.settings, best.psnr + 20 * math.log10(data_range), best.tried)
-    name, start = method.searched
-    found: dict[float, Tuned] = {}
+    chosen, found = dict(method.searched), dict[tuple[float, ...], Tuned]()
 
-    def score(value: float) -> float:
-        if value not in found:
-            found[value] = _best_on_path(method({**learned, name: value}), trials, space)
-        return found[value].psnr
+    def score(name: str, value: float) -> float:
+        values = {**chosen, name: value}
+        place = tuple(values.values())
+        if place not in found:
+            found[place] = _best_on_path(method({**learned, **values}), trials, space)
+        return found[place].psnr
 
-    best = found[_highest(score, start)]
+    for name in [*chosen] * (ROUNDS if len(chosen) > 1 else 1):
+        chosen[name] = _highest(partial(score, name), chosen[name])
+    if not chosen:
+        found[()] = _best_on_path(method(learned), trials, space)
+    best = found[tuple(chosen.values())]
     return Tuned(best.settings, best.psnr + 20 * math.log10(data_range), sum(f.tried for f in found.values()))
 
 

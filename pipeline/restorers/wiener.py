@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class Wiener(TunedRestorer):
     bands is so told from noise, which is not.
     """
 
-    searched = ("strength", 1.0)
+    searched: ClassVar[dict[str, float]] = {"strength": 1.0}
 
     @classmethod
     def learned(cls, truths: Iterable[Image]) -> Settings:

@@ -103,7 +103,7 @@ def restorer_for(
 def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
     """What a classical method was tuned to on a fold."""
     if tuned is None:
-        if CLASSICAL[method].searched is None:
+        if not CLASSICAL[method].searched:
             return {}
         raise RestoreError(f"{method}: has to be tuned; give --tuned, the file that the step `tune` writes for it")
     try:

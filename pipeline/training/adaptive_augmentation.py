@@ -7,6 +7,7 @@ Karras, Aittala, Hellsten, Laine, Lehtinen and Aila 2020, "Training generative a
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -21,11 +22,25 @@ CUT_OUT = 0.5
 """... and lose a square of this share of their width (ADA, appendix B)."""
 
 
+class Changes(NamedTuple):
+    """Numbers by which the images of a batch are changed."""
+
+    even: Tensor
+    """Between 0 and 1, shape (B, 7)."""
+    normal: Tensor
+    """Of standard deviation 1, shape (B,)."""
+
+
+def draw_changes(count: int, random: Generator) -> Changes:
+    """Draw the changes of ``count`` images, whatever the probability may be by which they are made."""
+    return Changes(torch.rand(count, 7, generator=random), torch.randn(count, generator=random))
+
+
 class AdaptiveJudge(nn.Module):
     """A discriminator behind changes of candidate and observation alike: turns, moves, sizes, and a square cut out.
 
-    While it trains, each image is turned, moved and enlarged with the present probability, and cut with the same. One
-    step draws one set of changes: a restored image is changed as its truth is.
+    While it trains, each image is turned, moved and enlarged with the present probability, and cut with the same. Every
+    call of a step makes the same changes: a restored image is changed as its truth is.
 
     Parameters
     ----------
@@ -33,19 +48,26 @@ class AdaptiveJudge(nn.Module):
         Takes a candidate and its observation, both of shape (B, C, H, W).
     target : float
         Overfitting that is held: :func:`~pipeline.training.balance.overfitting` or its sign.
-    images : int
+    images : float
         Truths that are seen while the probability moves from 0 to 1.
     """
 
     probability: Tensor
     seen: Tensor
 
-    def __init__(self, judge: nn.Module, target: float, images: int) -> None:
+    def __init__(self, judge: nn.Module, target: float, images: float) -> None:
         super().__init__()
         self.judge, self._target, self._images = judge, target, images
         # With the weights, so that a checkpoint has them.
         self.register_buffer("probability", torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
+        # On the host: to look at the buffer at every call would keep a GPU waiting.
+        self._known: float | None = None
+        self._changes: Changes | None = None
+
+    def _load_from_state_dict(self, *args: Any) -> None:
+        super()._load_from_state_dict(*args)
+        self._known = None
 
     def forward(self, candidate: Tensor, observation: Tensor) -> Tensor:
         """Logits, as the judge gives them."""
@@ -54,6 +76,10 @@ class AdaptiveJudge(nn.Module):
     def judged(self, candidate: Tensor, observation: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, and the features that they come from."""
         return self.judge.judged(*self._changed(candidate, observation))  # type: ignore[operator]  # its own
+
+    def show(self, changes: Changes) -> None:
+        """Change images so until the next step."""
+        self._changes = changes
 
     def count(self, truths: int) -> None:
         """Take note of truths that a step shows."""
@@ -64,18 +90,19 @@ class AdaptiveJudge(nn.Module):
         step = float(self.seen) / self._images
         self.probability.add_(math.copysign(step, overfitting - self._target)).clamp_(0, MOST)
         self.seen.zero_()
+        self._known = None
 
     def _changed(self, candidate: Tensor, observation: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.training or self.probability == 0:
+        if self._known is None:
+            self._known = float(self.probability)
+        if not self.training or self._known == 0 or self._changes is None:
             return candidate, observation
-        # The loop seeds torch by the step: every call within a step begins here.
-        random = torch.Generator().manual_seed(torch.initial_seed())
-        both = changed(torch.cat([candidate, observation], 1), float(self.probability), random)
+        both = changed(torch.cat([candidate, observation], 1), self._known, self._changes)
         first, second = both.split([candidate.shape[1], observation.shape[1]], 1)
         return first, second
 
 
-def changed(images: Tensor, probability: float, random: Generator) -> Tensor:
+def changed(images: Tensor, probability: float, changes: Changes) -> Tensor:
     """Turn, move and enlarge some images, and cut a square out of some; all planes of one alike.
 
     Interpolation is linear, between pixels that are looked up: unlike torch's ``grid_sample`` it has the second
@@ -87,19 +114,16 @@ def changed(images: Tensor, probability: float, random: Generator) -> Tensor:
         Continued by reflection.
     probability : float
         With which an image is moved, and with which it is cut.
-    random : Generator
-        On the CPU.
+    changes : Changes
+        Of as many images, on their device.
     """
-    count = len(images)
-    draws = torch.rand(7, count, generator=random)
-    sizes = torch.randn(count, generator=random) * SCALE_SPREAD
+    draws = changes.even.T
     moves = draws[0] < probability
-    angle = torch.where(moves, 2 * math.pi * draws[1], 0)
-    scale = torch.where(moves, sizes.exp(), 1)
-    shift = torch.where(moves, LARGEST_MOVE * (2 * draws[2:4] - 1), 0)
-    looked_up = _looked_up(images, angle.to(images), scale.to(images), shift.to(images))
+    angle = torch.where(moves, 2 * math.pi * draws[1], 0).to(images)
+    scale = torch.where(moves, (changes.normal * SCALE_SPREAD).exp(), 1).to(images)
+    shift = torch.where(moves, LARGEST_MOVE * (2 * draws[2:4] - 1), 0).to(images)
     cut = _square(draws[4:6], images.shape[-2:]) & (draws[6] < probability)[:, None, None, None]
-    return looked_up.masked_fill(cut.to(images.device), 0)
+    return _looked_up(images, angle, scale, shift).masked_fill(cut, 0)
 
 
 def _looked_up(images: Tensor, angle: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -134,7 +158,7 @@ def _folded(places: Tensor, size: int) -> Tensor:
 def _square(centres: Tensor, size: torch.Size) -> Tensor:
     """True within a square about a place of each image, shape (B, 1, H, W)."""
     near = [
-        (torch.arange(length) - length * centre[:, None]).abs() < CUT_OUT / 2 * length
+        (torch.arange(length, device=centre.device) - length * centre[:, None]).abs() < CUT_OUT / 2 * length
         for length, centre in zip(size, centres)
     ]
     return (near[0][:, :, None] & near[1][:, None, :])[:, None]

@@ -5,6 +5,7 @@ Pairs stand in the same place of both tensors: the true and the restored image o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ class AdversarialLoss(NamedTuple):
     generator: Callable[[Tensor, Tensor], Tensor]
     absolute: bool
     """Whether 0 parts real from restored; else logits are fixed up to a constant only, or have no scale."""
+    hopeless: float
+    """Logits by which a discriminator leads everywhere that has nothing left to learn: it is saturated."""
 
 
 def cross_entropy(logits: Tensor, is_real: bool) -> Tensor:
@@ -38,21 +41,23 @@ LOSSES = {
     # Jolicoeur-Martineau 2018, "The relativistic discriminator", section 4.2, with the pairing of Huang et al. 2024
     # (R3GAN), eq. 2: a restored image is judged beside its own truth.
     "relativistic": AdversarialLoss(
-        lambda real, fake: softplus(fake - real).mean(), lambda real, fake: softplus(real - fake).mean(), False
+        lambda real, fake: softplus(fake - real).mean(), lambda real, fake: softplus(real - fake).mean(), False, 10.0
     ),
-    # Lim and Ye 2017, eq. 8; Miyato et al. 2018, eq. 17 and 18.
-    "hinge": AdversarialLoss(_hinge, lambda _real, fake: -fake.mean(), True),
-    # Gulrajani et al. 2017, eq. 3, without the penalty.
+    # Lim and Ye 2017, eq. 8; Miyato et al. 2018, eq. 17 and 18. At half the hopeless lead the discriminator's own loss
+    # is 0.
+    "hinge": AdversarialLoss(_hinge, lambda _real, fake: -fake.mean(), True, 4.0),
+    # Gulrajani et al. 2017, eq. 3, without the penalty. A critic has no scale, and its slope never vanishes.
     "wasserstein": AdversarialLoss(
-        lambda real, fake: fake.mean() - real.mean(), lambda _real, fake: -fake.mean(), False
+        lambda real, fake: fake.mean() - real.mean(), lambda _real, fake: -fake.mean(), False, math.inf
     ),
     # Mao et al. 2017, eq. 9.
-    "least_squares": AdversarialLoss(_least_squares, lambda _real, fake: (fake - 1).square().mean() / 2, False),
+    "least_squares": AdversarialLoss(_least_squares, lambda _real, fake: (fake - 1).square().mean() / 2, False, 0.95),
     # Goodfellow et al. 2014, eq. 1, the generator's side in its non-saturating form, as in pix2pix.
     "cross_entropy": AdversarialLoss(
         lambda real, fake: (cross_entropy(real, True) + cross_entropy(fake, False)) / 2,
         lambda _real, fake: cross_entropy(fake, True),
         True,
+        10.0,
     ),
 }
 """By the names of the setting ``adversarial.loss``."""

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
+from pipeline.training.adversarial_losses import AdversarialLoss
 from pipeline.training.task import TrainingError
 
 LEAST_VARIETY = 0.01
 """Restored images that vary less than this share of what their truths do are one image for all."""
-HOPELESS_MARGIN = 10.0
-"""Logits by which a discriminator leads, everywhere, where its generator has nothing left to learn from it."""
 
 
 class CollapseError(TrainingError):
     """A game that one side has won for good."""
+
+
+class Opinions(NamedTuple):
+    """Logits of a discriminator."""
+
+    learned: Tensor
+    """Of truths that it was trained on ..."""
+    unseen: Tensor
+    """... of others ..."""
+    restored: Tensor
+    """... and of the restorations of the latter."""
+
+
+def scores_of_game(stage: str, loss: AdversarialLoss, found: Opinions, kept_variety: float) -> dict[str, float]:
+    """How a game stands, by the names of its columns in ``history.csv``.
+
+    Raises
+    ------
+    CollapseError
+        If it cannot go on.
+    """
+    refuse_collapse(stage, loss.hopeless, found.unseen, found.restored, kept_variety)
+    scores = {"told_apart": told_apart(found.unseen, found.restored), "variety": kept_variety}
+    scores["r_v"] = overfitting(found.learned, found.unseen, found.restored)
+    return scores | ({"r_t": sign_of_overfitting(found.learned)} if loss.absolute else {})
 
 
 def sign_of_overfitting(learned: Tensor) -> float:
@@ -45,13 +71,15 @@ def variety(restored: Tensor, truth: Tensor) -> float:
     return float(restored.var(0).mean() / truth.var(0).mean().clamp_min(torch.finfo(truth.dtype).tiny))
 
 
-def refuse_collapse(stage: str, real: Tensor, restored: Tensor, kept_variety: float) -> None:
+def refuse_collapse(stage: str, hopeless: float, real: Tensor, restored: Tensor, kept_variety: float) -> None:
     """Stop a game that cannot go on.
 
     Parameters
     ----------
     stage : str
         For the message.
+    hopeless : float
+        See :class:`~pipeline.training.adversarial_losses.AdversarialLoss`.
     real, restored : Tensor
         Logits of truths and of their restorations, on images that were not trained on.
     kept_variety : float
@@ -64,12 +92,12 @@ def refuse_collapse(stage: str, real: Tensor, restored: Tensor, kept_variety: fl
     """
     if kept_variety < LEAST_VARIETY:
         raise CollapseError(
-            f"{stage}: collapsed: restored images differ by {kept_variety:.2g} of what their truths do; lower "
-            f"{stage}.weight or the learning rates. The last checkpoint is from before"
+            f"{stage}: collapsed: restored images differ by {kept_variety:.2g} of what their truths do; lower the "
+            "weight of the discriminator's opinion, or the learning rates. The last checkpoint is from before this look"
         )
-    if told_apart(real, restored) == 1 and (real - restored).min() > HOPELESS_MARGIN:
+    if told_apart(real, restored) == 1 and (real - restored).min() > hopeless:
         raise CollapseError(
             f"{stage}: collapsed: the discriminator tells every restored patch from its truth by more than "
-            f"{HOPELESS_MARGIN:g} logits; lower {stage}.discriminator_learning_rate or raise {stage}.penalty. "
-            "The last checkpoint is from before"
+            f"{hopeless:g} logits; lower the discriminator's learning rate, or raise the penalty on its slope. The "
+            "last checkpoint is from before this look"
         )

@@ -15,15 +15,16 @@ from pipeline.training.task import TrainingError
 
 
 @contextmanager
-def batch_that_fits(stage: str, batch: Any, processes: int, trial: Callable[[Any], None]) -> Iterator[None]:
+def batch_that_fits(stage: str, processes: int, trial: Callable[[Any], None]) -> Iterator[list[Any]]:
     """Turn running out of device memory into one sentence with the batch that would fit.
+
+    Gives an empty list, for the batch that this process is at when it has been drawn: nested tuples of Tensor and
+    Operator, of which the first axis counts crops.
 
     Parameters
     ----------
     stage : str
         For the message.
-    batch : nested tuples of Tensor and Operator
-        What this process was at; the first axis of its tensors counts crops.
     processes : int
         How many share a batch.
     trial : callable
@@ -34,11 +35,18 @@ def batch_that_fits(stage: str, batch: Any, processes: int, trial: Callable[[Any
     TrainingError
         In place of ``torch.OutOfMemoryError``.
     """
+    drawn: list[Any] = []
     try:
-        yield
+        yield drawn
     except torch.OutOfMemoryError as error:
         # The stack that broke down holds on to every tensor of its step.
         traceback.clear_frames(error.__traceback__)
+        if not drawn:
+            raise TrainingError(
+                f"{stage}: the device's memory does not hold a batch while it is drawn; set a smaller batch, or "
+                "smaller crops"
+            ) from None
+        batch = drawn[0]
         crops = crops_of(batch)
         fits = _largest(crops, batch, trial)
         beside = f" ({crops} on each of {processes} devices)" if processes > 1 else ""
@@ -49,6 +57,18 @@ def batch_that_fits(stage: str, batch: Any, processes: int, trial: Callable[[Any
         )
         raise TrainingError(
             f"{stage}: the device's memory does not hold a batch of {crops * processes} crops{beside}; {advice}"
+        ) from None
+
+
+@contextmanager
+def room_to_watch(stage: str) -> Iterator[None]:
+    """Turn running out of device memory where training is watched into one sentence."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise TrainingError(
+            f"{stage}: the device's memory does not hold the crops on which training is watched; take a narrower "
+            "network"
         ) from None
 
 

@@ -13,9 +13,9 @@ from pipeline.networks.patch_discriminator import PatchDiscriminator
 from pipeline.on_device import sent
 from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
-from pipeline.training.adaptive_augmentation import AdaptiveJudge
+from pipeline.training.adaptive_augmentation import AdaptiveJudge, Changes, draw_changes
 from pipeline.training.adversarial_losses import LOSSES
-from pipeline.training.balance import overfitting, refuse_collapse, sign_of_overfitting, told_apart, variety
+from pipeline.training.balance import Opinions, scores_of_game, variety
 from pipeline.training.degradation import Batch
 from pipeline.training.gradient_penalties import one_centred, zero_centred
 from pipeline.training.losses import feature_distance
@@ -31,6 +31,8 @@ class Round(NamedTuple):
     """Whether the discriminator's slope is looked at in this step."""
     share: Tensor
     """How much of the truth is in each mixture, shape (B, 1, 1, 1); for the penalty of ``wasserstein``."""
+    changes: Changes | None = None
+    """By which a judge that is not to learn its images by heart is shown them changed."""
     again: Tensor | None = None
     """Noise for a second draw of each scene, where the generator draws."""
 
@@ -60,7 +62,8 @@ class GameTask(Restoration):
         normalisation: Literal["spectral", "none"] = "spectral" if settings.spectral else "none"
         judge: nn.Module = PatchDiscriminator(len(view.offset), settings.base_channels, normalisation)
         if settings.adaptive_target is not None:
-            judge = AdaptiveJudge(judge, settings.adaptive_target, settings.adaptive_images)
+            truths = settings.adaptive_share * settings.steps * settings.batch
+            judge = AdaptiveJudge(judge, settings.adaptive_target, truths)
         self.players = {
             "discriminator": Player(judge, _adam(judge, settings.discriminator_learning_rate)),
             "generator": Player(network, _adam(network, settings.learning_rate)),
@@ -73,19 +76,29 @@ class GameTask(Restoration):
     def batch(self, step: int) -> Round:
         """Crops, degraded anew, and whether this step looks at the discriminator's slope."""
         crops = self._draw(step, self._game.batch, self._game.crop)
-        generator = addressed_generator(*self.address, self.stage, step, "mixture")
-        share = sent(torch.rand(self._game.batch, 1, 1, 1, generator=generator), crops.target.device)
-        slots = self.team.slots(len(share))
-        share = share[slots.start : slots.stop]
-        return Round(crops, self._game.penalty > 0 and step % self._game.penalty_every == 0, share)
+        slots = self.team.slots(self._game.batch)
+
+        def own(drawn: Tensor) -> Tensor:
+            # Drawn for the whole batch, so that it does not matter how many share it.
+            return sent(drawn[slots.start : slots.stop], crops.target.device)
+
+        mixture = addressed_generator(*self.address, self.stage, step, "mixture")
+        share = own(torch.rand(self._game.batch, 1, 1, 1, generator=mixture))
+        changes = None
+        if self._game.adaptive_target is not None:
+            random = addressed_generator(*self.address, self.stage, step, "changes")
+            changes = Changes(*map(own, draw_changes(self._game.batch, random)))
+        return Round(crops, self._game.penalty > 0 and step % self._game.penalty_every == 0, share, changes)
 
     def losses(self, player: str, batch: Round, modules: Modules) -> dict[str, Tensor]:
         """The discriminator's loss with its penalties, or what the stage asks of the generator."""
         crops = batch.crops
         observed, real = self._seen(crops.inputs.preview), self._seen(crops.target)
+        judge = self.players["discriminator"].module
+        if isinstance(judge, AdaptiveJudge) and batch.changes is not None:
+            judge.show(batch.changes)
         if player == "generator":
             return self._asked(observed, real, batch, modules)
-        judge = self.players["discriminator"].module
         if isinstance(judge, AdaptiveJudge):
             judge.count(self._game.batch)
         with torch.no_grad():
@@ -108,17 +121,12 @@ class GameTask(Restoration):
         estimate = module(watched.inputs)
         image = known(estimate, watched)
         unseen, restored = (self._opinion_of(judge, candidate, watched) for candidate in (watched.target, image))
-        learned = self._opinion_of(judge, self._learned.target, self._learned)
-        kept = variety(image, watched.target)
-        refuse_collapse(self.stage, unseen, restored, kept)
-        by_heart = {"r_v": overfitting(learned, unseen, restored)}
-        if self._loss.absolute:
-            by_heart["r_t"] = sign_of_overfitting(learned)
+        opinions = Opinions(self._opinion_of(judge, self._learned.target, self._learned), unseen, restored)
+        scores = scores_of_game(self.stage, self._loss, opinions, variety(image, watched.target))
         if isinstance(judge, AdaptiveJudge):
-            judge.adapt(by_heart.get("r_t", by_heart["r_v"]))
-            by_heart["augmented"] = float(judge.probability)
-        scores = {"validation_psnr": self._psnr(estimate), "told_apart": told_apart(unseen, restored), "variety": kept}
-        return scores | by_heart
+            judge.adapt(scores.get("r_t", scores["r_v"]))
+            scores["augmented"] = float(judge.probability)
+        return {"validation_psnr": self._psnr(estimate)} | scores
 
     def _opinion_of(self, judge: nn.Module, image: Tensor, crops: Batch) -> Tensor:
         """Logits of images as they are, whatever a judge that trains is shown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,7 +20,7 @@ from pipeline.physics.noise import addressed_generator
 from pipeline.progress import progress
 from pipeline.training.board import Board, open_board
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
-from pipeline.training.device_memory import batch_that_fits, crops_of
+from pipeline.training.device_memory import batch_that_fits, crops_of, room_to_watch
 from pipeline.training.live import Live
 from pipeline.training.running_mean import follow
 from pipeline.training.soundness import Watch, refuse_infinite
@@ -93,10 +94,10 @@ def train(
     with nullcontext() if team.rank else open_board(board / task.stage, notes["step"] + 1) as shown:
         live = Live(players, history[-1].get("validation_psnr") if history else None)
         for step in progress(range(notes["step"], task.steps), task.stage, task.steps, "step", notes["step"], live):
-            batch = task.batch(step)
-            with batch_that_fits(task.stage, batch, team.size, lambda fewer: _trial(task, fabric, fewer)):
+            with batch_that_fits(task.stage, team.size, lambda fewer: _trial(task, fabric, fewer)) as drawn:
+                drawn.append(batch := task.batch(step))
                 values = _step(task, players, optimisers, base, settings, fabric, team, watch, step, batch)
-            follow(average, kept, settings.ema if step else 0.0)
+            follow(average, kept, settings.ema, step)
             live.step(values, team.size * crops_of(batch))
             done = step + 1
             last = done == task.steps
@@ -145,7 +146,9 @@ def _step(
             losses = task.losses(name, batch, {**others, name: module})
         optimiser.zero_grad()
         fabric.backward(losses["total"])
-        norm = fabric.clip_gradients(module, optimiser, max_norm=settings.clip, error_if_nonfinite=False)
+        # A discriminator's penalties keep its slope in bounds, and act in few steps that clipping would undo.
+        largest = settings.clip if name == task.kept else math.inf
+        norm = fabric.clip_gradients(module, optimiser, max_norm=largest, error_if_nonfinite=False)
         assert norm is not None
         found = team.means({f"{name}_{key}": value.detach() for key, value in losses.items()})
         watch.note(step + 1, found | {f"the gradient of {name}_total": norm})
@@ -178,12 +181,12 @@ def _others_at_rest(task: Task, moving: str) -> Iterator[dict[str, nn.Module]]:
 
 def _row(task: Task, values: dict[str, Tensor], module: nn.Module, step: int, seconds: float) -> dict[str, Any]:
     module.eval()
-    with torch.no_grad():
+    with torch.no_grad(), room_to_watch(task.stage):
         scores = task.validate(module)
     module.train()
     refuse_infinite(task.stage, step, scores)
     losses = {name: float(value) for name, value in values.items()}
-    return {"step": step, "stage": task.stage, "seconds": round(seconds, 1), **losses, **scores}
+    return {"step": step, "stage": task.stage, "seconds": round(seconds, 3), **losses, **scores}
 
 
 def _show(board: Board, task: Task, module: nn.Module, row: dict[str, Any]) -> None:

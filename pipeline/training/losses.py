@@ -58,4 +58,4 @@ def feature_distance(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tenso
     Wang et al. 2018 (pix2pixHD), eq. 4: a measure of perception that is learned with the images, where others download
     a network.
     """
-    return torch.stack([(a - b).abs().mean() for a, b in zip(found, wanted)]).mean()
+    return torch.stack([(a.float() - b.float()).abs().mean() for a, b in zip(found, wanted)]).mean()

@@ -82,8 +82,9 @@ class PosteriorTask(GameTask):
         draws = torch.stack([one, modules["generator"](crops.inputs._replace(noise=batch.again))])
         opinion, distance = self._opinion(modules["discriminator"], observed, real, self._seen(known(one, crops)))
         weight = self._deviation_weight().clone()
-        error, spread = absolute_error(draws.mean(0), crops.target, crops.weight), deviation(draws, crops.weight)
-        total = crops.worth * (error - weight * spread) + settings.weight * opinion + settings.feature_weight * distance
+        error = crops.worth * absolute_error(draws.mean(0), crops.target, crops.weight)
+        spread = crops.worth * deviation(draws, crops.weight)
+        total = error - weight * spread + settings.weight * opinion + settings.feature_weight * distance
         of_one, of_mean = (crops.worth * e for e in squared_errors(draws.detach(), crops.target, crops.weight))
         values = {"error": error, "deviation": spread, "deviation_weight": weight}
         return {"total": total, "opinion": opinion, **values, "squared_of_one": of_one, "squared_of_mean": of_mean}

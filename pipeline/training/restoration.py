@@ -84,8 +84,8 @@ class Restoration:
 
     def _infidelity(self, estimate: Tensor, batch: Batch, l2_weight: float, reblur_weight: float) -> Tensor:
         """Absolute error, weighted squared error, and what of the latter an instrument would see."""
-        total = absolute_error(estimate, batch.target, batch.weight)
-        total = total + l2_weight * squared_error(estimate, batch.target, batch.weight)
+        absolute = absolute_error(estimate, batch.target, batch.weight)
+        total = batch.worth * (absolute + l2_weight * squared_error(estimate, batch.target, batch.weight))
         if reblur_weight:
             width, reach = batch.target.shape[-1], 2 * batch.operator.halo + 1
             if width < reach:
@@ -96,8 +96,9 @@ class Restoration:
             stretch = self.degrader.preparation.stretch
             softening = planes(stretch.softening, estimate)
             error = (stretch.invert(estimate) - stretch.invert(batch.target)) / softening * batch.weight
+            # A mean over all pixels, of which every process has as many.
             total = total + reblur_weight * reblurred_error(error, batch.inputs.sigma, batch.operator)
-        return batch.worth * total
+        return total
 
     def _psnr(self, estimate: Tensor) -> float:
         target, weight = self.watched.target, self.watched.weight

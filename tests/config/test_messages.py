@@ -25,6 +25,7 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
     ("values", "says"),
     [
         ({"sead": 1}, "sead is not a setting; did you mean seed?"),
+        ({"images": {"dataset": "folder", "path": "~nobody_at_all/{id}.fits"}}, "there is no such home folder; write"),
         ({"images": {"dataste": "hubble"}}, "images.dataste is not a setting; did you mean dataset?"),
         ({"split": {"xyz": 1}}, "split.xyz is not a setting; known here: folds, tune, calibrate, block"),
         (
@@ -109,6 +110,19 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
             "degrade.noise.sky: is not read with kind: gaussian; set kind: poisson",
         ),
         (degrade(noise={"kind": "poisson", "sigma": [1]}), "degrade.noise.gain: `poisson` needs a list of gains"),
+        (
+            degrade(defects={"cosmic_ray_length": 5}),
+            "degrade.defects.cosmic_ray_length: is not read without cosmic rays; set cosmic_rays, or leave",
+        ),
+        (degrade(defects={"bleeding": True}), "degrade.defects.bleeding: is not read without saturation; set"),
+        (
+            {"images": {**FOLDER, "background": "constant", "background_box": 32}},
+            "images.background_box: is not read with background: constant; set background: mesh, or leave",
+        ),
+        (
+            {"images": {"dataset": "folder", "path": "{name}/{id}.fits"}},
+            "images.path: {name} in '{name}/{id}.fits' stands for nothing; {id} and {band} do",
+        ),
         (degrade(noise={"kind": "poisson", "gain": [0]}), "degrade.noise.gain is 0; it should be greater than 0"),
         (
             degrade(protocol="galaxygan", noise={"kind": "poisson", "gain": [1]}),

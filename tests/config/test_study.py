@@ -1,12 +1,12 @@
 import pytest
 
-from pipeline.config import CLASSICAL_METHODS, ConfigError, Study, study_from
+from pipeline.config import USUAL_METHODS, ConfigError, Study, study_from
 
 
 def test_the_default_study_is_whole():
     study = study_from({})
     assert [c.name for c in study.conditions] == ["fwhm3px_sigma0.05", "fwhm4px_sigma0.05"]
-    assert study.all_methods == [*CLASSICAL_METHODS, "nafnet_faithful", "nafnet_sharp"]
+    assert study.all_methods == [*USUAL_METHODS, "nafnet_faithful", "nafnet_sharp"]
     assert study_from(study.model_dump(mode="json")) == study
 
 

@@ -67,7 +67,8 @@ def test_images_of_a_batch_do_not_see_one_another():
         together = network(inputs)
         for index in range(3):
             alone = network(type(inputs)(*(plane[index : index + 1] for plane in inputs[:5])))
-            torch.testing.assert_close(together[index : index + 1], alone)
+            span = float(alone.max() - alone.min())
+            torch.testing.assert_close(together[index : index + 1], alone, atol=1e-5 * span, rtol=0)
 
 
 def test_the_output_is_added_to_the_inverse():

@@ -45,10 +45,10 @@ def test_the_inverse_is_the_operators_own():
 def test_noise_mask_and_instrument_are_told():
     inputs, *_ = prepared()
     torch.testing.assert_close(inputs.sigma, torch.full_like(inputs.sigma, 0.25))
-    assert inputs.valid[0, 0, 16, 16] == 0.5
-    assert inputs.valid.sum() == inputs.valid.numel() - 0.5
+    assert inputs.valid[0, :, 16, 16].sum() == 1
+    assert inputs.valid.sum() == inputs.valid.numel() - 1
     assert inputs.descriptor[0, 0].item() == pytest.approx(3.0 / DESCRIPTOR_SCALE, rel=0.01)
-    assert inputs.stacked().shape == (1, 3 * 2 + 1 + 2, 32, 32)
+    assert inputs.stacked().shape == (1, 4 * 2 + 2, 32, 32)
 
 
 @pytest.mark.parametrize("unit", [1e-20, 1e15])

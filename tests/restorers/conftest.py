@@ -62,4 +62,8 @@ def settings(scenes):
         "unsupervised_wiener": {},
         "richardson_lucy": {"pedestal": 0.6, "iterations": 5},
         "total_variation": {"weight": 0.3},
+        "richardson_lucy_tv": {"weight": 0.02, "pedestal": 0.6, "iterations": 8},
+        "scaled_gradient_projection": {"pedestal": 0.6, "iterations": 4},
+        "starlet": {"weight": 0.8},
+        "blind_richardson_lucy": {"pedestal": 0.6, "iterations": 5},
     }

@@ -32,7 +32,11 @@ def test_the_registry_names_the_methods_of_the_configuration_in_order():
 
 @pytest.mark.parametrize(
     ("method", "gain"),
-    [("wiener", 3.5), ("unsupervised_wiener", 2.0), ("richardson_lucy", 3.5), ("total_variation", 4.5)],
+    [
+        *[("wiener", 3.5), ("unsupervised_wiener", 2.0), ("richardson_lucy", 3.5), ("total_variation", 4.5)],
+        *[("richardson_lucy_tv", 3.5), ("scaled_gradient_projection", 3.5), ("starlet", 4.0)],
+        ("blind_richardson_lucy", 3.0),
+    ],
 )
 def test_each_restorer_is_well_above_the_degraded_image(method, gain, truth, look, settings):
     observation = look(truth)

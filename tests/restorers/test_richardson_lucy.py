@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.restorers.richardson_lucy import RichardsonLucy, iterates, pedestal
+from pipeline.restorers.richardson_lucy import RichardsonLucy
+from pipeline.restorers.stopped import Likelihood, pedestal
 from pipeline.restorers.whitened import whitened
 
 
@@ -19,9 +20,9 @@ def test_every_iterate_is_positive_and_keeps_the_flux(seen):
     raised = pedestal(seen, 0.6)
     data = (seen.data + raised).clamp_min(0)
     total = (seen.weight * data).sum((-2, -1))
-    for scene in islice(iterates(seen, raised), 10):
+    for scene in islice(RichardsonLucy({}).iterates(Likelihood(seen, raised)), 10):
         assert scene.min() >= 0
-        predicted = (seen.weight * seen.operator.forward(scene[None])[0]).sum((-2, -1))
+        predicted = (seen.weight * seen.operator.forward(scene)[0]).sum((-2, -1))
         torch.testing.assert_close(predicted, total, rtol=1e-3, atol=0)
 
 
@@ -29,8 +30,8 @@ def test_the_likelihood_never_falls(seen):
     raised = pedestal(seen, 0.6)
     data = (seen.data + raised).clamp_min(0).double()
     likelihoods = []
-    for scene in islice(iterates(seen, raised), 40):
-        predicted = seen.operator.forward(scene[None])[0].double().clamp_min(1e-9)
+    for scene in islice(RichardsonLucy({}).iterates(Likelihood(seen, raised)), 40):
+        predicted = seen.operator.forward(scene)[0].double().clamp_min(1e-9)
         likelihoods.append(float((seen.weight * (data * predicted.log() - predicted)).sum()))
     assert np.all(np.diff(likelihoods) > -1e-6 * abs(likelihoods[0]))
     assert likelihoods[-1] > likelihoods[0]

@@ -1,4 +1,6 @@
+import itertools
 import math
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def trials(hubble, look):
 class Shrinker(TunedRestorer):
     """Multiplies the preview by a setting; what it restores is best at one known value."""
 
-    searched = ("gain", 50.0)
+    searched: ClassVar = {"gain": 50.0}
 
     def restore(self, observation):
         preview = observation.preview
@@ -59,6 +61,33 @@ def test_the_search_finds_a_known_best_value_from_afar(gain, look):
     assert found.settings["gain"] == pytest.approx(gain, rel=0.1)
 
 
+class Stretcher(TunedRestorer):
+    """Multiplies the preview's contrast by one setting and adds another."""
+
+    searched: ClassVar = {"gain": 20.0, "shift": 0.3}
+
+    def restore(self, observation):
+        preview, gain, shift = observation.preview, *map(np.float32, self.settings.values())
+        return preview.with_pixels((preview.pixels - preview.pixels.mean()) * gain + shift)
+
+
+def stretcher_from(gain, shift):
+    """One whose search begins there."""
+
+    class Beginner(Stretcher):
+        searched: ClassVar = {"gain": gain, "shift": shift}
+
+    return Beginner
+
+
+def test_several_settings_are_searched_in_turn(look):
+    trial = exact(look, 6.0)
+    found, known = (
+        tune(method, [trial], {}, 1.0) for method in (Stretcher, stretcher_from(6.0, float(trial.truth.mean())))
+    )
+    assert found.psnr > known.psnr - 0.05
+
+
 def test_a_path_is_followed_until_it_leads_down(look):
     Walker.steps = 0
     found = tune(Walker, [exact(look, 50.0)], {}, 1.0)
@@ -71,15 +100,14 @@ def test_what_was_learned_is_part_of_the_settings_and_survives(look):
     assert found.settings["signal"] == {"power": [1.0]}
 
 
-@pytest.mark.parametrize("method", ["wiener", "richardson_lucy", "total_variation"])
+@pytest.mark.parametrize("method", ["wiener", "richardson_lucy", "total_variation", "richardson_lucy_tv"])
 def test_no_neighbouring_value_is_better_than_the_tuned_one(method, trials, scenes):
     restorer = CLASSICAL[method]
     found = tune(restorer, trials, restorer.learned(scenes), 1.0)
-    name, _ = restorer.searched
-    for factor in (0.7, 1.4):
+    for name, factor in itertools.product(restorer.searched, (0.7, 1.4)):
 
         class Elsewhere(restorer):
-            searched = None
+            searched: ClassVar = {}
 
         near = tune(Elsewhere, trials, {**found.settings, name: found.settings[name] * factor}, 1.0)
         assert near.psnr < found.psnr + 0.01

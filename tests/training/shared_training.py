@@ -25,11 +25,18 @@ from pipeline.training.restoration import RegressionTask, Restoration
 from pipeline.training.team import Team
 
 LOOP = LoopSettings(validate_every=1, checkpoint_every=1, ema=0.9, clip=1.0)
+VARIANTS = {
+    "adversarial": {},
+    # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.
+    "adversarial_spectral": {"spectral": True, "loss": "wasserstein", "penalty_every": 2},
+    # With a mean over other pixels than the trusted ones, and changes that are drawn beside the crops.
+    "adversarial_adaptive": {"reblur_weight": 0.1, "adaptive_target": 0.0, "adaptive_share": 0.2},
+}
 VIEW = Stretch("asinh", (0.1, 0.1), (0.02, 0.02))
 
 
 def task_of(stage: str, steps: int, images: Path, team: Team) -> Restoration:
-    section = stage.removesuffix("_spectral")
+    section = stage.partition("_")[0]
     wanted = NAFNET | {section: NAFNET.get(section, NAFNET["adversarial"]) | {"steps": steps, "batch": 4}}
     settings = made_study({"net": wanted}).networks["net"]
     source = degrader(images, [Region("field0", Window(0, 0, 120, 130))])
@@ -49,9 +56,7 @@ def task_of(stage: str, steps: int, images: Path, team: Team) -> Restoration:
     if stage == "posterior":
         drawing = drawing_network(module.state_dict(), settings.model_dump(), 2, 2)
         return PosteriorTask(drawing, settings.posterior, VIEW, **shared)
-    # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.
-    adversarial = settings.adversarial.model_copy(update={"spectral": True, "loss": "wasserstein", "penalty_every": 2})
-    return AdversarialTask(module, settings.adversarial if stage == "adversarial" else adversarial, VIEW, **shared)
+    return AdversarialTask(module, settings.adversarial.model_copy(update=VARIANTS[stage]), VIEW, **shared)
 
 
 def main(images: str, folder: str, stages: str, devices: str, killed_at: str = "") -> None:

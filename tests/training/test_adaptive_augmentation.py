@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.training.adaptive_augmentation import MOST, AdaptiveJudge, changed
+from pipeline.training.adaptive_augmentation import MOST, AdaptiveJudge, changed, draw_changes
 
 
-def random(seed=0):
-    return torch.Generator().manual_seed(seed)
+def drawn(count, seed=0):
+    return draw_changes(count, torch.Generator().manual_seed(seed))
 
 
 def smooth(count=1, planes=2, size=33):
@@ -34,30 +34,30 @@ def judge(probability):
 
 def test_without_changes_images_stay_as_they_are():
     images = torch.randn(3, 2, 20, 31)
-    assert torch.equal(changed(images, 0.0, random()), images)
+    assert torch.equal(changed(images, 0.0, drawn(3)), images)
 
 
 def test_planes_of_one_image_are_changed_alike_and_images_each_in_their_way():
-    images = changed(smooth(4), 1.0, random())
+    images = changed(smooth(4), 1.0, drawn(4))
     torch.testing.assert_close(images[:, 0], images[:, 1])
     assert not torch.allclose(images[0], images[1])
 
 
 def test_a_share_of_the_images_is_changed():
-    images = changed(smooth(2000, 1, 9), 0.3, random())
+    images = changed(smooth(2000, 1, 9), 0.3, drawn(2000))
     same = (images == smooth(2000, 1, 9)).flatten(1).all(1).float().mean()
     assert same.item() == pytest.approx(0.7**2, abs=0.04)
 
 
 def test_a_cut_takes_a_square_of_half_the_width():
-    images = changed(torch.ones(500, 1, 32, 32), 1.0, random())
+    images = changed(torch.ones(500, 1, 32, 32), 1.0, drawn(500))
     lost = (images == 0).float().mean((1, 2, 3))
     assert lost.max().item() == pytest.approx(0.25, abs=0.02)
     assert lost.min() > 0.05
 
 
 def test_light_is_moved_and_not_made():
-    images = changed(smooth(300), 0.5, random())
+    images = changed(smooth(300), 0.5, drawn(300))
     kept = images[(images != 0).flatten(1).all(1)]
     assert len(kept) > 50
     assert kept.min() >= smooth().min() - 1e-5
@@ -66,7 +66,7 @@ def test_light_is_moved_and_not_made():
 
 def test_the_slope_of_the_slope_is_known():
     images = smooth().double().requires_grad_()
-    made = changed(images, 1.0, random())
+    made = changed(images, 1.0, drawn(1))
     (slope,) = torch.autograd.grad(made.pow(3).sum(), images, create_graph=True)
     slope.square().sum().backward()
     assert images.grad.abs().sum() > 0
@@ -74,13 +74,13 @@ def test_the_slope_of_the_slope_is_known():
 
 def test_truth_and_restoration_are_changed_alike_within_a_step():
     made, planes = judge(0.8), smooth(4)
-    torch.manual_seed(5)
+    made.show(drawn(4, seed=5))
     made(planes, planes + 1)
     first = made.judge.shown
     made.judged(planes, planes + 1)
     for one, other in zip(first, made.judge.shown):
         assert torch.equal(one, other)
-    torch.manual_seed(6)
+    made.show(drawn(4, seed=6))
     made(planes, planes + 1)
     assert not torch.equal(first[0], made.judge.shown[0])
 

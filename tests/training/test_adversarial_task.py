@@ -37,8 +37,8 @@ def test_every_loss_trains_both_networks(loss, source, tmp_path):
     [
         {"feature_weight": 1.0},
         {"reblur_weight": 0.1},
-        {"adaptive_target": 0.0, "adaptive_images": 4, "penalty_every": 1},
-        {"adaptive_target": 0.5, "adaptive_images": 4, "loss": "wasserstein", "penalty_every": 1},
+        {"adaptive_target": 0.0, "adaptive_share": 0.5, "penalty_every": 1},
+        {"adaptive_target": 0.5, "adaptive_share": 0.5, "loss": "wasserstein", "penalty_every": 1},
     ],
 )
 def test_what_is_asked_for_beside_changes_the_result_and_survives_a_kill(stage, source, tmp_path):
@@ -51,7 +51,7 @@ def test_what_is_asked_for_beside_changes_the_result_and_survives_a_kill(stage, 
 
 
 def test_a_judge_that_knows_too_much_is_shown_changed_images_more_often(source, tmp_path):
-    task = made_task(AdversarialTask, source, adaptive_target=0.0, adaptive_images=16, steps=8)
+    task = made_task(AdversarialTask, source, adaptive_target=0.0, adaptive_share=1.0, steps=8)
     _, history = run(task, tmp_path)
     shares = [row["augmented"] for row in history]
     for before, row in zip([0.0, *shares], history):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from pipeline.training.adversarial_losses import LOSSES
 from pipeline.training.balance import (
     CollapseError,
     overfitting,
@@ -42,14 +43,15 @@ def test_variety_is_a_ratio_of_variances_between_images():
 
 
 def test_one_image_for_all_is_a_collapse():
-    with pytest.raises(CollapseError, match=r"collapsed: restored images differ by 0.005 .* lower adversarial.weight"):
-        refuse_collapse("adversarial", torch.zeros(3), torch.zeros(3), 0.005)
+    with pytest.raises(CollapseError, match=r"collapsed: restored images differ by 0.005 .* lower the weight"):
+        refuse_collapse("adversarial", 10.0, torch.zeros(3), torch.zeros(3), 0.005)
 
 
 def test_a_hopeless_lead_is_a_collapse_and_a_large_one_is_not():
     lead = torch.tensor([11.0, 12.0])
     with pytest.raises(CollapseError, match="tells every restored patch") as error:
-        refuse_collapse("adversarial", lead, torch.zeros(2), 1.0)
+        refuse_collapse("adversarial", 10.0, lead, torch.zeros(2), 1.0)
     assert "\n" not in str(error.value)
-    refuse_collapse("adversarial", torch.tensor([11.0, 9.0]), torch.zeros(2), 1.0)
-    refuse_collapse("adversarial", torch.zeros(2), lead, 1.0)
+    refuse_collapse("adversarial", 10.0, torch.tensor([11.0, 9.0]), torch.zeros(2), 1.0)
+    refuse_collapse("adversarial", 10.0, torch.zeros(2), lead, 1.0)
+    refuse_collapse("adversarial", LOSSES["wasserstein"].hopeless, 1e6 * lead, torch.zeros(2), 1.0)

@@ -42,3 +42,15 @@ def test_running_out_of_device_memory_names_a_batch_that_fits(room, advice, tmp_
 
 def test_a_batch_that_the_device_holds_is_trained_on(tmp_path):
     run(Hungry(12), tmp_path)
+
+
+def test_running_out_of_memory_while_a_batch_is_drawn_or_training_is_watched_is_one_sentence(tmp_path):
+    def no_room(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    drawing, watching = Hungry(12), Hungry(12)
+    drawing.batch = watching.validate = no_room
+    with pytest.raises(TrainingError, match="does not hold a batch while it is drawn; set a smaller batch"):
+        run(drawing, tmp_path / "drawing")
+    with pytest.raises(TrainingError, match="the crops on which training is watched; take a narrower network"):
+        run(watching, tmp_path / "watching")

@@ -8,12 +8,13 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from made_task import LOOP, Killed, Toy, made_task, run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
 
 from pipeline.training.checkpoint import read_notes
 from pipeline.training.loop import LoopSettings, train
 from pipeline.training.pix2pix_task import Pix2pixTask
 from pipeline.training.restoration import RegressionTask
-from pipeline.training.task import TrainingError
+from pipeline.training.task import Player, TrainingError
 
 
 def test_dropout_depends_on_the_address(source, tmp_path):
@@ -77,8 +78,8 @@ def test_rates_follow_the_task_and_the_mean_follows_the_weights(tmp_path):
     task.rate = lambda step: 0.5
     weights, _ = run(task, tmp_path / "other", LoopSettings(1, 1, 0.5, 10.0))
     assert task.seen == [0, 0.5, 0.75, 0.875]
-    # The mean starts at the first step's weights: 0.5, then halfway to 0.75, 0.875 and 0.9375.
-    assert weights["average/weight"].item() == pytest.approx(0.84375)
+    # 0.5, 0.75, 0.875 and 0.9375, each with twice the weight of the one before.
+    assert weights["average/weight"].item() == pytest.approx(13 / 15)
 
 
 def test_gradients_are_clipped(tmp_path):
@@ -86,6 +87,19 @@ def test_gradients_are_clipped(tmp_path):
     task.rate = lambda step: 1.0
     run(task, tmp_path, LoopSettings(1, 1, 0.5, 0.1))
     assert task.seen == pytest.approx([0, 0.1, 0.2, 0.3], rel=1e-5)
+
+
+def test_a_player_that_is_not_kept_is_not_clipped(tmp_path):
+    # Penalties that are looked at in few steps are as large there as in all others together.
+    task = Toy()
+    task.losses = lambda player, _, modules: {"total": 50 * modules[player](torch.ones(1, 1)).sum()}
+    other = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(other.weight)
+    task.players["judge"] = Player(other, torch.optim.SGD(other.parameters(), 1.0))
+    task.steps = 1
+    run(task, tmp_path)
+    assert task.module.weight.item() == pytest.approx(-1, rel=1e-4)
+    assert other.weight.item() == pytest.approx(-50)
 
 
 def test_a_rate_goes_on_where_it_was_after_a_kill(tmp_path):

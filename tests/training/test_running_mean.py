@@ -1,21 +1,27 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.training.running_mean import follow
 
 
-def test_the_mean_is_that_of_torch_to_the_last_bit():
+@pytest.mark.parametrize("decay", [0.0, 0.9, 0.999])
+def test_weights_count_by_their_age_alone(decay):
     module = nn.Sequential(nn.Linear(7, 5), nn.BatchNorm1d(5))
-    mean, known = deepcopy(module), AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    mean, past = deepcopy(module), []
     for step in range(5):
         module(torch.randn(6, 7))
         with torch.no_grad():
             for parameter in module.parameters():
                 parameter.add_(torch.randn(parameter.shape))
-        follow(mean, module, 0.9 if step else 0.0)
-        known.update_parameters(module)
-        for name, value in known.module.state_dict().items():
-            assert torch.equal(mean.state_dict()[name], value), name
+        follow(mean, module, decay, step)
+        past.append([parameter.detach().clone() for parameter in module.parameters()])
+        weight = torch.tensor([decay**age for age in reversed(range(step + 1))])
+        for k, value in enumerate(mean.parameters()):
+            every = torch.stack([then[k] for then in past])
+            expected = torch.tensordot(weight / weight.sum(), every, 1)
+            torch.testing.assert_close(value.detach(), expected)
+        for kept, new in zip(mean.buffers(), module.buffers(), strict=True):
+            assert torch.equal(kept, new)

@@ -12,7 +12,7 @@ from made_training import sky, write_sky
 
 SCRIPT = Path(__file__).with_name("shared_training.py")
 EXCHANGED = 1e-4
-STEPS = {"regression": 50, "adversarial": 12, "adversarial_spectral": 12, "posterior": 8}
+STEPS = {"regression": 50, "adversarial": 12, "adversarial_spectral": 12, "adversarial_adaptive": 12, "posterior": 8}
 
 
 @pytest.fixture(scope="module")

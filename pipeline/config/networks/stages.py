@@ -72,8 +72,8 @@ class Game(Settings):
         "often the more it exceeds this (r_t where 0 parts real from restored, otherwise r_v); customary is 0.6. By "
         "default it is shown them as they are.",
     )
-    adaptive_images: int = Field(
-        20000, ge=1, description="Truths that are seen while the share of changed images moves from none to all."
+    adaptive_share: Positive = Field(
+        0.1, le=1, description="Share of the steps in which the share of changed images moves from none to all."
     )
     base_channels: int = Field(32, ge=4, description="Channels of the discriminator's first layer.")
 

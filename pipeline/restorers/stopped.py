@@ -1,0 +1,112 @@
+"""Restorers of positive scenes that are likelier at every iteration, and stopped before they fit the noise."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from copy import copy
+from itertools import islice
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from pipeline.image import Image
+from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.observation import Observation
+from pipeline.physics import Operator
+from pipeline.restorers.restorer import Settings, TunedRestorer
+from pipeline.restorers.whitened import Whitened, whitened
+
+UNSEEN = 1e-3
+"""A pixel whose light reaches trusted data with less than this share is left as it is."""
+
+
+class Stopped(TunedRestorer):
+    """Iterates over scenes above a pedestal.
+
+    The tuned ``pedestal`` is the level, in sigmas of the noise, to which the sky is raised: the lower, the harder is
+    positivity pressed on the sky; the higher, the closer is the method to least squares. ``iterations``, tuned too, is
+    how early it is stopped.
+    """
+
+    searched: ClassVar[dict[str, float]] = {"pedestal": 1.0}
+    most_iterations: ClassVar[int] = 500
+
+    @abstractmethod
+    def iterates(self, likelihood: Likelihood) -> Iterator[Tensor]:
+        """Estimates of the scene above the pedestal, shape (1, C, H, W), positive, without end."""
+
+    def restore(self, observation: Observation) -> Image:
+        """Iterate ``iterations`` times."""
+        seen = whitened(observation)
+        raised = pedestal(seen, self.settings["pedestal"])
+        last = self.settings["iterations"] - 1
+        scene = next(islice(self.iterates(Likelihood(seen, raised)), last, None))
+        return seen.image(scene[0] - raised, observation.preview)
+
+    def path(self, observation: Observation) -> Iterator[tuple[Settings, Image]]:
+        """Every iterate with its number."""
+        seen = whitened(observation)
+        raised = pedestal(seen, self.settings["pedestal"])
+        scenes = islice(self.iterates(Likelihood(seen, raised)), self.most_iterations)
+        for number, scene in enumerate(scenes, 1):
+            yield {**self.settings, "iterations": number}, seen.image(scene[0] - raised, observation.preview)
+
+
+class Likelihood:
+    """How likely data are that were counted, whatever the scene: as if with Poisson's noise.
+
+    Parameters
+    ----------
+    seen : Whitened, shape (C, H, W)
+    raised : Tensor, shape (C, 1, 1)
+        What is added to the data.
+    """
+
+    def __init__(self, seen: Whitened, raised: Tensor) -> None:
+        self.operator, self.weight = seen.operator, seen.weight[None]
+        self.data = (seen.data + raised).clamp_min(0)[None]
+        level = (self.data * self.weight).sum((-2, -1), keepdim=True)
+        level = level / self.weight.sum((-2, -1), keepdim=True).clamp_min(1e-6)
+        self.start = level.expand_as(self.data)
+        """A scene without detail, of the level of each band's trusted data, shape (1, C, H, W)."""
+        # So that no datum is divided by nothing.
+        self._faintest = 1e-6 * self.start.clamp_min(1e-6)
+        self._reach = self.operator.adjoint(self.weight)
+
+    def through(self, operator: Operator) -> Likelihood:
+        """The same data, as another instrument would have taken them."""
+        other = copy(self)
+        other.operator = operator
+        other._reach = operator.adjoint(self.weight)
+        return other
+
+    def ratio(self, blurred: Tensor) -> Tensor:
+        """Data over what a blurred scene predicts, by their weight."""
+        return self.weight * self.data / blurred.maximum(self._faintest)
+
+    def likelier(self, scene: Tensor) -> Tensor:
+        """One step of Richardson and Lucy: ``x A'(y / A x) / A'1``."""
+        ratio = self.operator.adjoint(self.ratio(self.operator.forward(scene)))
+        return scene * torch.where(self._reach > UNSEEN, ratio / self._reach.clamp_min(UNSEEN), 1).clamp_min(0)
+
+    def divergence(self, blurred: Tensor) -> float:
+        """Kullback and Leibler's, but for a constant; in float64, since steps change it by its last digits."""
+        predicted = blurred.maximum(self._faintest).double()
+        return float((self.weight * (predicted - self.data * predicted.log())).sum())
+
+    def gradient(self, blurred: Tensor) -> Tensor:
+        """Of the divergence over the scene, at a blurred scene."""
+        return self._reach - self.operator.adjoint(self.ratio(blurred))
+
+    def scaling(self, scene: Tensor) -> Tensor:
+        """``x / A'1``, by which a gradient becomes a step; 0 where light reaches no trusted data."""
+        return torch.where(self._reach > UNSEEN, scene / self._reach.clamp_min(UNSEEN), 0)
+
+
+def pedestal(seen: Whitened, height: float) -> Tensor:
+    """What is added to each band, shape (C, 1, 1), so that its sky lies ``height`` sigmas of the noise above 0."""
+    trusted = seen.weight > 0
+    sky = [sky_level_and_sigma(band[good].numpy())[0] if good.any() else 0.0 for band, good in zip(seen.data, trusted)]
+    return height - torch.tensor(sky)[:, None, None]
