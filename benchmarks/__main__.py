@@ -8,9 +8,9 @@ from importlib import import_module
 from benchmarks.record import missed
 
 NAMES = (
-    "sources",
     "memory",
     "device",
+    "sources",
     "processes",
     "equal_time",
     "realism",

@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
 )
 WITH_MORPHOLOGY = 100
 """Items, drawn at random, the best seen source of which is measured with statmorph: half a second each."""
-TOGETHER = 16
+TOGETHER = 32
 """Items whose rows are written at once."""
 
 
