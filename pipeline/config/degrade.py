@@ -45,7 +45,7 @@ class Psf(Settings):
         "in the order of images.bands.",
     )
     file_scale: Positive | None = Field(
-        None, description="file: width of the stamp's pixels in arcsec, where its header does not say."
+        None, description="file: width of the stamp's pixels in arcsec, in place of what its header says."
     )
 
     @model_validator(mode="after")

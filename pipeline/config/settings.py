@@ -50,7 +50,16 @@ class Settings(BaseModel):
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-UserPath = Annotated[str, Field(min_length=1), AfterValidator(lambda path: str(Path(path).expanduser()))]
+
+
+def _at_home(path: str) -> str:
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{path}: there is no such home folder; write the path in full") from None
+
+
+UserPath = Annotated[str, Field(min_length=1), AfterValidator(_at_home)]
 """A path as a user types it; steps and Snakemake know no ``~``."""
 
 

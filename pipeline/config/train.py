@@ -40,7 +40,9 @@ class Training(Settings):
     ema: float = Field(
         0.98, ge=0, lt=1, description="Decay per step of the running mean of the weights, which is what is kept."
     )
-    clip: Positive = Field(1.0, description="Largest norm of the gradient.")
+    clip: Positive = Field(
+        1.0, description="Largest norm of the restoring network's gradient; a discriminator's is left as it is."
+    )
     devices: int = Field(
         1,
         ge=1,

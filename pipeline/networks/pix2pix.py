@@ -29,7 +29,8 @@ class Pix2pixUNet(nn.Module):
 
     In its training, where it shares the loop with all networks:
 
-    - What is kept is a running mean of the weights (``train.ema``), and gradients are clipped (``train.clip``).
+    - What is kept is a running mean of the weights (``train.ema``), and the U-Net's gradients are clipped
+      (``train.clip``).
     - The generator draws its dropout anew for its own step, after the discriminator's.
     - Crops are degraded anew at each step, and turned by quarter turns and mirrored; the publication enlarges pairs to
       286 px and crops 256 of them.

@@ -45,8 +45,11 @@ class Choice(NamedTuple):
         return str(self.file) if self.key is None else f"{self.file}[{self.key}]"
 
     def has(self, key: str | int) -> bool:
-        """Whether the file has a part of this name, ``NAME,VERSION`` or number."""
-        return bool(_numbers(self.parts, key))
+        """Whether the file has a part of the image's size with this name, ``NAME,VERSION`` or number."""
+        images = [part for part in self.parts if part.shape]
+        own = self.parts[_numbers(self.parts, self.key)[0]] if self.key is not None else images[0] if images else None
+        found = [self.parts[number].shape[-2:] for number in _numbers(self.parts, key)]
+        return own is not None and own.shape[-2:] in found
 
 
 def choose_extension(path: Path, usual: str | int | None) -> Choice:
@@ -72,12 +75,16 @@ def choose_extension(path: Path, usual: str | int | None) -> Choice:
     file, named = file_and_extension(path)
     parts = list_extensions(file)
     images = [number for number, part in enumerate(parts) if part.shape]
-    key = named if named is not None else usual if usual is not None and _numbers(parts, usual) else None
+    plain = [n for n in images if not _FLAGS.fullmatch(parts[n].name) and not _BESIDE.fullmatch(parts[n].name)]
+    key = named
+    if key is None and usual is not None and (usual in plain if isinstance(usual, int) else _numbers(parts, usual)):
+        # By its number only an image: the study's files may have been built otherwise.
+        key = usual
     if key is not None:
         chosen = _numbers(parts, key)
     else:
-        plain = [n for n in images if not _FLAGS.fullmatch(parts[n].name) and not _BESIDE.fullmatch(parts[n].name)]
-        first = (_numbers(parts, SCIENCE) or plain or images)[:1]
+        science = [n for n in _numbers(parts, SCIENCE) if n in images]
+        first = (science or plain or images)[:1]
         chosen = [n for n in images if parts[n].name == parts[first[0]].name] if first else []
     chosen = [number for number in chosen if number in images]
     if len(chosen) > 1:
@@ -138,4 +145,6 @@ def _key(parts: Sequence[Extension], number: int) -> str | int:
     if not part.name:
         return number
     alike = [other for other in parts if other.name == part.name]
-    return part.name if len(alike) == 1 else f"{part.name},{part.version}"
+    if len(alike) == 1:
+        return part.name
+    return f"{part.name},{part.version}" if [other.version for other in alike].count(part.version) == 1 else number

@@ -38,8 +38,9 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
     Noise and defects of an image depend on the study's seed, the image's id, the condition and the band, and on nothing
     else, so any subset, order or number of workers gives the same pixels.
     """
-    stamp, scales = read_stamp(study), set[float | None]()
+    scales = set[float | None]()
     with read_images(images) as scenes, write_observations(out, condition=condition) as observations:
+        stamp = read_stamp(study, scenes.image(scenes.ids[0], Window(0, 0, 1, 1)).bands)
         for scene in progress(scenes, f"degrade {condition}", len(scenes), "image"):
             parts = measured_apart(whole(*scene.shape[-2:]), len(scenes), study.split)
             observations.append(observe(scene, study, condition, stamp, parts))

@@ -11,7 +11,7 @@ import h5py
 
 from pipeline.fill import FILL_HALO
 from pipeline.formats import is_fits, read_image
-from pipeline.formats.fits import centre_of, list_extensions
+from pipeline.formats.fits import centre_of, file_and_extension, list_extensions
 from pipeline.image import Image, Mask, Pixels, unit_in_words
 from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.measures.sky import sky_level_and_sigma
@@ -19,6 +19,7 @@ from pipeline.model_file import Model, read_model
 from pipeline.observation import read_observations
 from pipeline.physics.blur import INVERSE_HALO
 from pipeline.restorers.network import NetworkRestorer
+from pipeline.steps.choose_extension import choose_extension
 from pipeline.steps.model_card import range_in_words, score_in_words
 from pipeline.store import ImageReader, RestoredReader, read_images, read_restored
 
@@ -49,12 +50,15 @@ def inspect(path: Path) -> list[str]:
 
 
 def _of_image(path: Path) -> Iterator[str]:
-    image = read_image(path)
+    file = file_and_extension(path)[0]
+    # The part that `apply` would take.
+    part = choose_extension(path, None).word if is_fits(file) else path
+    image = read_image(part)
     size = f"{image.shape[-2]} x {image.shape[-1]} px"
-    if is_fits(path):
-        yield _line("extensions", "; ".join(_extensions(path)))
+    if is_fits(file):
+        yield _line("extensions", "; ".join(_extensions(file)))
     yield _line("image", f"{size}, {'bands' if len(image.bands) > 1 else 'band'} {', '.join(image.bands)}")
-    yield _line("centre", _centre(path, image))
+    yield _line("centre", _centre(file, image))
     yield from _values(image)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pipeline.config import Study
 from pipeline.formats.fits import read_psf
@@ -13,12 +13,12 @@ SMALLEST_GUARD = 32
 """Pixels between roles at least: the context that a restorer is given."""
 
 
-def read_stamp(study: Study) -> Stamp | None:
-    """The measured PSF that the study names, if it names one."""
+def read_stamp(study: Study, bands: Sequence[str]) -> Stamp | None:
+    """The measured PSF that the study names, if it names one, with its planes in the order of the images' bands."""
     file = study.degrade.psf.file
     if file is None:
         return None
-    stamp, scale = read_psf(file, study.images.bands)
+    stamp, scale = read_psf(file, bands)
     return stamp, study.degrade.psf.file_scale or scale
 
 

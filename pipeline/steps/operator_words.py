@@ -53,7 +53,7 @@ class OperatorWords:
     noise : str
         A number or one per band, path of a FITS map, or ``auto``.
     psf_scale : Width, optional
-        Width of a pixel of the PSF's file, where its header does not say, in arcsec or in pixels of the image.
+        Width of a pixel of the PSF's file, in arcsec or in pixels of the image, in place of what its header says.
     """
 
     psf: str | None = None
@@ -277,6 +277,8 @@ def _mapped(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
     path, extension = file_and_extension(word)
     if not path.is_file():
         raise OperatorError(f"--noise {word}: neither a file nor a number; it takes {NOISE_WORDS}")
+    if extension is None and Path(image.id).is_file() and path.samefile(image.id):
+        raise OperatorError(f"--noise {word}: is the image itself; say which part holds the noise, as {path.name}[ERR]")
     try:
         found = opened.enter_context(open_fits(path, Images(science=extension)))
     except ExtensionError as error:

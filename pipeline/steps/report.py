@@ -134,7 +134,7 @@ class _Material:
         self.data_range = float(noted["data_range"])
         self.ceiling = ceiling_of(noted, self.scene.bands)
         self.scaling = Scaling(self.scene.unit, self.scene.bands, noted["sky"], noted["sky_sigma"], self.data_range)
-        self.stamp = read_stamp(study)
+        self.stamp = read_stamp(study, self.scene.bands)
         self.guard = guard_of(study, len(self.scene.bands), self.scene.pixel_scale, self.stamp)
         count, side = items_and_side(len(study.conditions), len(study.all_methods))
         shown = chosen_items(images, self.items, noted["sky"], noted["sky_sigma"], count)

@@ -39,9 +39,9 @@ def split(images: Path, study: Study, out: Path) -> None:
     PSFError
         If a PSF of the study would lose much of its light on the pixels of these images.
     """
-    stamp = read_stamp(study)
     with read_images(images) as scenes:
         corners = {id: scenes.image(id, Window(0, 0, 1, 1)) for id in scenes.ids}
+        stamp = read_stamp(study, corners[scenes.ids[0]].bands)
         refuse_lost_light(study, finest(study, (corner.pixel_scale for corner in corners.values())), stamp)
         if len(scenes) == 1:
             id = scenes.ids[0]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from pipeline import __version__
@@ -21,7 +22,7 @@ from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
 from pipeline.training.degradation import UNCHANGED, Degrader
 from pipeline.training.instruments import Instruments
-from pipeline.training.regions import regions
+from pipeline.training.regions import regions, sampled
 from pipeline.training.scenes import Scenes, SceneStatistics
 
 INSTRUMENT: dict[str, Any] = {
@@ -65,7 +66,7 @@ class TrainingMaterial:
             first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
         self.bands, self.unit = first.bands, first.unit
         self.pixel_scale = first.pixel_scale or study.images.pixel_scale
-        stamp = read_stamp(study)
+        stamp = read_stamp(study, self.bands)
         guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
         number = None if fold == FINAL else int(fold)
         self._scenes = Scenes(images, regions(splits, number, "train", guard), device)
@@ -145,9 +146,11 @@ class TrainingMaterial:
 
     def _noise_range(self) -> dict[str, list[float]]:
         """Least and greatest noise per band that training drew, in the unit of the image."""
-        known = self._statistics
-        backgrounds = self._scenes.backgrounds.range() if self._instruments.counts_photons else [[]]
-        low, high = self._instruments.noise_range(known.sky, known.sky_sigma, backgrounds)
+        scenes, instruments = self._scenes, self._instruments
+        own = [scenes.sky_sigma(k) for k in sampled(len(scenes))] if instruments.relative_to_sky else [()]
+        ends = [np.min(own, 0).tolist(), np.max(own, 0).tolist()]
+        backgrounds = scenes.backgrounds.range() if instruments.counts_photons else [[]]
+        low, high = instruments.noise_range(self._statistics.sky, ends, backgrounds)
         return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
 
 

@@ -108,6 +108,11 @@ def _flags(
     file, extension = file_and_extension(mask.mask)
     if file.is_file():
         within = len(files) == 1 and file.samefile(files[0])
+        if within and extension is None:
+            part = choices[0].flags if choices and choices[0].flags is not None else "DQ"
+            raise UserImageError(
+                f"--mask {mask.mask}: is the image itself; say which part flags pixels, as {file.name}[{part}]"
+            )
         return (extension, None) if within and extension is not None else (None, mask.mask)
     if extension is not None or file.suffix or not choices:
         raise UserImageError(f"--mask {mask.mask}: no such file; it takes {MASK_WORDS}")
@@ -116,7 +121,7 @@ def _flags(
 
 def _of_study(choices: Sequence[Choice], key: str | int | None) -> str | int | None:
     """An extension of the study, if the files have it: a user's need not be built as those of the study."""
-    return key if key is not None and choices and choices[0].has(key) else None
+    return key if key is not None and choices and all(choice.has(key) for choice in choices) else None
 
 
 def _opened(paths: Sequence[str | Path], settings: Images, id: str, opened: ExitStack) -> WindowedImage:

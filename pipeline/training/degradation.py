@@ -130,14 +130,15 @@ class Degrader:
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = _random(*address)
         size = crop + 2 * self._instruments.inverse_halo
-        index = int(random.choice(len(self._scenes), p=self._scenes.share))
-        place, change = self._place(index, random, size + 2 * self._instruments.halo)
-        index = self._instruments.index(random)
-        told = self._instruments.told_index(_random(*address, "told"), index) if self._instruments.mistaken else index
-        sky = self._scenes.sky_sigma(index) if self._instruments.relative_to_sky else ()
+        region = int(random.choice(len(self._scenes), p=self._scenes.share))
+        place, change = self._place(region, random, size + 2 * self._instruments.halo)
+        seen = told = self._instruments.index(random)
+        if self._instruments.mistaken:
+            told = self._instruments.told_index(_random(*address, "told"), seen)
+        sky = self._scenes.sky_sigma(region) if self._instruments.relative_to_sky else ()
         background = self._scenes.backgrounds.at(place) if self._instruments.counts_photons else ()
-        noise = self._instruments.noise(random, index, sky, background)
-        return Draw(place, change, index, told, noise, draw_flaws(random, size))
+        noise = self._instruments.noise(random, seen, sky, background)
+        return Draw(place, change, seen, told, noise, draw_flaws(random, size))
 
     def _place(self, index: int, random: np.random.Generator, size: int) -> tuple[Place, Change]:
         """A window of a region in one of the eight orientations, and how the scene is changed that is seen there."""

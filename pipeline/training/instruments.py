@@ -21,6 +21,8 @@ WIDTHS = 17
 """PSFs drawn in advance between the narrowest and the widest: neighbours differ by less than what a network is told."""
 LARGEST_ERROR = 2.0
 """A told PSF is wrong by up to this many standard deviations ..."""
+EMPTY = 16
+"""Width in px of the empty sky on which the range of the noise is told."""
 ERRORS = 17
 """... in as many steps, so that each true PSF has this many that may be told in its place."""
 
@@ -130,23 +132,28 @@ class Instruments:
         return self._noise_of(value, index, sky_sigma, background)
 
     def noise_range(
-        self, sky: Sequence[float], sky_sigma: Sequence[float], backgrounds: Sequence[Sequence[float]] = ((),)
+        self,
+        sky: Sequence[float],
+        sky_sigmas: Sequence[Sequence[float]] = ((),),
+        backgrounds: Sequence[Sequence[float]] = ((),),
     ) -> tuple[list[float], list[float]]:
-        """Least and greatest noise per band on an empty sky, in the unit of the image.
+        """Least and greatest noise per band that is told on an empty sky, in the unit of the image.
 
         Parameters
         ----------
-        sky, sky_sigma : sequence of float
-            Level and noise of the sky of the images, per band.
+        sky : sequence of float
+            Level of the sky of the images, per band.
+        sky_sigmas : sequence of sequence of float
+            The least and the greatest noise that images' skies have already, per band.
         backgrounds : sequence of sequence of float
             The least and the greatest light that was taken off, per band.
         """
         _, levels = _levels(self._noise)
         # The wider the PSF, the less noise it leaves and the more is added for the same ratio.
-        ends = itertools.product((min(levels), max(levels)), (0, -1), backgrounds)
-        noises = [self._noise_of(value, index, sky_sigma, background) for value, index, background in ends]
-        empty = torch.tensor(sky, dtype=torch.float32)[None, :, None, None]
-        every = torch.stack([noise.sigma(empty).flatten() for noise in noises])
+        ends = itertools.product((min(levels), max(levels)), (0, -1), sky_sigmas, backgrounds)
+        # As wide as what noise is told by.
+        empty = torch.tensor(sky, dtype=torch.float32)[None, :, None, None].expand(-1, -1, EMPTY, EMPTY)
+        every = torch.stack([self._noise_of(*end).told_sigma(empty).amin((0, 2, 3)) for end in ends])
         return every.amin(0).tolist(), every.amax(0).tolist()
 
     def range(self) -> dict[str, list[float]]:

@@ -25,6 +25,7 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
     ("values", "says"),
     [
         ({"sead": 1}, "sead is not a setting; did you mean seed?"),
+        ({"images": {"dataset": "folder", "path": "~nobody_at_all/{id}.fits"}}, "there is no such home folder; write"),
         ({"images": {"dataste": "hubble"}}, "images.dataste is not a setting; did you mean dataset?"),
         ({"split": {"xyz": 1}}, "split.xyz is not a setting; known here: folds, tune, calibrate, block"),
         (

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 from made_fits import extension, one_line, save
 
 from pipeline.formats import FormatError, read_psf
@@ -42,3 +43,12 @@ def test_a_psf_with_holes_is_refused(tmp_path):
     with pytest.raises(FormatError) as error:
         read_psf(save(tmp_path / "psf.fits", fits.PrimaryHDU(stamp)))
     one_line(error, "psf.fits", "NaN")
+
+
+def test_the_scale_of_a_psf_is_its_own_before_that_of_the_image_in_the_same_file(tmp_path):
+    sky = WCS(naxis=2)
+    sky.wcs.ctype, sky.wcs.cdelt = ("RA---TAN", "DEC--TAN"), (-5e-5, 5e-5)
+    whole = fits.PrimaryHDU(header=sky.to_header())
+    stamp = fits.ImageHDU(np.ones((5, 5), np.float32), fits.Header({"PIXELSCL": 0.0125, "INHERIT": True}), name="PSF")
+    fits.HDUList([whole, stamp]).writeto(tmp_path / "psf.fits")
+    assert read_psf(f"{tmp_path / 'psf.fits'}[PSF]")[1] == 0.0125

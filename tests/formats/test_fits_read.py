@@ -118,3 +118,15 @@ def test_a_tile_compressed_field_without_wcs_is_read(data):
     assert image.shape == (1, 2600, 2600)
     assert image.pixel_scale is None
     assert image.pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("keyword", ["BUNIT", "FILTER", "BAND1"])
+def test_a_value_without_quotes_is_one_line_that_says_so(tmp_path, keyword):
+    path = tmp_path / "a.fits"
+    fits.writeto(path, np.ones((20, 20), np.float32), fits.Header({keyword: "xxxxxxxx"}))
+    path.write_bytes(path.read_bytes().replace(b"'xxxxxxxx'", b"counts/s  "))
+    with pytest.raises(
+        FormatError, match=rf"a.fits: a keyword of its header cannot be understood .*{keyword}"
+    ) as error:
+        read_image(path)
+    assert "\n" not in str(error.value)

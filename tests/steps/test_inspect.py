@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -155,3 +157,11 @@ def test_what_cannot_be_read_is_named(tmp_path, name, content, says):
 def test_a_file_that_is_not_there_is_named(tmp_path, name):
     with pytest.raises(ClearfieldError, match=rf"{name}: no such file"):
         inspect(tmp_path / name)
+
+
+def test_of_several_parts_the_image_is_shown_or_the_one_that_is_named(tmp_path):
+    shapes = {"WHT": (20, 21), "SCI": (30, 31)}
+    parts = [fits.ImageHDU(np.random.default_rng(0).random(shape), name=name) for name, shape in shapes.items()]
+    fits.HDUList([fits.PrimaryHDU(), *parts]).writeto(tmp_path / "a.fits")
+    assert "30 x 31 px" in said(tmp_path / "a.fits")
+    assert "20 x 21 px" in said(Path(f"{tmp_path / 'a.fits'}[WHT]"))

@@ -32,3 +32,10 @@ def test_a_band_of_one_value_is_refused(tmp_path):
     with pytest.raises(StretchError, match="band g: all of the training role has one value"):
         Place(tmp_path, skies).train()
     assert not (tmp_path / "net0").exists()
+
+
+def test_the_card_knows_the_noise_of_the_quietest_and_the_loudest_sky(tmp_path):
+    skies = [sky * factor for sky, factor in zip(small_images(), (1.0, 3.0) * 10)]
+    study = made_study(degrade={"psf": {"fwhm": ["2px", "4px"]}, "noise": {"ratio": [2.0]}})
+    low, high = Place(tmp_path, skies, study).train().cards["faithful"]["range"]["sigma_r"]
+    assert high > 2.5 * low

@@ -171,3 +171,41 @@ def test_flagged_light_leaves_no_trace_in_the_background(tmp_path, out, image):
     bright = np.where(hot.data != 0, np.float32(500), SKY)
     apply(model, [make_fits(tmp_path / "b.fits", bright)], out, mask=str(save(tmp_path / "dq.fits", hot)), **GIVEN)
     assert np.median(fits.getdata(out)[:, 60:]) == pytest.approx(np.median(SKY), abs=0.05)
+
+
+@pytest.mark.parametrize("word", ["mask", "noise"])
+def test_the_image_itself_is_neither_its_mask_nor_its_noise(model, tmp_path, out, word):
+    file = save(tmp_path / "b.fits", science(), flags((3, 4, 1)))
+    given = {**GIVEN, word: str(file)}
+    part = "DQ" if word == "mask" else "ERR"
+    refused(
+        rf"--{word} .*b.fits: is the image itself; say which part .*, as b.fits\[{part}\]", model, [file], out, **given
+    )
+
+
+def test_of_two_parts_alike_in_name_and_version_one_must_be_numbered(model, tmp_path, out, plain):
+    file = save(tmp_path / "b.fits", science(SKY[:, ::-1]), science())
+    with fits.open(file, mode="update") as hdus:
+        for hdu in hdus[1:]:
+            del hdu.header["EXTVER"]
+    refused(r"2 extensions with an image are called SCI; say which, as b.fits\[1\] or b.fits\[2\]",
+            model, [file], out, **GIVEN)  # fmt: skip
+    apply(model, [f"{file}[2]"], out, **GIVEN)
+    np.testing.assert_array_equal(fits.getdata(out), plain)
+
+
+def test_a_table_called_sci_and_a_number_of_the_study_are_not_taken_for_the_image(model, tmp_path, out, plain):
+    table = fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0])], name="SCI")
+    apply(model, [save(tmp_path / "b.fits", table, flags(), science(name="IMAGE"))], out, **GIVEN)
+    np.testing.assert_array_equal(fits.getdata(out), plain)
+    numbered = make_model(tmp_path / "n.safetensors", reading=reading(science=1))
+    file = save(tmp_path / "c.fits", science(np.ones_like(SKY), "ERR"), science())
+    apply(numbered, [file], tmp_path / "c_out.fits", **GIVEN)
+    np.testing.assert_array_equal(fits.getdata(tmp_path / "c_out.fits"), plain)
+
+
+def test_what_has_the_number_of_the_studys_noise_is_read_only_if_it_goes_with_the_image(tmp_path, out, plain):
+    model = make_model(tmp_path / "n.safetensors", reading=reading(noise=2, noise_kind="sigma"))
+    thumbnail = extension(np.ones((8, 8), np.float32), "THUMB")
+    apply(model, [save(tmp_path / "b.fits", science(), thumbnail)], out, **GIVEN)
+    np.testing.assert_array_equal(fits.getdata(out), plain)

@@ -160,3 +160,16 @@ def test_data_are_made_with_the_true_psf_and_inverse_and_numbers_are_those_of_th
     # Told too wide, the inverse sharpens too much, and the noise with it.
     sharpness = (wrong.inputs.inverse.flatten(1).std(1) / exact.inputs.inverse.flatten(1).std(1)).log()
     assert torch.corrcoef(torch.stack([sharpness, share]))[0, 1] > 0.5
+
+
+def test_noise_goes_by_the_sky_of_its_own_region_whatever_the_width(tmp_path, flawless):
+    study = made_study(degrade={"psf": {"fwhm": ["2px", "4px"]}, "noise": {"ratio": [2.0]}})
+    quiet = np.concatenate([sky(200, 100), 10 * sky(200, 100)], 2)
+    path = write_sky(tmp_path / "images.h5", quiet)
+    regions = [Region("field0", Window(0, x, 200, 100)) for x in (0, 100)]
+    batch = degrader(path, regions, study).batch(0, count=40, crop=CROP)
+    values = batch.target.flatten(1)
+    own = (values - values.median(1, keepdim=True).values).abs().median(1).values
+    ratio = batch.inputs.sigma.mean((1, 2, 3)) / own
+    assert own.max() > 5 * own.min()
+    assert ratio.max() < 2 * ratio.min()

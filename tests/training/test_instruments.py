@@ -72,7 +72,7 @@ def test_levels_from_zero_are_drawn_evenly():
 @pytest.mark.parametrize("noise", [{"sigma": [0.01, 0.5]}, {"ratio": [1, 5]}, {"kind": "poisson", "gain": [10, 1000]}])
 def test_every_level_lies_in_the_range_that_the_card_shows(noise):
     made, sky = instruments({"fwhm": ["1.5px", "4px"]}, noise, images=LINEAR), (0.02, 0.03)
-    low, high = made.noise_range((0.1, 0.3), sky)
+    low, high = made.noise_range((0.1, 0.3), [sky])
     level = torch.tensor([0.1, 0.3])[None, :, None, None]
     found = torch.stack([n.sigma(level).flatten() for n in drawn(made, sky)])
     for band in range(2):
@@ -133,6 +133,6 @@ def test_photons_of_what_was_taken_off_are_noise_and_lie_in_the_range_that_the_c
     assert made.noise(np.random.default_rng(0), 0, (), (9.0, 25.0)).sky == (10.0, 26.0)
     # Where more was taken off than there was, no photons are missing.
     assert made.noise(np.random.default_rng(0), 0, (), (-9.0, 0.0)).sky == (1.0, 1.0)
-    low, high = made.noise_range((5.0, 0.0), (), [[9.0, 15.0], [10.0, 24.0]])
+    low, high = made.noise_range((5.0, 0.0), [()], [[9.0, 15.0], [10.0, 24.0]])
     assert low == pytest.approx([(15 / 4) ** 0.5, (16 / 4) ** 0.5])
     assert high == pytest.approx([(16 / 4) ** 0.5, (25 / 4) ** 0.5])

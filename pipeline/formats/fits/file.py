@@ -72,6 +72,9 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
+    except VerifyError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise FormatError(f"{path}: a keyword of its header cannot be understood ({reason}); mend its value") from None
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise FormatError(

@@ -43,8 +43,9 @@ def open_flags(path: str | Path, bits: int | None = None) -> Iterator[Flags]:
         If the file cannot be read, lacks the extension or has no 2 or 3 axes.
     """
     with open_extension(path, "mask", "flags pixels") as (file, hdus, hdu):
-        shape = shape_of(file, hdu)
-        names = planes_named(inherited_header(hdus, hdu), shape[0])
+        with reading(file):
+            shape = shape_of(file, hdu)
+            names = planes_named(inherited_header(hdus, hdu), shape[0])
 
         def read(plane: int, window: Window) -> Mask:
             with reading(file):

@@ -91,8 +91,9 @@ def companion_planes(path: Path, hdu: Any, shape: tuple[int, int, int], names: S
 def flagged(flags: NDArray[Any], bits: int | None) -> Mask:
     """Where a mask flags a pixel: by any of some bits, or by any value but 0 where no bits are given."""
     unknown = ~np.isfinite(flags)
-    values = np.where(unknown, 0, flags).astype(np.int64)
-    return unknown | ((values & bits if bits is not None else values) != 0)
+    if bits is None:
+        return unknown | (flags != 0)
+    return unknown | ((np.where(unknown, 0, flags).astype(np.int64) & bits) != 0)
 
 
 def refuse_negative(path: Path, noise: NDArray[Any], key: str | int | None) -> None:

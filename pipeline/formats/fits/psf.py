@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.formats.bands import planes_for
@@ -48,16 +49,19 @@ def read_psf(
         count, height, width = shape_of(file, hdu)
         with reading(file):
             stamps = [read_plane(hdu, number, whole(height, width)) for number in range(count)]
+            header = inherited_header(hdus, hdu)
+            names = planes_named(header, count)
+            # Its own word before that of the whole file, whose WCS may be of the image that the PSF belongs to.
+            scale = _scale(hdu.header, hdus) or _scale(header, hdus)
         stamp = np.stack(stamps).astype(np.float64)
-        header = inherited_header(hdus, hdu)
-        names = planes_named(header, count)
-        scale = pixel_scale_of(header, hdus)
-        given = [header.get(keyword) for keyword in ("PIXELSCL", "PIXSCALE")]
     if not np.isfinite(stamp).all():
         raise FormatError(f"{file}: the PSF holds NaN or infinite values; replace them, or cut the stamp smaller")
-    if scale is None:
-        scale = next((float(value) for value in given if isinstance(value, int | float) and value > 0), None)
     if bands is not None:
         order = planes_for(file, count, names, bands, planes)
         stamp = stamp if count == 1 else stamp[order]
     return (stamp[0] if len(stamp) == 1 else stamp), scale
+
+
+def _scale(header: fits.Header, hdus: fits.HDUList) -> float | None:
+    given = [pixel_scale_of(header, hdus), header.get("PIXELSCL"), header.get("PIXSCALE")]
+    return next((float(value) for value in given if isinstance(value, int | float) and value > 0), None)

@@ -112,6 +112,7 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
     with reading(path):
         shape = shape_of(path, science)
         names = planes_named(header, shape[0])
+        name, unit = (str(header.get(keyword, "")).strip() for keyword in ("FILTER", "BUNIT"))
         # Which of their planes go with each of the image's.
         flags_of = companion_planes(path, flags, shape, names) if flags is not None else []
         noise_of = companion_planes(path, noise, shape, names) if noise is not None else []
@@ -130,11 +131,10 @@ def _planes(path: Path, hdus: fits.HDUList, settings: Images) -> Planes:
                 sigma, _ = filled(values, bad)
             return Plane(*filled(read_plane(science, number, window), bad), sigma)
 
-    name = str(header.get("FILTER", "")).strip()
     bands = names or ((name,) if name and shape[0] == 1 else ())
     return Planes(
         path, shape, read, bands, bool(names),
-        unit=str(header.get("BUNIT", "")).strip() or None,
+        unit=unit or None,
         pixel_scale=pixel_scale_of(header, hdus),
         header=header.tostring(sep="\n", endcard=False, padding=False),
     )  # fmt: skip
