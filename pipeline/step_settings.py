@@ -21,7 +21,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     """
     values = study.model_dump(mode="json", exclude_none=True)
     if step == "simulate":
-        return _leaves(values, "seed", "images.survey", "images.bands")
+        drawn = _leaves(values, "seed", "images.survey", "images.bands")
+        return {name: value for name, value in drawn.items() if name != "images.survey.truth"}
     if step == "ingest":
         # The background of a single image is measured in the bands of sky that it will be cut into.
         folds = _BANDS_OF_SKY if study.images.background != "none" else ()
@@ -56,7 +57,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
 
 
 def threads_for(study: Study, step: str, method: str | None = None) -> int:
-    """Cores that a step uses: the study's for networks and for drawing a survey; else one, and steps run side by side."""
+    """Cores that a step uses: the study's to train, restore or draw a survey; else one, so that steps run abreast."""
     return study.threads if step in ("train", "simulate") or method in study.network_methods else 1
 
 

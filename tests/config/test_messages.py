@@ -42,7 +42,10 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
         ({"study": "a/b"}, "study is a/b; letters, digits, _ and - are allowed"),
         ({"study": "../x"}, "study is ../x; letters, digits, _ and - are allowed"),
         ({"images": 3}, "images is 3; a section with settings of its own is needed"),
-        ({"images": {"dataset": "hubbel"}}, "images.dataset is hubbel; it should be 'hubble' or 'folder'"),
+        (
+            {"images": {"dataset": "hubbel"}},
+            "images.dataset is hubbel; it should be 'hubble', 'folder' or 'simulated_survey'",
+        ),
         ({"images": {"science": [1]}}, "images.science is [1]; a name or a number is needed"),
         ({"images": {"noise": "WHT"}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
         ({"images": {"noise": 2}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),

@@ -1,4 +1,4 @@
-"""A survey that is made: stars, galaxies and quasars whose truth is known, as an instrument like SDSS or Hubble sees it.
+"""A survey that is made: stars, galaxies and quasars whose truth is known, as an instrument like SDSS or HST sees it.
 
 What is drawn stands in ``population`` (who there is), ``galaxies`` (what a galaxy looks like) and ``field`` (one image
 of them); how bright it is, in ``spectra``; the instruments, in ``presets``; the light, in ``rendering`` and

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ EXTENSIONS = {"noise_free": "TRUTH", "exposure": "EXPOSURE"}
 """Where the values lie that ``images.survey.truth`` names."""
 KEY = "SURVEYID"
 """The keyword that says by which settings, and which code, a file was made."""
+_OF_BANDS = re.compile(r"(CTYPE|CRPIX|CRVAL|CDELT)3|WCSAXES|BUNIT|(BAND|MAGZERO|SKY|SEEING)\d+")
+"""Keywords that a map without bands has no use for."""
 _ABOUT = "survey.json"
 
 
@@ -168,13 +171,10 @@ def _header(survey: Survey, number: int) -> fits.Header:
 
 
 def _hdus(header: fits.Header, scene: Scene, exposure: np.ndarray) -> fits.HDUList:
-    plane = fits.Header([card for card in companion_of(header).cards if not card.keyword.endswith("3")])
-    for keyword in ("BUNIT", "WCSAXES"):
-        plane.remove(keyword, ignore_missing=True)
-    primary = fits.PrimaryHDU(header=header)
+    plane = fits.Header([card for card in companion_of(header).cards if not _OF_BANDS.fullmatch(card.keyword)])
     return fits.HDUList(
         [
-            primary,
+            fits.PrimaryHDU(header=header),
             fits.ImageHDU(exposure, companion_of(header), name="EXPOSURE"),
             fits.ImageHDU(scene.pixels, companion_of(header), name="TRUTH"),
             fits.ImageHDU(scene.segmentation, plane, name="SEGMENTATION"),
