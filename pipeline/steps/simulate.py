@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -71,10 +72,13 @@ def _each(draw: Callable[[str], None], ids: Sequence[str], workers: int) -> Iter
         yield from map(draw, ids)
         return
     # A fresh start: threads of the libraries do not survive a fork.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (os.getpid(),)) as pool:
         yield from pool.map(draw, ids)
 
 
-def _begin() -> None:
+def _begin(first: int) -> None:
     use_threads(1)
     end_with_the_first()
+    # The one that started this process may have been killed while it was starting.
+    if os.getppid() != first:
+        os._exit(1)

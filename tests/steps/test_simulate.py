@@ -54,6 +54,7 @@ def test_an_interrupted_survey_goes_on_where_it_was(made, tmp_path):
     simulate(study(), folder)
     before = files(folder)
     (folder / "images" / "00001.fits").unlink()
+    (folder / "images" / ".part123.00002.fits").write_bytes(b"SIMPLE  =")
     (folder / "catalogue.csv").unlink()
     simulate(study(), folder)
     after = files(folder)

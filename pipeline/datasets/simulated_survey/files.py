@@ -93,9 +93,9 @@ def is_made(folder: Path, id: str, key: str) -> bool:
 
 
 def remove_others(folder: Path, survey: Survey) -> None:
-    """Remove image files that a survey of more images left behind, which would be read with those of this one."""
+    """Remove what would be read with the images of this survey: those of one of more images, and half-written files."""
     for path in sorted((folder / "images").glob("*.fits")):
-        if path.stem not in survey.ids and _key_of(path) is not None:
+        if path.name.startswith(".part") or (path.stem not in survey.ids and _key_of(path) is not None):
             path.unlink()
 
 
