@@ -1,6 +1,7 @@
 # A cross-validated restoration study, from images to a report. `snakemake` makes what `rule all` names:
 #
 # results/<study>/
+#   survey/                                     of a simulated survey: images/*.fits, survey.json, catalogue.csv (the truth)
 #   images.h5                                   ingested: physical units, identity, groups, geometry
 #   splits.csv                                  who judges whom: item, group, fold, role
 #   degraded/<condition>.h5                     what the instrument would have seen (kept if `keep` says so)
@@ -31,6 +32,7 @@ if not workflow.configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/simulate.smk"
 include: "rules/ingest.smk"
 include: "rules/split.smk"
 include: "rules/degrade.smk"

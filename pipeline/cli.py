@@ -40,13 +40,34 @@ DEFAULT = Path("config/config.yaml")
 
 
 @app.command()
-def ingest(out: Out, config: Config = DEFAULT, log: Log = None) -> None:
+def simulate(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for images/, survey.json and catalogue.csv.")],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Write the study's simulated survey as FITS files with a truth table; one that was interrupted goes on."""
+    study = load_study(config)
+    with running("simulate", out, log):
+        from pipeline.steps import simulate as step
+
+        step.simulate(study, out)
+
+
+@app.command()
+def ingest(
+    out: Out,
+    config: Config = DEFAULT,
+    survey: Annotated[
+        Path | None, typer.Option("--survey", help="Folder from `simulate`; else a simulated survey is drawn here.")
+    ] = None,
+    log: Log = None,
+) -> None:
     """Read the study's images into one file, in physical units."""
     study = load_study(config)
     with running("ingest", out, log):
         from pipeline.steps import ingest as step
 
-        step.ingest(study, out)
+        step.ingest(study, out, survey)
 
 
 @app.command()

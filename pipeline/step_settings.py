@@ -20,12 +20,17 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         called ``<network>@<condition>``, training depends on its own condition and on no other.
     """
     values = study.model_dump(mode="json", exclude_none=True)
+    if step == "simulate":
+        drawn = _leaves(values, "seed", "images.survey", "images.bands")
+        return {name: value for name, value in drawn.items() if name != "images.survey.truth"}
     if step == "ingest":
         # The background of a single image is measured in the bands of sky that it will be cut into.
         folds = _BANDS_OF_SKY if study.images.background != "none" else ()
         # Images in display units are refused where photons are to be counted.
         photons = {"degrade.noise.kind": "poisson"} if study.degrade.noise.kind == "poisson" else {}
-        return _leaves(values, "images", *folds) | photons
+        # A survey that is made follows from the seed.
+        seed = ("seed",) if study.images.dataset == "simulated_survey" else ()
+        return _leaves(values, "images", *seed, *folds) | photons
     if step == "split":
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":
@@ -58,8 +63,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
 
 
 def threads_for(study: Study, step: str, method: str | None = None) -> int:
-    """Cores that a step uses: the study's where a network works, otherwise one, so that steps run side by side."""
-    return study.threads if step == "train" or method in study.network_methods else 1
+    """Cores that a step uses: the study's to train, restore or draw a survey; else one, so that steps run abreast."""
+    return study.threads if step in ("train", "simulate") or method in study.network_methods else 1
 
 
 _GRID = ("images.pixel_scale", "images.psf_fwhm")

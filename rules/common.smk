@@ -15,6 +15,8 @@ CLASSICAL = list(STUDY.methods)
 METHODS = list(STUDY.all_methods)
 FOLDS = [f"fold{fold}" for fold in range(STUDY.split.folds)]
 FINAL = "final" if STUDY.publish.final == "retrain" else "fold0"
+SURVEY = "results/{study}/survey"
+MADE = STUDY.images.dataset == "simulated_survey"
 PSF_FILE = [STUDY.degrade.psf.file] if STUDY.degrade.psf.file else []
 DISCERNED = (
     [f"results/{{study}}/discerned/{condition}.parquet" for condition in CONDITIONS]
@@ -69,8 +71,8 @@ def kept(kind, path):
 
 
 def user_images(wildcards):
-    """The files that hold the images; none where a package ships them."""
-    return files_of_images(STUDY)
+    """The files that hold the images, or the table of those that are made; none where a package ships them."""
+    return [SURVEY + "/catalogue.csv"] if MADE else files_of_images(STUDY)
 
 
 def per_model(pattern, folds):

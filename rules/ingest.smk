@@ -15,5 +15,6 @@ rule ingest:
         code=code_hash("ingest"),
         settings=needs("ingest"),
         config=CONFIG,
+        survey=f"--survey {SURVEY}" if MADE else "",
     shell:
-        "python -m pipeline ingest --config {params.config} -o {output} --log {log}"
+        "python -m pipeline ingest --config {params.config} {params.survey} -o {output} --log {log}"

@@ -51,7 +51,7 @@ def test_every_rule_has_a_command_of_its_name():
 
 
 def test_a_users_mistake_is_one_line_and_exit_code_1(clearfield, tiny):
-    def step(study, out):
+    def step(study, out, survey=None):
         raise ClearfieldError("data/a.fits: no extension called 'SCI'")
 
     assert clearfield(step, *tiny) == (1, "clearfield: data/a.fits: no extension called 'SCI'\n")
@@ -65,21 +65,21 @@ def test_a_config_that_is_missing_is_named(clearfield, tmp_path):
 
 
 def test_a_file_that_may_not_be_read_is_named(clearfield, tiny):
-    def step(study, out):
+    def step(study, out, survey=None):
         raise PermissionError(13, "Permission denied", "data/a.fits")
 
     assert clearfield(step, *tiny) == (1, "clearfield: data/a.fits: permission denied\n")
 
 
 def test_control_c_is_exit_code_130(clearfield, tiny):
-    def step(study, out):
+    def step(study, out, survey=None):
         raise KeyboardInterrupt
 
     assert clearfield(step, *tiny)[0] == 130
 
 
 def test_the_log_holds_everything_and_the_terminal_one_line(clearfield, tiny, tmp_path):
-    def step(study, out):
+    def step(study, out, survey=None):
         logger = logging.getLogger("clearfield")
         logger.info("ingest: 3 images read")
         subprocess.run(["sh", "-c", "echo from C >&2"], check=True)
@@ -94,12 +94,12 @@ def test_the_log_holds_everything_and_the_terminal_one_line(clearfield, tiny, tm
 
 
 def test_a_step_that_says_nothing_gets_a_line_nevertheless(clearfield, tiny, tmp_path):
-    code, said = clearfield(lambda study, out: None, *tiny, "--log", str(tmp_path / "ingest.log"))
+    code, said = clearfield(lambda study, out, survey=None: None, *tiny, "--log", str(tmp_path / "ingest.log"))
     assert (code, said) == (0, "ingest: done in 0 s\n")
 
 
 def test_warnings_of_ours_reach_the_terminal(clearfield, tiny, tmp_path):
-    def step(study, out):
+    def step(study, out, survey=None):
         logging.getLogger("clearfield").warning("the PSF was cut at 32 px")
 
     _, said = clearfield(step, *tiny, "--log", str(tmp_path / "ingest.log"))
@@ -107,7 +107,7 @@ def test_warnings_of_ours_reach_the_terminal(clearfield, tiny, tmp_path):
 
 
 def test_a_fault_of_our_own_is_one_line_that_names_the_log_with_its_traceback(clearfield, tiny, tmp_path):
-    def step(study, out):
+    def step(study, out, survey=None):
         return {}["sky"]
 
     log = tmp_path / "ingest.log"
@@ -126,7 +126,7 @@ from pipeline import step_runner
 from pipeline.{module} import {writer}
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
-def step(study, out):
+def step(study, out, survey=None):
     {write}
 
 pipeline.steps.ingest = SimpleNamespace(ingest=step)

@@ -39,6 +39,17 @@ def concerned(values, before=None):
 FOLDER = {"dataset": "folder", "path": "{id}.fits"}
 
 
+def test_a_survey_is_drawn_again_for_another_seed_and_not_for_another_truth():
+    made, other, exposed = (
+        study_from({"images": {"dataset": "simulated_survey", "survey": {"truth": truth}}, "seed": seed})
+        for truth, seed in (("noise_free", 0), ("noise_free", 1), ("exposure", 0))
+    )
+    simulated, ingested = ([settings_for(s, step) for s in (made, other, exposed)] for step in ("simulate", "ingest"))
+    assert simulated[0] == simulated[2] != simulated[1]
+    assert ingested[0] != ingested[1]
+    assert ingested[0] != ingested[2]
+
+
 def test_whether_photons_are_counted_concerns_ingest_and_how_many_does_not():
     white, photons, more = (
         {"images": FOLDER, "degrade": {"psf": {"fwhm": ["3px"]}, "noise": noise, "names": [CONDITION]}}

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.settings import OnceEach, Positive, Settings, UserPath
+from pipeline.config.simulated_survey import FILTERS, SimulatedSurvey
 from pipeline.config.width import WidthField
 
 NoiseKind = Literal["sigma", "variance", "weight"]
@@ -19,13 +20,18 @@ _USUAL_KINDS: dict[str, NoiseKind] = {"ERR": "sigma", "SIGMA": "sigma", "VAR": "
 class Images(Settings):
     """Where the images come from and how their files are read."""
 
-    dataset: Literal["hubble", "folder"] = Field(
-        "hubble", description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files."
+    dataset: Literal["hubble", "folder", "simulated_survey"] = Field(
+        "hubble",
+        description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files; "
+        "simulated_survey: stars, galaxies and quasars that are made, see images.survey.",
     )
     path: UserPath | None = Field(
         None,
         description="folder: pattern of the files, such as data/{id}/{id}-{band}.fits; {id} names an image, {band} a "
         "band.",
+    )
+    survey: SimulatedSurvey = Field(
+        default_factory=lambda: SimulatedSurvey(), description="simulated_survey: what is made."
     )
     bands: Annotated[list[str], OnceEach] | None = Field(
         None, description="Names of the bands, in order; required where the pattern holds {band}."
@@ -99,4 +105,18 @@ class Images(Settings):
                 raise ValueError("bands: missing; the pattern holds {band}, so the bands must be named")
         elif self.path is not None:
             raise ValueError(f"path: {self.path!r} would not be read; set dataset: folder beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _survey_and_bands_agree(self) -> Images:
+        if self.dataset != "simulated_survey":
+            if self.survey != SimulatedSurvey():
+                raise ValueError("survey: would not be read; set dataset: simulated_survey beside it")
+            return self
+        filters = FILTERS[self.survey.preset]
+        unknown = [band for band in self.bands or [] if band not in filters]
+        if unknown:
+            raise ValueError(f"bands: {unknown[0]!r} is no filter of {self.survey.preset}; it has {', '.join(filters)}")
+        if self.bands == []:
+            raise ValueError(f"bands: at least one of {', '.join(filters)} is needed; or leave bands out")
         return self

@@ -26,6 +26,10 @@ def _named(schema: dict[str, Any]) -> None:
     del schema["properties"]["study"]["default"]
 
 
+_OF_FILES = ("groups", "science", "noise", "noise_kind", "mask", "mask_bits", "unit")
+"""Settings of `images` that say how a user's own files are read."""
+
+
 class Study(Settings):
     """A cross-validated restoration study. Clearfield knows no settings but these."""
 
@@ -73,6 +77,7 @@ class Study(Settings):
         for final in map(parse_width, self.degrade.psf.fwhm_final or []):
             if own and final.unit == own.unit and final.value <= own.value:
                 raise ValueError(f"degrade.psf.fwhm_final: {final} is not above images.psf_fwhm, which is {own}")
+        self._noise_is_there_to_go_by()
         self._photons_can_be_counted()
         self._batches_can_be_shared()
         count, names = len(grid(self.degrade)), self.degrade.names
@@ -86,6 +91,17 @@ class Study(Settings):
             raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
         return self
 
+    def _noise_is_there_to_go_by(self) -> None:
+        if self.images.dataset != "simulated_survey" or self.images.survey.truth != "noise_free":
+            return
+        instead = "and a survey's truth: noise_free has none; take {}, or images.survey.truth: exposure"
+        if self.degrade.noise.ratio:
+            raise ValueError(
+                f"degrade.noise.ratio: multiplies the noise of the images, {instead.format('sigma, or kind: poisson')}"
+            )
+        if "asinh" in self.evaluate.spaces:
+            raise ValueError(f"evaluate.spaces: asinh is softened by the truth's noise, {instead.format('linear')}")
+
     def _photons_can_be_counted(self) -> None:
         display = self.images.dataset == "hubble" or self.images.unit == "display"
         if display and self.degrade.noise.kind == "poisson":
@@ -98,8 +114,11 @@ class Study(Settings):
         # Not asked of Images alone: `apply` reads a user's file by those of a study, as far as it has such extensions.
         images = self.images
         if images.dataset == "hubble":
-            names = ("groups", "science", "noise", "noise_kind", "mask", "mask_bits", "unit")
-            images.refuse_unread(*names, because="of hubble", instead="set dataset: folder", section="images.")
+            images.refuse_unread(*_OF_FILES, because="of hubble", instead="set dataset: folder", section="images.")
+        if images.dataset == "simulated_survey":
+            images.refuse_unread(
+                *_OF_FILES, "pixel_scale", because="of a survey", instead="set dataset: folder", section="images."
+            )
         for name, whole in (("noise_kind", "noise"), ("mask_bits", "mask")):
             if getattr(images, whole) is None:
                 images.refuse_unread(name, because="alone", instead=f"set images.{whole}", section="images.")

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.datasets.folder import folder
 from pipeline.datasets.hubble import hubble
+from pipeline.datasets.simulated_survey import simulated_survey
 
 __all__ = ["DATASETS", "Dataset", "DatasetError", "open_dataset"]
 
-DATASETS = {"hubble": hubble, "folder": folder}
+DATASETS = {"hubble": hubble, "folder": folder, "simulated_survey": simulated_survey}
 
 
-def open_dataset(settings: Images) -> Dataset:
+def open_dataset(settings: Images, seed: int = 0, rendered: Path | None = None) -> Dataset:
     """The images that a study names, read one at a time as they are iterated over.
 
     Parameters
     ----------
     settings : Images
         The dataset, where it lies and how its files are read.
+    seed : int
+        From which a dataset that is made follows.
+    rendered : Path, optional
+        Folder in which a dataset that is made lies already.
 
     Raises
     ------
-    DatasetError
+    DatasetError, SurveyError
         If there is nothing to read, or files or groups are missing. What is wrong inside a file shows when it is read.
     """
+    if settings.dataset == "simulated_survey":
+        return simulated_survey(settings, seed, rendered)
     return DATASETS[settings.dataset](settings)

@@ -39,8 +39,11 @@ class IngestError(ClearfieldError):
     """Images that do not make a study."""
 
 
-def ingest(study: Study, out: Path) -> None:
+def ingest(study: Study, out: Path, survey: Path | None = None) -> None:
     """Read the images of a study, one at a time, and write them to ``out`` (``images.h5``).
+
+    A simulated survey is read from the folder ``survey``, into which ``simulate`` wrote it; without one its images are
+    drawn here, one after another.
 
     The file notes ``data_range``, the span between the 0.05 and 99.95 percentiles of all trusted pixels, and ``sky``
     and ``sky_sigma``, level and noise of the sky per band. They are measured on about a million pixels per band, spread
@@ -50,7 +53,7 @@ def ingest(study: Study, out: Path) -> None:
 
     Raises
     ------
-    FormatError, DatasetError
+    FormatError, DatasetError, SurveyError
         If a file is missing, or is not the image that the configuration says.
     IngestError
         If images differ in bands, unit or pixel scale, are in display units where photons are to be counted, one is too
@@ -58,7 +61,7 @@ def ingest(study: Study, out: Path) -> None:
     SharedSkyError
         If images that ``images.groups`` names different groups for overlap on the sky.
     """
-    dataset = open_dataset(study.images)
+    dataset = open_dataset(study.images, study.seed, survey)
     if study.images.noise is not None:
         log.info("ingest: extension %s is read as %s", study.images.noise, study.images.kind_of_noise)
     known, shared = _Known(dataset), SharedSky(dataset.sources)

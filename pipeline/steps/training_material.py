@@ -36,6 +36,8 @@ READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "backg
 """How files became images, as far as a user's own file is to be read alike."""
 WATCHED = (8, 128)
 """Crops of the tune role on which training is watched, and their least width in px."""
+HARDLY_ANY_NOISE = 0.1
+"""A truth whose sky has less noise than this share of what instruments add is as good as free of noise."""
 FLATTEST_SKY = 1e-3
 """Noise of the sky over the span of the scene that a stretch assumes at least: a sky of one value has none."""
 
@@ -74,9 +76,10 @@ class TrainingMaterial:
         self._watched = Scenes(images, regions(splits, number or 0, "tune", 0), device)
         self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
         self._statistics = self._scenes.statistics()
-        stretch = _stretch(study, self.bands, self._statistics)
+        seen = self._noise_to_stretch_by()
+        stretch = _stretch(study, self.bands, self._statistics, seen)
         # As astronomers stretch an image to see its noise: the sky's noise is of order one.
-        noise = (max(s, FLATTEST_SKY * span) for s, span in zip(self._statistics.sky_sigma, self._statistics.span))
+        noise = (max(s, FLATTEST_SKY * span) for s, span in zip(seen, self._statistics.span))
         self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
         self.preparation = Preparation(stretch, self._statistics.variance, self._instruments.names)
 
@@ -144,24 +147,41 @@ class TrainingMaterial:
         factor = (augment.brightness or 1.0) * augment.colour if changed else 1.0
         return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
 
+    def _noise_to_stretch_by(self) -> list[float]:
+        """Noise of the sky per band: the truth's own, or where it has hardly any, the least that is added to it.
+
+        A truth that was simulated may have none, and faint light in its place; an asinh that turns logarithmic so far
+        below the noise of the data would show a network that noise and little else.
+        """
+        own = self._statistics.sky_sigma
+        if self._instruments.relative_to_sky:
+            return list(own)
+        least, _ = self._added_noise()
+        return [added if s < HARDLY_ANY_NOISE * added else s for s, added in zip(own, least)]
+
     def _noise_range(self) -> dict[str, list[float]]:
         """Least and greatest noise per band that training drew, in the unit of the image."""
+        low, high = self._added_noise()
+        return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
+
+    def _added_noise(self) -> tuple[list[float], list[float]]:
+        """The least and the greatest per band."""
         scenes, instruments = self._scenes, self._instruments
         own = [scenes.sky_sigma(k) for k in sampled(len(scenes))] if instruments.relative_to_sky else [()]
         ends = [np.min(own, 0).tolist(), np.max(own, 0).tolist()]
         backgrounds = scenes.backgrounds.range() if instruments.counts_photons else [[]]
-        low, high = instruments.noise_range(self._statistics.sky, ends, backgrounds)
-        return {f"sigma_{band}": [a, b] for band, a, b in zip(self.bands, low, high)}
+        return instruments.noise_range(self._statistics.sky, ends, backgrounds)
 
 
-def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics) -> Stretch:
-    for band, span, sigma in zip(bands, statistics.span, statistics.sky_sigma):
+def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics, noise: Sequence[float]) -> Stretch:
+    for band, span, sigma in zip(bands, statistics.span, noise):
         if not span:
             raise StretchError(f"band {band}: all of the training role has one value; there is nothing to learn from")
         if not sigma and study.train.stretch == "asinh":
             raise StretchError(
-                f"band {band}: the sky is of one value, and its noise is what train.stretch asinh goes by; take linear"
+                f"band {band}: the sky is of one value and no noise is added, and train.stretch asinh goes by noise; "
+                "take linear"
             )
     if study.train.stretch == "linear":
         return Stretch("linear", statistics.sky, statistics.span)
-    return Stretch("asinh", statistics.sky, tuple(study.train.softening * s for s in statistics.sky_sigma))
+    return Stretch("asinh", statistics.sky, tuple(study.train.softening * s for s in noise))

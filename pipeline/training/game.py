@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, Literal, NamedTuple
 
@@ -65,7 +66,9 @@ class GameTask(Restoration):
             truths = settings.adaptive_share * settings.steps * settings.batch
             judge = AdaptiveJudge(judge, settings.adaptive_target, truths)
         self.players = {
-            "discriminator": Player(judge, _adam(judge, settings.discriminator_learning_rate)),
+            "discriminator": Player(
+                judge, _adam(judge, settings.discriminator_learning_rate), settings.discriminator_clip or math.inf
+            ),
             "generator": Player(network, _adam(network, settings.learning_rate)),
         }
 

@@ -32,6 +32,10 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
             {"networks": {"n": {**NAFNET, "regression": {"step": 3}}}},
             "networks.n.regression.step",
         ),
+        (
+            {"networks": {"n": {**NAFNET, "adversarial": {"steps": 1, "loss": "wasserstein"}}}},
+            "networks.n.adversarial.discriminator_clip: the critic of wasserstein has but the penalty to hold it",
+        ),
         ({"networks": {"n": {**NAFNET, "widht": 3}}}, "networks.n.widht is not a setting; did you mean width?"),
         ({"seed": -1}, "seed is -1; it should be greater than or equal to 0"),
         ({"seed": 1.5}, "seed is 1.5; it should be a valid integer"),
@@ -42,7 +46,10 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
         ({"study": "a/b"}, "study is a/b; letters, digits, _ and - are allowed"),
         ({"study": "../x"}, "study is ../x; letters, digits, _ and - are allowed"),
         ({"images": 3}, "images is 3; a section with settings of its own is needed"),
-        ({"images": {"dataset": "hubbel"}}, "images.dataset is hubbel; it should be 'hubble' or 'folder'"),
+        (
+            {"images": {"dataset": "hubbel"}},
+            "images.dataset is hubbel; it should be 'hubble', 'folder' or 'simulated_survey'",
+        ),
         ({"images": {"science": [1]}}, "images.science is [1]; a name or a number is needed"),
         ({"images": {"noise": "WHT"}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
         ({"images": {"noise": 2}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),

@@ -20,8 +20,24 @@ def flat_sky(value=0.0):
     return [np.where(s > 0.2, s, value).astype(np.float32) for s in small_images()]
 
 
-def test_a_sky_without_noise_is_refused_by_asinh_alone(tmp_path):
-    study = made_study(train={"stretch": "asinh"})
+def stretched(folder, skies, levels):
+    degrade = {"psf": {"fwhm": ["2px"]}, "noise": {"sigma": levels}}
+    trained = Place(folder, skies, made_study(train={"stretch": "asinh", "softening": 3.0}, degrade=degrade)).train()
+    return trained.cards["faithful"]["preparation"]["stretch"]
+
+
+def test_a_truth_without_noise_is_stretched_by_the_least_noise_that_is_added(tmp_path):
+    assert stretched(tmp_path, flat_sky(), [0.02, 0.05])["softening"] == pytest.approx([0.06, 0.06], rel=1e-3)
+
+
+def test_a_truth_with_noise_is_stretched_by_its_own(tmp_path):
+    little, more = (stretched(tmp_path / str(level), small_images(), [level]) for level in (0.01, 0.05))
+    assert little == more
+
+
+def test_a_sky_without_noise_to_which_none_is_added_is_refused_by_asinh_alone(tmp_path):
+    degrade = {"psf": {"fwhm": ["2px"]}, "noise": {"sigma": [0.0]}}
+    study = made_study(train={"stretch": "asinh"}, degrade=degrade)
     with pytest.raises(StretchError, match="band r: the sky is of one value"):
         Place(tmp_path / "asinh", flat_sky(), study).train()
     assert Place(tmp_path / "linear", flat_sky()).train().history.validation_psnr.notna().all()

@@ -1,0 +1,110 @@
+"""The light of a field, source by source, as galsim draws it through the instrument's PSF and on its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import galsim
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.datasets.simulated_survey.field import Placed
+from pipeline.datasets.simulated_survey.galaxies import BULGE_ENDS
+from pipeline.datasets.simulated_survey.presets import PRESETS
+from pipeline.datasets.simulated_survey.sources import SOURCE_CLASSES, Component
+from pipeline.datasets.simulated_survey.survey import Survey
+
+FAINTEST_LIGHT = 1.0
+"""A pixel belongs to a source whose light there, averaged over the bands in sigmas of their sky, is above this."""
+_SMALLEST_STAMP = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a perfect detector would see, and whose light it is.
+
+    Parameters
+    ----------
+    pixels : array, shape (C, H, W), float32
+        Counts without noise or sky.
+    segmentation : array, shape (H, W), int32
+        Label of the source that gives a pixel most of its light; 0 is sky.
+    classes : array, shape (H, W), uint8
+        What that source is: a place in ``SOURCE_CLASSES``.
+    """
+
+    pixels: NDArray[np.float32]
+    segmentation: NDArray[np.int32]
+    classes: NDArray[np.uint8]
+
+
+def render(survey: Survey, sources: list[Placed]) -> Scene:
+    """Draw the sources of an image.
+
+    Parameters
+    ----------
+    survey : Survey
+    sources : list of Placed
+        See :func:`~pipeline.datasets.simulated_survey.field.field`.
+    """
+    bands, size = survey.bands, survey.size
+    sky = np.array([survey.preset.sky_sigma(band) for band in bands])[:, None, None]
+    pixels = np.zeros((len(bands), size, size))
+    most = np.full((size, size), FAINTEST_LIGHT)
+    segmentation, classes = np.zeros((size, size), np.int32), np.zeros((size, size), np.uint8)
+    for placed in sources:
+        stamp = _stamp_bounds(survey, placed)
+        if not stamp.area():
+            continue
+        light = np.stack([_drawn(survey, placed, number, stamp) for number in range(len(bands))])
+        here = slice(stamp.ymin, stamp.ymax + 1), slice(stamp.xmin, stamp.xmax + 1)
+        pixels[:, *here] += light
+        share = (light / sky).mean(0)
+        owned = share > most[here]
+        most[here][owned] = share[owned]
+        segmentation[here][owned] = placed.label
+        classes[here][owned] = SOURCE_CLASSES.index(placed.source.kind)
+    return Scene(pixels.astype(np.float32), segmentation, classes)
+
+
+def profile(survey: Survey, placed: Placed, band: int) -> galsim.GSObject:
+    """A source as the instrument's optics show it in a band, in counts, before its pixels."""
+    shapes = [_shape(part) * counts[band] for part, counts in zip(placed.source.components, placed.counts)]
+    return galsim.Convolve(galsim.Sum(shapes), psf(survey.name, survey.bands[band]))
+
+
+@cache
+def psf(preset: str, band: str) -> galsim.GSObject:
+    """The PSF of a preset in one of its filters, of flux 1, before the pixels."""
+    instrument = PRESETS[preset]
+    return instrument.psf(instrument.filters[band])
+
+
+def _shape(part: Component) -> galsim.GSObject:
+    radius = part.half_light_radius
+    if part.profile == "point":
+        shape = galsim.DeltaFunction()
+    elif part.profile == "exponential":
+        shape = galsim.Exponential(half_light_radius=radius)
+    elif part.profile == "gaussian":
+        shape = galsim.Gaussian(half_light_radius=radius)
+    else:
+        shape = galsim.Sersic(4, half_light_radius=radius, trunc=BULGE_ENDS * radius)
+    return shape.shear(g1=part.g1, g2=part.g2).shift(part.dx, part.dy)
+
+
+def _stamp_bounds(survey: Survey, placed: Placed) -> galsim.BoundsI:
+    """Pixels on which a source is drawn: what galsim finds that its light needs in any band, inside the image."""
+    scale, last = survey.preset.pixel_scale, survey.size - 1
+    width = max(profile(survey, placed, band).getGoodImageSize(scale) for band in range(len(survey.bands)))
+    half = max(width, _SMALLEST_STAMP) // 2
+    x, y = round(placed.x), round(placed.y)
+    around = galsim.BoundsI(x - half, x + half, y - half, y + half)
+    return around & galsim.BoundsI(0, last, 0, last)
+
+
+def _drawn(survey: Survey, placed: Placed, band: int, stamp: galsim.BoundsI) -> NDArray[np.float64]:
+    image = galsim.ImageD(stamp, scale=survey.preset.pixel_scale)
+    profile(survey, placed, band).drawImage(image=image, center=galsim.PositionD(placed.x, placed.y))
+    return image.array
