@@ -73,7 +73,7 @@ def summarise_sources(
         (median length), ``m1``, ``c1``, ``m2``, ``c2`` or ``share``; ``low`` and ``high`` bound it at 95%. ``axis``
         says what the bins are of: ``snr``, or ``magnitude``. ``n`` counts sources with a value, ``asked`` those of
         which the truth has one; ``flagged`` those among these whose fit failed or is in doubt (a doubtful value counts
-        in ``n`` too); ``left_out`` those of which the truth has none: at the border, masked, too faint or no fit in itself.
+        in ``n`` too); ``left_out`` those of which the truth has none: at the border, masked, too faint, or not fitted.
     """
     address = (seed, condition, "sources")
     rows = [row for each in (_of_values, _of_pairs, _of_lists) for row in each(truth, restored, address)]
