@@ -11,6 +11,9 @@ from pipeline.measures.catalogue import SourceList
 
 Array = NDArray[np.floating]
 
+SUBSAMPLING = 11
+"""Parts of a pixel's side by which a circle cuts it; with sep's own 5 a radius of 2 px is wrong by 1%."""
+
 
 def half_light_radii(plane: Array, sources: SourceList, mask: Mask | None = None) -> NDArray[np.float64]:
     """Radius of the circle about each source that holds half of the light within its ellipse's longer semi-axis.
@@ -35,8 +38,9 @@ def half_light_radii(plane: Array, sources: SourceList, mask: Mask | None = None
     values = np.ascontiguousarray(plane, np.float64)
     left_out = None if mask is None else np.ascontiguousarray(mask)
     radius, _ = sep.flux_radius(
-        values, sources.x, sources.y, sources.a, 0.5, mask=left_out, segmap=sources.segments, seg_id=sources.numbers
-    )
+        values, sources.x, sources.y, sources.a, 0.5, mask=left_out, segmap=sources.segments, seg_id=sources.numbers,
+        subpix=SUBSAMPLING,
+    )  # fmt: skip
     # What sep cannot measure it gives as 0, as the whole circle, or as NaN.
     known = np.isfinite(radius) & (radius > 0) & (radius < sources.a)
     return np.where(known, radius, np.nan)
