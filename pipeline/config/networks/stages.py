@@ -48,18 +48,18 @@ class Game(Settings):
         "restoration?), hinge, wasserstein, least_squares, or cross_entropy as in pix2pix.",
     )
     penalty: NotNegative = Field(
-        0.1,
+        0.003,
         description="Weight of the penalty on the discriminator's slope at true and restored images (R1 and R2; with "
         "wasserstein that on mixtures of both, customary at 10).",
     )
-    penalty_every: int = Field(4, ge=1, description="Steps between looks at the slope, which cost as much as a step.")
+    penalty_every: int = Field(8, ge=1, description="Steps between looks at the slope, which cost as much as a step.")
     spectral: bool = Field(
         False, description="Spectral normalisation of the discriminator: for hinge, which has no penalty of its own."
     )
     learning_rate: Positive = Field(5e-4, description="Adam's rate for the restoring network.")
     discriminator_learning_rate: Positive = Field(1e-3, description="Adam's rate for the discriminator.")
     weight: NotNegative = Field(
-        0.06, description="Weight of the discriminator's opinion beside the absolute error of 1."
+        0.12, description="Weight of the discriminator's opinion beside the absolute error of 1."
     )
     feature_weight: NotNegative = Field(
         0.0, description="Weight of the distance between what the discriminator's layers make of truth and restoration."
