@@ -12,6 +12,8 @@
 #   discerned/<condition>.parquet               whether classifiers can tell what was restored from real images
 #   gallery/<condition>/<method>.h5             a few of these, for the report
 #   metrics/<condition>/<method>.parquet        scores, one a row
+#   sources/<condition>/<method>.parquet        what was measured on every source; truth.parquet of the truth itself
+#   sources.csv                                 bias and scatter of these (both only if `evaluate.shapes` asks for them)
 #   metrics.csv  summary.csv                    all scores; what may be concluded
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
 #   published/<network>_<output>.safetensors    the files that a user applies
@@ -38,6 +40,8 @@ include: "rules/tune.smk"
 include: "rules/train.smk"
 include: "rules/restore.smk"
 include: "rules/evaluate.smk"
+include: "rules/measure.smk"
+include: "rules/tally.smk"
 include: "rules/discern.smk"
 include: "rules/gallery.smk"
 include: "rules/summarise.smk"

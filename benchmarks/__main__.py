@@ -7,7 +7,18 @@ from importlib import import_module
 
 from benchmarks.record import missed
 
-NAMES = ("memory", "device", "processes", "equal_time", "realism", "widths", "specialists", "posterior", "half_hour")
+NAMES = (
+    "memory",
+    "device",
+    "sources",
+    "processes",
+    "equal_time",
+    "realism",
+    "widths",
+    "specialists",
+    "posterior",
+    "half_hour",
+)
 """About from the quickest to the slowest."""
 
 

@@ -167,6 +167,40 @@ def evaluate(
 
 
 @app.command()
+def measure(
+    images: Images,
+    splits: Splits,
+    degraded: Degraded,
+    restored: Annotated[list[Path], typer.Argument(help="restored/<condition>/<method>.h5 of every method.")],
+    condition: ConditionName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Measure flux, colour, place, size and shape of every source."""
+    study = load_study(config)
+    with running(f"measure {condition}", out, log):
+        from pipeline.steps import measure as step
+
+        step.measure(images, splits, degraded, restored, study, condition, out)
+
+
+@app.command()
+def tally(
+    files: Annotated[list[Path], typer.Argument(help="Every sources/... file of the study.")],
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Compare what was measured on sources with the truth, by signal-to-noise."""
+    study = load_study(config)
+    with running("tally", out, log):
+        from pipeline.steps import tally as step
+
+        step.tally(files, study, out)
+
+
+@app.command()
 def discern(
     images: Images,
     splits: Splits,
@@ -222,7 +256,8 @@ def report(
     metrics_csv: Metrics,
     summary_csv: Summary,
     files: Annotated[
-        list[Path], typer.Argument(help="Every gallery/..., history.csv, tuned/... and discerned/... file.")
+        list[Path],
+        typer.Argument(help="Every gallery/..., history.csv, tuned/... and discerned/... file, and sources.csv."),
     ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
@@ -232,13 +267,15 @@ def report(
 ) -> None:
     """Write the report, one page that works offline."""
     study = load_study(config)
-    restored, histories, tuned, discerned = (_ending(files, s) for s in (".h5", ".csv", ".json", ".parquet"))
+    restored, histories, tuned, discerned, sources = (
+        _ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet", "sources.csv")
+    )
     with running("report", out, log):
         from pipeline.steps import report as step
 
         step.report(
-            study, images, splits, restored, metrics_csv, summary_csv, histories, tuned, discerned, out, figures,
-            provenance,
+            study, images, splits, restored, metrics_csv, summary_csv, histories, tuned, discerned, sources, out,
+            figures, provenance,
         )  # fmt: skip
 
 
@@ -358,7 +395,7 @@ def _cores() -> int:
 
 
 def _ending(files: list[Path], suffix: str) -> list[Path]:
-    return [file for file in files if file.suffix == suffix]
+    return [file for file in files if file.name.endswith(suffix)]
 
 
 def _place(fold: str) -> int | str:

@@ -46,6 +46,12 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "evaluate":
         judged = (*_SPACES, "evaluate.apertures", "evaluate.detection")
         return _condition(study, which["condition"]) | _leaves(values, *judged)
+    if step == "measure":
+        return _condition(study, which["condition"]) | _leaves(
+            values, "seed", "evaluate.apertures", "evaluate.detection"
+        )
+    if step == "tally":
+        return _leaves(values, "seed")
     if step == "discern":
         return _leaves(values, "seed")
     if step == "summarise":

@@ -23,6 +23,7 @@ DISCERNED = (
     if STUDY.evaluate.classifiers
     else []
 )
+SOURCES = ["results/{study}/sources.csv"] if STUDY.evaluate.shapes else []
 held = []  # the lock on the study, for as long as Snakemake runs
 
 

@@ -22,6 +22,7 @@ rule report:
                 method=CLASSICAL,
             ),
             *DISCERNED,
+            *SOURCES,
         ],
     output:
         page="results/{study}/report.html",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 
 from pipeline.config import Study, study_from
+from pipeline.evaluation.signal_to_noise import BINS
+from pipeline.evaluation.source_summary import COLUMNS as SOURCE_COLUMNS
 from pipeline.evaluation.summary import COLUMNS as SUMMARY_COLUMNS
 from pipeline.image import Image
 from pipeline.splits import COLUMNS as SPLIT_COLUMNS
@@ -26,6 +29,7 @@ QUALITY = {
     "total_variation": 29.0,
 }
 OTHERS = {"ssim": 0.7, "mae": 0.02, "chi2_dof": 1.0, "log_spectrum_error": 0.5}
+SOURCE_BINS = ("all", *BINS)
 SKY, SKY_SIGMA = 0.05, 0.02
 
 
@@ -42,6 +46,7 @@ class MadeStudy:
     histories: list[Path]
     tuned: list[Path]
     discerned: list[Path] = field(default_factory=list)
+    sources: list[Path] = field(default_factory=list)
 
     def report_arguments(self, out: Path) -> dict[str, Any]:
         """Arguments of the step ``report``, which writes to the folder ``out``."""
@@ -67,6 +72,7 @@ def make_study(
     networks: bool = True,
     fwhm: tuple[str, ...] = ("3px", "4px"),
     spaces: tuple[str, ...] = ("linear",),
+    shapes: bool = False,
 ) -> MadeStudy:
     """Write a study in which the network's PSNR exceeds the best classical one's by ``gain`` (dB, per condition)."""
     study = study_from(
@@ -78,7 +84,7 @@ def make_study(
             "degrade": {"psf": {"fwhm": list(fwhm)}, "noise": {"sigma": [0.05]}},
             "methods": list(methods),
             "networks": {"nafnet": {"architecture": "nafnet"}} if networks else {},
-            "evaluate": {"spaces": list(spaces)},
+            "evaluate": {"spaces": list(spaces), "shapes": shapes},
         }
     )
     random = np.random.default_rng(1)
@@ -101,6 +107,8 @@ def make_study(
         summaries += _summary(study, condition.name, quality, half_width, images, unit)
         made.discerned.append(_write_discerned(folder, study, condition.name))
         made.tuned += [_write_tuned(folder, study, condition.name, m) for m in study.methods]
+    if shapes:
+        made.sources.append(_write_sources(folder, study, unit))
     pd.DataFrame(scores).to_csv(made.metrics_csv, index=False)
     pd.DataFrame(summaries, columns=list(SUMMARY_COLUMNS)).to_csv(made.summary_csv, index=False)
     for network in study.networks:
@@ -213,6 +221,29 @@ def _write_tuned(folder: Path, study: Study, condition: str, method: str) -> Pat
     path.parent.mkdir(parents=True, exist_ok=True)
     folds = {str(k): {"settings": settings, "psnr": QUALITY[method], "tried": 12} for k in range(study.split.folds)}
     path.write_text(json.dumps({"method": method, "condition": condition, "folds": folds}))
+    return path
+
+
+def _write_sources(folder: Path, study: Study, unit: str) -> Path:
+    """A bias of 0.01 per dB that a method falls short of 30, in every bin the double of the next."""
+    light = "aperture" if unit == "display" else "flux"
+    statistics = {
+        f"{light}_2fwhm": ("bias", "scatter"), "half_light_radius": ("bias", "scatter"), "centroid": ("error",),
+        "shear": ("error", "m1", "c1", "m2", "c2"), "gini": ("bias", "scatter"), "completeness": ("share",),
+        "purity": ("share",),
+    } | ({} if unit == "display" else {"colour_2fwhm": ("bias", "scatter")})  # fmt: skip
+    counts = {"n": 40, "asked": 44, "flagged": 4, "left_out": 6}
+    rows = []
+    for condition, method in product([c.name for c in study.conditions], study.all_methods):
+        error = 0.01 * (30 - QUALITY.get(method, 29.5))
+        for (measure, names), (power, bin_) in product(statistics.items(), enumerate(reversed(SOURCE_BINS))):
+            for statistic in names:
+                value = (-1 if statistic in ("bias", "m1") else 1) * error * 2**power
+                where = {"condition": condition, "method": method, "measure": measure, "statistic": statistic}
+                bounds = {"value": value, "low": value - 0.01, "high": value + 0.01}
+                rows.append({**where, "axis": "snr", "bin": bin_, **bounds, **counts})
+    path = folder / "sources.csv"
+    pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).to_csv(path, index=False)
     return path
 
 

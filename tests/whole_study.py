@@ -11,11 +11,13 @@ from pipeline.steps.discern import discern
 from pipeline.steps.evaluate import evaluate
 from pipeline.steps.gallery import gallery
 from pipeline.steps.ingest import ingest
+from pipeline.steps.measure import measure
 from pipeline.steps.publish import publish
 from pipeline.steps.report import report
 from pipeline.steps.restore import restore
 from pipeline.steps.split import split
 from pipeline.steps.summarise import summarise
+from pipeline.steps.tally import tally
 from pipeline.steps.train import train
 from pipeline.steps.tune import tune
 
@@ -27,6 +29,7 @@ class WholeStudy:
         self.study, self.folder = study, folder
         self.images, self.splits = folder / "images.h5", folder / "splits.csv"
         self.metrics, self.summary, self.page = folder / "metrics.csv", folder / "summary.csv", folder / "report.html"
+        self.sources = folder / "sources.csv"
 
     def run(self) -> WholeStudy:
         """From images to report and published models."""
@@ -59,7 +62,7 @@ class WholeStudy:
         return self
 
     def judge(self) -> WholeStudy:
-        """restore, evaluate, discern, gallery, summarise, report and publish."""
+        """restore, evaluate, discern, measure, gallery, tally, summarise, report and publish."""
         tuned = {(c, m): self.tuned(c, m) for c in self.conditions for m in self.study.methods}
         for condition in self.conditions:
             for method in self.study.all_methods:
@@ -73,7 +76,13 @@ class WholeStudy:
                 settings = [self.tuned(condition, m) for m in self.study.methods]
                 out = self.discerned(condition)
                 discern(self.images, self.splits, of_condition, settings, self.study, condition, out)
+            if self.study.evaluate.shapes:
+                out = self.folder / "sources" / condition
+                measure(self.images, self.splits, self.degraded(condition), of_condition, self.study, condition, out)
             gallery(self.images, self.splits, of_condition, self.folder / "gallery" / condition)
+        if self.study.evaluate.shapes:
+            measured = [p for c in self.conditions for p in sorted((self.folder / "sources" / c).iterdir())]
+            tally(measured, self.study, self.sources)
         scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
         summarise(scores, list(tuned.values()), self.study, self.metrics, self.summary)
         self._tell(list(tuned.values()))
@@ -86,6 +95,7 @@ class WholeStudy:
         discerned = [self.discerned(c) for c in self.conditions if self.study.evaluate.classifiers]
         figures, provenance = self.folder / "figures", self.folder / "provenance.json"
         given = (self.images, self.splits, shown, self.metrics, self.summary, histories, tuned, discerned)
+        given += ([self.sources] if self.study.evaluate.shapes else [],)
         report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():
             for model, output in product(self.study.models_of(network), settings.outputs):

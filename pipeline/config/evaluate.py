@@ -25,3 +25,9 @@ class Evaluate(Settings):
         description="Let two classifiers, a weak and a strong one, and a kernel distance tell restored from real "
         "patches: a quarter of a minute per condition.",
     )
+    shapes: bool = Field(
+        False,
+        description="Measure every source of the truth as an astronomer would (flux, colour, place, size, shear, "
+        "morphology, completeness), against the signal-to-noise of the observation: seconds to a minute per condition "
+        "and method.",
+    )

@@ -66,14 +66,14 @@ class Bootstrap:
         known = np.isfinite(values)
         if not known.any():
             return Estimate(np.nan, np.nan, np.nan)
-        return _estimate(float(values[known].mean()), self.resampled_means(values))
+        return estimate(float(values[known].mean()), self.resampled_means(values))
 
     def median(self, values: Values) -> Estimate:
         """Median over items with its interval; see :meth:`mean`."""
         known = np.isfinite(values)
         if not known.any():
             return Estimate(np.nan, np.nan, np.nan)
-        return _estimate(float(np.median(values[known])), self._resampled_medians(values))
+        return estimate(float(np.median(values[known])), self._resampled_medians(values))
 
     def p_value(self, differences: Values) -> float:
         """Two-sided p-value of "the mean difference is 0", from the same resamplings as its interval.
@@ -102,6 +102,15 @@ class Bootstrap:
         step = max(CHUNK // len(order), 1)
         parts = [self.weights[i : i + step, order] for i in range(0, len(self.weights), step)]
         return np.concatenate([_weighted_medians(np.asarray(values[order], np.float64), part) for part in parts])
+
+
+def estimate(value: float, resampled: NDArray[np.float64]) -> Estimate:
+    """A number with the 95% interval of its resamplings; NaN among them is left out."""
+    known = resampled[np.isfinite(resampled)]
+    if not known.size:
+        return Estimate(value, np.nan, np.nan)
+    low, high = np.percentile(known, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
+    return Estimate(value, float(low), float(high))
 
 
 def holm(p_values: Values) -> NDArray[np.float64]:
@@ -153,8 +162,3 @@ def _weighted_medians(values: NDArray[np.float64], weights: NDArray[np.int32]) -
     total = reached[:, -1:]
     lower, upper = (2 * reached >= total).argmax(1), (2 * reached > total).argmax(1)
     return np.where(total[:, 0] > 0, (values[lower] + values[upper]) / 2, np.nan)
-
-
-def _estimate(value: float, resampled: NDArray[np.float64]) -> Estimate:
-    low, high = np.nanpercentile(resampled, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
-    return Estimate(value, float(low), float(high))

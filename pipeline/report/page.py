@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.naming import duration, method_name, number
+from pipeline.report.sources import COMPARISONS
 from pipeline.report.style import darkened
 from pipeline.report.tables import ARROWS, DIRECTIONS
 
@@ -46,7 +47,9 @@ def render(**content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "duration": duration, "method_name": method_name}
-    return environment.get_template("page.html").render(**content, ARROWS=ARROWS, DIRECTIONS=DIRECTIONS)
+    return environment.get_template("page.html").render(
+        **content, ARROWS=ARROWS, DIRECTIONS=DIRECTIONS, COMPARISONS=COMPARISONS
+    )
 
 
 def _uri(svg: str) -> Markup:

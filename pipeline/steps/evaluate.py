@@ -47,7 +47,7 @@ def evaluate(
     tested = [item for item in read_splits(splits) if item.role == "test"]
     rows: list[tuple[object, ...]] = []
     with read_images(images) as truths, read_observations(degraded) as observations, read_restored(restored) as results:
-        _check(tested, results, restored)
+        check_restored(tested, results, restored)
         spaces = spaces_of(study, truths.attributes)
         for item in progress(tested, f"evaluate {condition} {method}", unit="item"):
             height, width = truths.shape(item.image)[-2:]
@@ -76,7 +76,14 @@ def evaluate(
     log.info("evaluate %s %s: %d items, median PSNR %.2f dB", condition, method, len(tested), psnr)
 
 
-def _check(tested: list[Item], results: RestoredReader, path: Path) -> None:
+def check_restored(tested: list[Item], results: RestoredReader, path: Path) -> None:
+    """Refuse a restored set that lacks a test item, or holds one that another fold than its own restored.
+
+    Raises
+    ------
+    EvaluationError
+        If it does.
+    """
     if not tested:
         raise EvaluationError(f"{path}: splits.csv gives no item the role `test`; the step `split` writes it anew")
     there = set(results.items)

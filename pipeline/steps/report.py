@@ -28,6 +28,7 @@ from pipeline.report.figures.balance import WATCHED, balance_figure
 from pipeline.report.figures.difference import difference_figure
 from pipeline.report.figures.gallery import gallery_figure
 from pipeline.report.figures.psnr import psnr_figure
+from pipeline.report.figures.sources import sources_figure
 from pipeline.report.figures.spectra import spectra_figure
 from pipeline.report.figures.split import split_figure
 from pipeline.report.figures.training import training_figure
@@ -38,6 +39,7 @@ from pipeline.report.page import page_figure, render
 from pipeline.report.provenance import provenance as gathered
 from pipeline.report.realism import realism
 from pipeline.report.runs import read_histories, restoration_times, training_rows, tuned_settings
+from pipeline.report.sources import read_sources, source_table
 from pipeline.report.spectra import MeanSpectra, mean_spectra
 from pipeline.report.style import save, styled
 from pipeline.report.tables import columns_of, condition_tables
@@ -52,7 +54,7 @@ log = logging.getLogger("clearfield")
 
 TEXT = ("image", "item", "group", "condition", "method", "space", "metric", "reference", "scope")
 NUMBERS = {"value", "n", "median", "mean", "low", "high", "difference", "difference_low", "difference_high", "p_value"}
-ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training", "balance")
+ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training", "balance", "sources")
 """Figures that the page shows as they are; the gallery it shows in its own way."""
 
 
@@ -66,6 +68,7 @@ def report(
     histories: list[Path],
     tuned: list[Path],
     discerned: list[Path],
+    sources: list[Path],
     out: Path,
     figures_dir: Path,
     provenance: Path,
@@ -86,10 +89,12 @@ def report(
         ``<condition>/<method>.json``.
     discerned : list of Path
         ``discerned/<condition>.parquet``; none where the study asks for no classifiers.
+    sources : list of Path
+        ``sources.csv``; none where the study asks for no shapes.
     out, figures_dir, provenance : Path
         What is written.
     """
-    material = _Material(study, images, splits, restored, metrics_csv, summary_csv, histories)
+    material = _Material(study, images, splits, restored, metrics_csv, summary_csv, histories, sources)
     drawn = _figures(material)
     for name in figure_files(study):
         save(drawn[name], figures_dir / name)
@@ -97,7 +102,7 @@ def report(
     trainings = training_rows(material.histories, study)
     page = render(
         **_content(material),
-        figures={name: page_figure(figures_dir / f"{name}.svg") for name in ON_THE_PAGE},
+        figures={name: page_figure(figures_dir / f"{name}.svg") for name in ON_THE_PAGE if f"{name}.svg" in drawn},
         tuned=tuned_settings(tuned, study),
         trainings=trainings,
         realism=realism(discerned, study),
@@ -124,10 +129,12 @@ class _Material:
         metrics: Path,
         summary: Path,
         histories: list[Path],
+        sources: list[Path],
     ) -> None:
         self.study, self.items = study, read_splits(splits)
         self.metrics, self.summary = _read_table(metrics), _read_table(summary)
         self.restored, self.histories = _by_condition(restored, study), read_histories(histories)
+        self.sources = read_sources(sources)
         with read_images(images) as reader:
             # A corner is enough: it has the bands, the unit and the pixel scale of all images.
             self.scene, noted = reader.image(self.items[0].image, Window(0, 0, 1, 1)), reader.attributes
@@ -175,6 +182,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, unit_in_words(m.scene.unit)),
             "training.svg": training_figure(m.histories, m.study),
             "balance.svg": balance_figure(m.histories),
+            **({"sources.svg": sources_figure(m.sources, m.study)} if m.study.evaluate.shapes else {}),
             **galleries,
         }
 
@@ -207,6 +215,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "sigmas": dict(zip(m.scene.bands, m.scaling.sky_sigma)),
         "data_range": m.data_range,
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
+        "sources": None if m.sources is None else source_table(m.sources, m.study),
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
         "restarted": any(network.restarts for network in m.study.networks.values()),
         "specialised": [name for name, network in m.study.networks.items() if network.conditions == "each"],

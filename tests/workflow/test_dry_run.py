@@ -56,6 +56,15 @@ def test_the_demo_is_planned(snakemake):
     assert planned["discern"] == 2
 
 
+def test_sources_are_measured_where_a_study_asks_for_it_and_nowhere_else(snakemake, tmp_path):
+    assert not {"measure", "tally"} & set(jobs(snakemake("--dry-run")))
+    (tmp_path / "mine.yaml").write_text("study: mine\nevaluate: {shapes: true}\n")
+    run = snakemake("--dry-run", "--configfile", "mine.yaml")
+    assert run.returncode == 0, run.stderr
+    planned = jobs(run)
+    assert (planned["measure"], planned["tally"]) == (2, 1)
+
+
 def test_classifiers_that_a_study_does_without_are_not_planned(snakemake, tmp_path):
     (tmp_path / "mine.yaml").write_text("study: mine\nevaluate: {classifiers: false}\n")
     run = snakemake("--dry-run", "--configfile", "mine.yaml")

@@ -14,5 +14,6 @@ def figure_files(study: Study) -> list[str]:
         "spectra.svg",
         "training.svg",
         "balance.svg",
+        *(["sources.svg"] if study.evaluate.shapes else []),
         *(f"gallery_{condition.name}.svg" for condition in study.conditions),
     ]
