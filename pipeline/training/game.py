@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from typing import Any, Literal, NamedTuple
 
@@ -66,9 +65,7 @@ class GameTask(Restoration):
             truths = settings.adaptive_share * settings.steps * settings.batch
             judge = AdaptiveJudge(judge, settings.adaptive_target, truths)
         self.players = {
-            "discriminator": Player(
-                judge, _adam(judge, settings.discriminator_learning_rate), settings.discriminator_clip or math.inf
-            ),
+            "discriminator": Player(judge, _adam(judge, settings.discriminator_learning_rate)),
             "generator": Player(network, _adam(network, settings.learning_rate)),
         }
 

@@ -5,7 +5,6 @@ Tasks build their optimisers, since a recipe's optimiser is part of the method; 
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
@@ -24,8 +23,6 @@ class Player(NamedTuple):
 
     module: nn.Module
     optimiser: Optimizer
-    clip: float = math.inf
-    """Largest norm of its gradient; that of the kept player is the loop's."""
 
 
 class Task(Protocol):

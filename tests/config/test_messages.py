@@ -32,10 +32,6 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
             {"networks": {"n": {**NAFNET, "regression": {"step": 3}}}},
             "networks.n.regression.step",
         ),
-        (
-            {"networks": {"n": {**NAFNET, "adversarial": {"steps": 1, "loss": "wasserstein"}}}},
-            "networks.n.adversarial.discriminator_clip: the critic of wasserstein has but the penalty to hold it",
-        ),
         ({"networks": {"n": {**NAFNET, "widht": 3}}}, "networks.n.widht is not a setting; did you mean width?"),
         ({"seed": -1}, "seed is -1; it should be greater than or equal to 0"),
         ({"seed": 1.5}, "seed is 1.5; it should be a valid integer"),

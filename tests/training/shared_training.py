@@ -28,7 +28,7 @@ LOOP = LoopSettings(validate_every=1, checkpoint_every=1, ema=0.9, clip=1.0)
 VARIANTS = {
     "adversarial": {},
     # With buffers that every look changes, and a penalty whose gradient comes past Fabric's wrapper.
-    "adversarial_spectral": {"spectral": True, "loss": "wasserstein", "discriminator_clip": None, "penalty_every": 2},
+    "adversarial_spectral": {"spectral": True, "loss": "wasserstein", "penalty_every": 2},
     # With a mean over other pixels than the trusted ones, and changes that are drawn beside the crops.
     "adversarial_adaptive": {"reblur_weight": 0.1, "adaptive_target": 0.0, "adaptive_share": 0.2},
 }

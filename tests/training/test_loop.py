@@ -89,17 +89,17 @@ def test_gradients_are_clipped(tmp_path):
     assert task.seen == pytest.approx([0, 0.1, 0.2, 0.3], rel=1e-5)
 
 
-@pytest.mark.parametrize(("clip", "moved"), [(math.inf, 50), (2.0, 2)])
-def test_a_player_that_is_not_kept_is_clipped_by_its_own_word(tmp_path, clip, moved):
+def test_a_player_that_is_not_kept_is_not_clipped(tmp_path):
+    # Penalties that are looked at in few steps are as large there as in all others together.
     task = Toy()
     task.losses = lambda player, _, modules: {"total": 50 * modules[player](torch.ones(1, 1)).sum()}
     other = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(other.weight)
-    task.players["judge"] = Player(other, torch.optim.SGD(other.parameters(), 1.0), clip)
+    task.players["judge"] = Player(other, torch.optim.SGD(other.parameters(), 1.0))
     task.steps = 1
     run(task, tmp_path)
     assert task.module.weight.item() == pytest.approx(-1, rel=1e-4)
-    assert other.weight.item() == pytest.approx(-moved, rel=1e-4)
+    assert other.weight.item() == pytest.approx(-50)
 
 
 def test_a_rate_goes_on_where_it_was_after_a_kill(tmp_path):

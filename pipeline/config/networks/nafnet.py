@@ -45,10 +45,10 @@ class Nafnet(Network):
         "times the time.",
     )
     regression: Regression = Field(
-        default_factory=lambda: Regression(steps=650), description="First stage, which makes the output `faithful`."
+        default_factory=lambda: Regression(steps=500), description="First stage, which makes the output `faithful`."
     )
     adversarial: Adversarial = Field(
-        default_factory=lambda: Adversarial(steps=180), description="Second stage, which makes the output `sharp`."
+        default_factory=lambda: Adversarial(steps=260), description="Second stage, which makes the output `sharp`."
     )
 
     posterior: Posterior = Field(
