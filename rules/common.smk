@@ -72,7 +72,7 @@ def kept(kind, path):
 
 def user_images(wildcards):
     """The files that hold the images, or the table of those that are made; none where a package ships them."""
-    return [SURVEY + "/catalogue.csv"] if MADE else files_of_images(STUDY)
+    return [f"{SURVEY}/catalogue.csv"] if MADE else files_of_images(STUDY)
 
 
 def per_model(pattern, folds):

@@ -2,7 +2,7 @@ rule simulate:
     """The simulated survey: a FITS file for each image, and a table of all that is in them."""
     output:
         # Written last. The images are not named here, so that those of a run that was killed stay and are not drawn again.
-        SURVEY + "/catalogue.csv",
+        f"{SURVEY}/catalogue.csv",
     log:
         "logs/{study}/simulate.log",
     conda:
