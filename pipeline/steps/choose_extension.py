@@ -46,10 +46,9 @@ class Choice(NamedTuple):
 
     def has(self, key: str | int) -> bool:
         """Whether the file has a part of the image's size with this name, ``NAME,VERSION`` or number."""
-        images = [part for part in self.parts if part.shape]
-        own = self.parts[_numbers(self.parts, self.key)[0]] if self.key is not None else images[0] if images else None
-        found = [self.parts[number].shape[-2:] for number in _numbers(self.parts, key)]
-        return own is not None and own.shape[-2:] in found
+        numbers = _numbers(self.parts, self.key) if self.key is not None else range(len(self.parts))
+        own = [self.parts[number].shape[-2:] for number in numbers if self.parts[number].shape]
+        return any(self.parts[number].shape[-2:] == own[0] for number in _numbers(self.parts, key)) if own else False
 
 
 def choose_extension(path: Path, usual: str | int | None) -> Choice:

@@ -19,10 +19,10 @@ from pipeline.physics.psf import PSFError, padded_psfs
 
 WIDTHS = 17
 """PSFs drawn in advance between the narrowest and the widest: neighbours differ by less than what a network is told."""
-LARGEST_ERROR = 2.0
-"""A told PSF is wrong by up to this many standard deviations ..."""
 EMPTY = 16
 """Width in px of the empty sky on which the range of the noise is told."""
+LARGEST_ERROR = 2.0
+"""A told PSF is wrong by up to this many standard deviations ..."""
 ERRORS = 17
 """... in as many steps, so that each true PSF has this many that may be told in its place."""
 

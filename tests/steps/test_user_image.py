@@ -209,3 +209,11 @@ def test_what_has_the_number_of_the_studys_noise_is_read_only_if_it_goes_with_th
     thumbnail = extension(np.ones((8, 8), np.float32), "THUMB")
     apply(model, [save(tmp_path / "b.fits", science(), thumbnail)], out, **GIVEN)
     np.testing.assert_array_equal(fits.getdata(out), plain)
+
+
+def test_a_part_that_is_not_there_is_refused_whatever_else_the_study_read(tmp_path, out):
+    model = make_model(tmp_path / "n.safetensors", reading=reading(mask="DQ"))
+    file = save(tmp_path / "b.fits", science(), flags())
+    refused(
+        "b.fits: no extension called 'NONE'.*name the one that holds the image", model, [f"{file}[NONE]"], out, **GIVEN
+    )
