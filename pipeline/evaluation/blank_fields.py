@@ -14,7 +14,7 @@ import sep
 import torch
 from numpy.typing import NDArray
 
-from pipeline.measures.photometry import SMALLEST_AREA
+from pipeline.measures.detection import SMALLEST_AREA
 from pipeline.observation import Observation
 from pipeline.physics.noise import addressed_generator
 

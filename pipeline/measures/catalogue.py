@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from pipeline.image import Mask
-from pipeline.measures.photometry import SMALLEST_AREA
-from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.measures.detection import Detected, detect
 
 Array = NDArray[np.floating]
 Floats = NDArray[np.float64]
@@ -21,8 +20,6 @@ KRON_FACTOR = 4.0
 exponential's light; this leaves out 1% of a galaxy behind a Moffat PSF, so that totals agree with a table of truth."""
 KRON_WITHIN = 6.0
 """Kron's radius is measured within so many times the ellipse of a source."""
-LEAST_BUFFER = 300_000
-"""Pixels that sep makes room for by itself; larger images are told to it."""
 
 
 @dataclass(frozen=True)
@@ -77,25 +74,12 @@ def list_sources(image: Array, detection: float, mask: Mask | None = None, floor
         The threshold is no lower than this, in the unit of the image.
     """
     flagged: Mask = np.zeros(image.shape[-2:], bool) if mask is None else np.any(mask, 0)
-    if np.count_nonzero(~flagged) < SMALLEST_AREA:
-        return _nothing(flagged.shape, floor)
-    mean = np.ascontiguousarray(image.mean(0), np.float64)
-    level, sigma = sky_level_and_sigma(mean[~flagged])
-    # Without noise anything above a millionth of the span is a source, as in photometry.find_sources.
-    threshold = max(detection * max(sigma, 1e-6 * float(np.ptp(mean[~flagged]))), floor)
-    if threshold == 0:
-        return _nothing(flagged.shape, floor)
-    sep.set_extract_pixstack(max(LEAST_BUFFER, mean.size))
-    mean -= level
-    found, segments = sep.extract(
-        mean, threshold, mask=flagged, minarea=SMALLEST_AREA, filter_kernel=None, segmentation_map=True
-    )
-    return _with_ellipses(mean, flagged, found, segments, threshold)
+    seen = detect(image, flagged, detection, floor)
+    return _nothing(flagged.shape, floor) if seen is None else _with_ellipses(seen, flagged)
 
 
-def _with_ellipses(
-    mean: Floats, flagged: NDArray[np.bool_], found: NDArray, segments: NDArray[np.int32], threshold: float
-) -> SourceList:
+def _with_ellipses(seen: Detected, flagged: NDArray[np.bool_]) -> SourceList:
+    mean, found, segments, threshold = seen
     y, x, a, b, theta = (found[name].astype(np.float64) for name in ("y", "x", "a", "b", "theta"))
     core = np.sqrt(a * b)
     if not len(y):

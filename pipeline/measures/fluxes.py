@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import sep
 from numpy.typing import NDArray
@@ -15,14 +17,28 @@ ZERO_POINTS = {"nanomaggy": 22.5, "maggy": 0.0, "Jy": 8.9, "mJy": 16.4, "uJy": 2
 """Magnitude (AB) of a flux of 1; in any other unit magnitudes are instrumental, 0 for a flux of 1."""
 
 
-def light_within_circles(plane: Array, sources: SourceList, radius: float) -> Floats:
+class Places(Protocol):
+    """Anything that lies somewhere."""
+
+    @property
+    def y(self) -> Floats:
+        """Shape (N,), in px."""
+        ...
+
+    @property
+    def x(self) -> Floats:
+        """Shape (N,), in px."""
+        ...
+
+
+def light_within_circles(plane: Array, sources: Places, radius: float) -> Floats:
     """Sum within a circle about each source, pixels that it cuts by the area within (sep, exact).
 
     Parameters
     ----------
     plane : array, shape (H, W)
         One band, the sky taken off.
-    sources : SourceList
+    sources : Places
     radius : float
         In px.
 
@@ -31,7 +47,7 @@ def light_within_circles(plane: Array, sources: SourceList, radius: float) -> Fl
     array, shape (N,)
         In the unit of the image.
     """
-    if not len(sources):
+    if not len(sources.y):
         return np.zeros(0)
     values = np.ascontiguousarray(plane, np.float64)
     return sep.sum_circle(values, sources.x, sources.y, radius, subpix=0)[0]
@@ -45,12 +61,12 @@ def light_within_ellipses(plane: Array, sources: SourceList) -> Floats:
     return sep.sum_ellipse(values, sources.x, sources.y, sources.a, sources.b, sources.theta, 1.0, subpix=0)[0]
 
 
-def inside(sources: SourceList, radius: Array | float, size: tuple[int, int]) -> NDArray[np.bool_]:
+def inside(sources: Places, radius: Array | float, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Whether a circle about each source lies within an image of ``size`` (H, W).
 
     Parameters
     ----------
-    sources : SourceList
+    sources : Places
     radius : float or array, shape (N,)
         In px.
     size : (int, int)

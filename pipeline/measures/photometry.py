@@ -6,16 +6,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import sep
 from numpy.typing import NDArray
 
 from pipeline.image import DISPLAY, Mask
+from pipeline.measures.detection import SMALLEST_AREA, detect
+from pipeline.measures.fluxes import inside, light_within_circles
 from pipeline.measures.sky import sky_level_and_sigma
 
 Array = NDArray[np.floating]
 
-SMALLEST_AREA = 5
-"""Pixels above the threshold that make a source; fewer are spikes of the noise."""
 FAINTEST = 5.0
 """A sum in the truth below this many sigmas of its sky is not divided by."""
 FEWEST = 3
@@ -56,21 +55,14 @@ def find_sources(truth: Array, detection: float, mask: Mask | None = None) -> So
     Sources
         None where hardly a pixel is left or the image is constant.
     """
-    left_out = np.zeros(truth.shape, bool) if mask is None else mask
-    flagged = left_out.any(0)
+    flagged: Mask = np.zeros(truth.shape[-2:], bool) if mask is None else np.any(mask, 0)
+    seen = detect(truth, flagged, detection)
+    y, x = (np.zeros(0) if seen is None else seen.found[name].astype(float) for name in ("y", "x"))
     if np.count_nonzero(~flagged) < SMALLEST_AREA:
-        nothing, unknown = np.zeros(0), np.full(len(truth), math.nan)
-        return Sources(nothing, nothing, unknown, unknown)
-    values = np.asarray(truth, np.float64)
-    sky = np.array([sky_level_and_sigma(band[~flagged]) for band in values])
-    mean = np.ascontiguousarray(values.mean(0))
-    level, sigma = sky_level_and_sigma(mean[~flagged])
-    # A simulated truth may have no noise at all; then anything above a millionth of its span is a source.
-    threshold = detection * max(sigma, 1e-6 * float(np.ptp(mean[~flagged])))
-    if threshold == 0:
-        return Sources(np.zeros(0), np.zeros(0), sky[:, 0], sky[:, 1])
-    found = sep.extract(mean - level, threshold, mask=flagged, minarea=SMALLEST_AREA, filter_kernel=None)
-    return Sources(found["y"].astype(float), found["x"].astype(float), sky[:, 0], sky[:, 1])
+        unknown = np.full(len(truth), math.nan)
+        return Sources(y, x, unknown, unknown)
+    sky = np.array([sky_level_and_sigma(band[~flagged]) for band in np.asarray(truth, np.float64)])
+    return Sources(y, x, sky[:, 0], sky[:, 1])
 
 
 def relative_errors(
@@ -96,18 +88,16 @@ def relative_errors(
     array, shape (C, N)
         Without a unit; NaN where an aperture does not count.
     """
-    height, width = truth.shape[-2:]
     errors = np.full((len(truth), len(sources.y)), math.nan)
     if not len(sources.y):
         return errors
-    inside = (sources.y >= radius - 0.5) & (sources.y <= height - 0.5 - radius)
-    inside &= (sources.x >= radius - 0.5) & (sources.x <= width - 0.5 - radius)
+    within = inside(sources, radius, truth.shape[-2:])
     faintest = FAINTEST * sources.sky_sigma * math.sqrt(math.pi) * radius
     for band in range(len(truth)):
-        sums = [_aperture_sums(image[band] - sources.sky[band], sources, radius) for image in (restored, truth)]
-        counted = inside & (sums[1] > faintest[band])
+        sums = [light_within_circles(image[band] - sources.sky[band], sources, radius) for image in (restored, truth)]
+        counted = within & (sums[1] > faintest[band])
         if mask is not None:
-            counted &= _aperture_sums(mask[band].astype(np.float64), sources, radius) == 0
+            counted &= light_within_circles(mask[band].astype(np.float64), sources, radius) == 0
         errors[band, counted] = (sums[0][counted] - sums[1][counted]) / sums[1][counted]
     return errors
 
@@ -142,8 +132,3 @@ def aperture_metric_names(unit: str, radius: float) -> tuple[str, str]:
     """Names of the two metrics of an aperture: ``flux`` only where the unit is one in which flux can be measured."""
     quantity = "aperture" if unit == DISPLAY else "flux"
     return f"{quantity}_bias_r{radius:g}", f"{quantity}_nmad_r{radius:g}"
-
-
-def _aperture_sums(image: Array, sources: Sources, radius: float) -> NDArray[np.float64]:
-    values = np.ascontiguousarray(image, np.float64)
-    return sep.sum_circle(values, sources.x, sources.y, radius, subpix=0)[0]
