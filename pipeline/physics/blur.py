@@ -54,7 +54,12 @@ class Blur(Operator):
 
     def of(self, images: Tensor | slice) -> Blur:
         """The blurs of some images of a batch, by number, in any order and any often."""
-        return _Chosen(self.psf[images], self.noise)
+        return Blur.unchecked(self.psf[images], self.noise)
+
+    @staticmethod
+    def unchecked(psf: Tensor, noise: Noise) -> Blur:
+        """A blur whose PSF is known to be one: to check it, a GPU would have to be waited for."""
+        return _Unchecked(psf, noise)
 
     @property
     def halo(self) -> int:
@@ -109,9 +114,7 @@ class Blur(Operator):
         return {"kind": "blur", "psf": self.psf.detach().cpu().numpy(), "noise": self.noise.to_dict()}
 
 
-class _Chosen(Blur):
-    """Blurs out of a batch that was checked: to check them again, a GPU would have to be waited for."""
-
+class _Unchecked(Blur):
     def __post_init__(self) -> None:
         pass
 

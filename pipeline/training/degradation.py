@@ -51,8 +51,8 @@ class Draw(NamedTuple):
     place: Place
     """Where the instrument looks, its halo with it."""
     change: Change
-    instrument: int
-    told: int
+    instrument: float
+    told: float
     """The instrument that the network is told, a number of its own."""
     noise: Noise
     flaws: Flaws
@@ -109,7 +109,7 @@ class Degrader:
         draws = [self._draw(place, crop) for place in addresses]
         scene, unknown, holed = self._changed(draws)
         scene = filled(scene, unknown, holed)
-        operator = self._instruments.true.of(self._sent([d.instrument for d in draws]))
+        operator = self._instruments.true([d.instrument for d in draws])
         generators = [addressed_generator(*place, "noise", device=self._device) for place in addresses]
         noises = [d.noise for d in draws]
         data, sigma = draw_each(noises, operator.seen(scene), generators)
@@ -123,7 +123,7 @@ class Degrader:
         data, mask, outside = flawed(data, lost, [d.flaws for d in draws], holed)
         not_asked = mask if self._defects is None else unknown | outside
         told_sigma = told_sigma_of_each(noises, data)
-        inputs = self._prepared(data, mask, told_sigma, self._sent([d.told for d in draws]))
+        inputs = self._prepared(data, mask, told_sigma, [d.told for d in draws])
         target = self.preparation.stretch.apply(_inner(scene, operator.halo + operator.inverse_halo))
         return Batch(inputs, target, (~_inner(not_asked, operator.inverse_halo)).float(), operator)
 
@@ -132,9 +132,9 @@ class Degrader:
         size = crop + 2 * self._instruments.inverse_halo
         region = int(random.choice(len(self._scenes), p=self._scenes.share))
         place, change = self._place(region, random, size + 2 * self._instruments.halo)
-        seen = told = self._instruments.index(random)
+        seen = told = self._instruments.draw(random)
         if self._instruments.mistaken:
-            told = self._instruments.told_index(_random(*address, "told"), seen)
+            told = self._instruments.draw_told(_random(*address, "told"), seen)
         sky = self._scenes.sky_sigma(region) if self._instruments.relative_to_sky else ()
         background = self._scenes.backgrounds.at(place) if self._instruments.counts_photons else ()
         noise = self._instruments.noise(random, seen, sky, background)
@@ -168,11 +168,11 @@ class Degrader:
                 holed += [slots[k] for k in crops.flawed]
         return brightened(scene, [d.change for d in draws], self.preparation.stretch.offset), unknown, sorted(holed)
 
-    def _prepared(self, data: Tensor, mask: Tensor, sigma: Tensor, told: Tensor) -> RestorationInput:
+    def _prepared(self, data: Tensor, mask: Tensor, sigma: Tensor, told: list[float]) -> RestorationInput:
         # The median, by sorting: on a GPU torch's own differs from run to run in which of equals it takes.
         ranked = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).sort(-1).values
         level = ranked[..., (ranked.shape[-1] - 1) // 2]
-        operator, described = self._instruments.told.of(told), self._instruments.descriptors[told]
+        operator, described = self._instruments.told(told), self._instruments.descriptors(told)
         return self.preparation(data, mask, sigma, level, operator, described)
 
     def _sent(self, numbers: list[int]) -> Tensor:

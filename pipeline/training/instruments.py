@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.config import Degrade, Images, Noise, Study
+from pipeline.config import Degrade, Images, Noise, Psf, Study
+from pipeline.on_device import sent
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import Stamp, added_width, noise_for, psf_for
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.noise import Noise as NoiseModel
-from pipeline.physics.psf import PSFError, padded_psfs
+from pipeline.physics.operator import Operator
+from pipeline.physics.psf import PSFError
+from pipeline.training.psf_bank import WIDTHS, PsfBank
+from pipeline.training.psf_range import PsfRange
 
-WIDTHS = 17
-"""PSFs drawn in advance between the narrowest and the widest: neighbours differ by less than what a network is told."""
 EMPTY = 16
 """Width in px of the empty sky on which the range of the noise is told."""
-LARGEST_ERROR = 2.0
-"""A told PSF is wrong by up to this many standard deviations ..."""
-ERRORS = 17
-"""... in as many steps, so that each true PSF has this many that may be told in its place."""
 
 
 class Instruments:
     """Blurs and noise levels to draw from, and what a network is told of a blur: the truth, or a width near it.
 
-    Data are made with one of ``true``, a batch of N operators. What is told of it is one of ``told``, more of the same
-    kind where ``train.psf_error`` asks, with its numbers in that row of ``descriptors``, shape (M, D).
+    A blur is drawn as a number (of :class:`PsfRange` or :class:`PsfBank`), which :attr:`true` turns into the operator
+    that makes the data; what is told of it has a number of its own, which :attr:`told` turns into an operator and
+    :meth:`descriptors` into what describes it.
 
     Parameters
     ----------
@@ -50,55 +49,52 @@ class Instruments:
     ) -> None:
         self._noise, self._protocol = study.degrade.noise, study.degrade.protocol
         pixel_scale = pixel_scale or study.images.pixel_scale
-        settings = [
-            study.degrade.psf.model_copy(update={"fwhm": [f"{w!r}px"], "fwhm_final": None})
-            for w in _widths(study.degrade, study.images, pixel_scale)
-        ] or [study.degrade.psf]
+        self._silent, error = GaussianNoise((0.0,) * bands), study.train.psf_error
+        widths = _widths(study.degrade, study.images, pixel_scale)
+        settings, self._device = study.degrade.psf, device
 
-        def widened(by: Sequence[float]) -> list[Tensor]:
-            return [psf_for(s, study.images, bands, pixel_scale, stamp, factor) for s in settings for factor in by]
+        def drawn(width: float, factor: float) -> Tensor:
+            of_width = settings.model_copy(update={"fwhm": [f"{width!r}px"], "fwhm_final": None} if width else {})
+            return psf_for(of_width, study.images, bands, pixel_scale, stamp, factor)
 
-        self._kernels, self.names, self._described = _bank(widened([1.0]))
-        self.mistaken = study.train.psf_error > 0
-        told, described = self._kernels, self._described
-        if self.mistaken:
-            errors = study.train.psf_error * np.linspace(-LARGEST_ERROR, LARGEST_ERROR, ERRORS)
-            try:
-                told, _, described = _bank(widened((1 + errors).tolist()))
-            except PSFError as error:
-                raise PSFError(f"train.psf_error: {error}") from None
-        self.true, self.told = (
-            Blur(kernels.to(device), GaussianNoise((0.0,) * bands)) for kernels in (self._kernels, told)
-        )
-        self.descriptors = described.to(device)
+        # A PSF from a file has one width, its own.
+        self.single = drawn(widths[0] if widths else 0.0, 1.0) if len(set(widths)) < 2 else None
+        self.mistaken = error > 0
+        try:
+            self._psfs = _psfs(settings, widths, drawn, bands, error, device)
+        except PSFError as wrong:
+            raise PSFError(f"train.psf_error: {wrong}") if error else wrong from None
+        self.names, self._widest = self._psfs.names, Blur(self._psfs.on_host(self._psfs.ends[1]), self._silent)
 
     @property
     def halo(self) -> int:
         """Pixels of scene that the widest PSF reads on each side."""
-        return self.true.halo
+        return self._widest.halo
 
     @property
     def inverse_halo(self) -> int:
         """Pixels of data that one pixel of the regularised inverse reads on each side."""
-        return self.told.inverse_halo
+        return self._widest.inverse_halo
 
-    @property
-    def single(self) -> Tensor | None:
-        """The PSF where there is but one, shape (C, K, K)."""
-        return self._kernels[0] if len(self._kernels) == 1 else None
+    def true(self, numbers: Sequence[float]) -> Operator:
+        """The instruments of some numbers, as a batch."""
+        return Blur.unchecked(self._psfs.true(numbers), self._silent)
 
-    def index(self, random: np.random.Generator) -> int:
-        """Draw the number of one of ``true``."""
-        return int(random.integers(len(self._kernels)))
+    def told(self, numbers: Sequence[float]) -> Operator:
+        """What is told of them by some told numbers, as a batch."""
+        return Blur.unchecked(self._psfs.told(numbers), self._silent)
 
-    def told_index(self, random: np.random.Generator, index: int) -> int:
-        """Draw what is told of instrument number ``index``: which of ``told`` and of ``descriptors``."""
-        if not self.mistaken:
-            return index
-        sigmas = random.standard_normal()
-        while abs(sigmas) > LARGEST_ERROR:
-            sigmas = random.standard_normal()
-        return index * ERRORS + round((sigmas / LARGEST_ERROR + 1) / 2 * (ERRORS - 1))
+    def descriptors(self, numbers: Sequence[float]) -> Tensor:
+        """Numbers that describe what is told, shape (N, D)."""
+        return sent(self._psfs.descriptors(numbers), self._device)
+
+    def draw(self, random: np.random.Generator) -> float:
+        """Draw the number of an instrument."""
+        return self._psfs.draw(random)
+
+    def draw_told(self, random: np.random.Generator, number: float) -> float:
+        """Draw the number of what is told of an instrument, where it is not the truth that is told."""
+        return self._psfs.mistaken(random, number)
 
     @property
     def relative_to_sky(self) -> bool:
@@ -111,15 +107,15 @@ class Instruments:
         return self._noise.kind == "poisson"
 
     def noise(
-        self, random: np.random.Generator, index: int, sky_sigma: Sequence[float], background: Sequence[float] = ()
+        self, random: np.random.Generator, number: float, sky_sigma: Sequence[float], background: Sequence[float] = ()
     ) -> NoiseModel:
         """Draw a noise level, evenly in its logarithm.
 
         Parameters
         ----------
         random : Generator
-        index : int
-            Number of the instrument that adds the noise.
+        number : float
+            Of the instrument that adds the noise.
         sky_sigma : sequence of float
             The image's own sky noise, per band; not asked for unless the noise is relative to it.
         background : sequence of float
@@ -129,7 +125,7 @@ class Instruments:
         low, high = min(levels), max(levels)
         share = random.random()
         value = low + share * (high - low) if low <= 0 else math.exp(math.log(low) + share * math.log(high / low))
-        return self._noise_of(value, index, sky_sigma, background)
+        return self._noise_of(value, number, sky_sigma, background)
 
     def noise_range(
         self,
@@ -150,7 +146,7 @@ class Instruments:
         """
         _, levels = _levels(self._noise)
         # The wider the PSF, the less noise it leaves and the more is added for the same ratio.
-        ends = itertools.product((min(levels), max(levels)), (0, -1), sky_sigmas, backgrounds)
+        ends = itertools.product((min(levels), max(levels)), self._psfs.ends, sky_sigmas, backgrounds)
         # As wide as what noise is told by.
         empty = torch.tensor(sky, dtype=torch.float32)[None, :, None, None].expand(-1, -1, EMPTY, EMPTY)
         every = torch.stack([self._noise_of(*end).told_sigma(empty).amin((0, 2, 3)) for end in ends])
@@ -158,22 +154,28 @@ class Instruments:
 
     def range(self) -> dict[str, list[float]]:
         """Least and greatest value of every number that describes a PSF."""
-        low, high = self._described.amin(0).tolist(), self._described.amax(0).tolist()
-        return {name: [a, b] for name, a, b in zip(self.names, low, high)}
+        return {name: list(ends) for name, ends in self._psfs.range.items()}
 
     def _noise_of(
-        self, value: float, index: int, sky_sigma: Sequence[float], background: Sequence[float]
+        self, value: float, number: float, sky_sigma: Sequence[float], background: Sequence[float]
     ) -> NoiseModel:
         axis, _ = _levels(self._noise)
         settings = self._noise.model_copy(update={axis: [value]})
-        return noise_for(settings, self._kernels[index], sky_sigma, self._protocol, background)
+        return noise_for(settings, self._psfs.on_host(number), sky_sigma, self._protocol, background)
 
 
-def _bank(kernels: list[Tensor]) -> tuple[Tensor, tuple[str, ...], Tensor]:
-    """PSFs in one tensor, shape (N, C, K, K), the names of the numbers that describe them, and these, shape (N, D)."""
-    described = [Blur(kernel, GaussianNoise((0.0,) * len(kernel))).descriptor() for kernel in kernels]
-    numbers = torch.tensor([list(one.values()) for one in described])
-    return padded_psfs(kernels), tuple(described[0]), numbers
+def _psfs(
+    settings: Psf,
+    widths: list[float],
+    drawn: Callable[[float, float], Tensor],
+    bands: int,
+    error: float,
+    device: torch.device,
+) -> PsfRange | PsfBank:
+    if settings.profile == "gaussian" or settings.profile == "moffat":
+        return PsfRange(settings.profile, settings.beta, (min(widths), max(widths)), bands, error, device)
+    steps = np.linspace(min(widths), max(widths), WIDTHS if len(set(widths)) > 1 else 1) if widths else [0.0]
+    return PsfBank(drawn, list(map(float, steps)), error, device)
 
 
 def _widths(degrade: Degrade, images: Images, pixel_scale: float | None) -> list[float]:
@@ -181,8 +183,7 @@ def _widths(degrade: Degrade, images: Images, pixel_scale: float | None) -> list
     texts = getattr(degrade.psf, axis)
     if not texts:
         return []
-    widths = [added_width(degrade.psf.model_copy(update={axis: [text]}), images, pixel_scale) for text in texts]
-    return np.linspace(min(widths), max(widths), WIDTHS if len(set(widths)) > 1 else 1).tolist()
+    return [added_width(degrade.psf.model_copy(update={axis: [text]}), images, pixel_scale) for text in texts]
 
 
 def _levels(noise: Noise) -> tuple[str, list[float]]:

@@ -88,10 +88,11 @@ def test_a_batch_is_what_its_crops_are_one_by_one(tmp_path, flawless, monkeypatc
         random = np.random.Generator(np.random.Philox(key=seed))
         assert random.choice(1, p=[1.0]) == 0
         scene = scene_by_itself(truth, random, augment, CROP + 2 * halo)
-        psf = instruments.true.psf[instruments.index(random)]
-        assert torch.equal(batch.operator.psf[slot], psf)
+        number = instruments.draw(random)
+        psf = instruments.true([number]).psf[0]
+        torch.testing.assert_close(batch.operator.psf[slot], psf)
         clean = convolve_valid(scene[None], psf.double())
-        law, own = instruments.noise(random, 0, ()), addressed_generator(3, "net", slot, "noise")
+        law, own = instruments.noise(random, number, ()), addressed_generator(3, "net", slot, "noise")
         seen = law.draw(clean.float(), [own, own])[0, :, margin:-margin, margin:-margin]
         largest = max(1.0, float(scene.abs().max() / np.ptp(truth)))
         inner = scene[:, halo:-halo, halo:-halo].float()

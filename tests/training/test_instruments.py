@@ -3,8 +3,12 @@ import pytest
 import torch
 from made_training import CPU, LINEAR, made_study
 
-from pipeline.physics.psf import PSFError, draw_psf, measured_fwhm
-from pipeline.training.instruments import ERRORS, WIDTHS, Instruments
+from pipeline.physics.blur import Blur
+from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.psf import PSFError, draw_psf, measured_fwhm, padded_psfs
+from pipeline.training.instruments import Instruments
+
+SILENT = GaussianNoise((0.0, 0.0))
 
 
 def instruments(psf, noise, pixel_scale=None, stamp=None, **sections):
@@ -15,46 +19,64 @@ def mistaken(error, psf, stamp=None):
     return instruments(psf, {"sigma": [0.1]}, None, stamp, train={"psf_error": error})
 
 
-def told_over_true(made, count=2000):
-    """Width that is told over the true one, drawn many times."""
-    random, widths = np.random.default_rng(1), []
-    true, told = ([measured_fwhm(kernel[0]) for kernel in bank] for bank in (made.true.psf, made.told.psf))
-    for _ in range(count):
-        index = made.index(random)
-        widths.append(told[made.told_index(random, index)] / true[index])
-    return np.array(widths)
+def true_and_told(made, count=2000):
+    """Width that is told over the true one, drawn many times, and the true ones."""
+    random = np.random.default_rng(1)
+    true = [made.draw(random) for _ in range(count)]
+    told = [made.draw_told(random, number) for number in true]
+    width = {number: measured_fwhm(made.told([number]).psf[0, 0]) for number in set(told)}
+    own = {number: measured_fwhm(made.true([number]).psf[0, 0]) for number in set(true)}
+    return np.array([width[t] / own[n] for n, t in zip(true, told)]), np.array([own[n] for n in true])
 
 
 def drawn(made, sky=(0.02, 0.02), count=300):
     random = np.random.default_rng(0)
-    return [made.noise(random, made.index(random), sky) for _ in range(count)]
+    return [made.noise(random, made.draw(random), sky) for _ in range(count)]
 
 
-def test_psfs_lie_evenly_between_the_narrowest_and_the_widest():
-    made = instruments({"fwhm": ["4px", "2px"]}, {"sigma": [0.1]})
-    widths = [measured_fwhm(kernel[0]) for kernel in made.true.psf]
-    assert widths == pytest.approx(np.linspace(2, 4, WIDTHS).tolist(), rel=0.01)
+@pytest.mark.parametrize("profile", ["gaussian", "moffat", "kolmogorov"])
+def test_widths_lie_evenly_between_the_narrowest_and_the_widest(profile):
+    made = instruments({"profile": profile, "fwhm": ["4px", "2px"]}, {"sigma": [0.1]})
+    random = np.random.default_rng(0)
+    psfs = made.true([made.draw(random) for _ in range(400)]).psf
+    widths = np.sort([measured_fwhm(psf[0]) for psf in psfs])
+    assert widths == pytest.approx(np.linspace(2, 4, 400), abs=0.2)
     assert made.range()["fwhm_px"] == pytest.approx([2, 4], rel=0.01)
-    assert made.halo == made.true.psf.shape[-1] // 2
-    torch.testing.assert_close(made.true.psf.sum((-2, -1)), torch.ones(WIDTHS, 2))
+    assert psfs.shape[-1] // 2 == made.halo
+    torch.testing.assert_close(psfs.sum((-2, -1)), torch.ones(400, 2))
+
+
+@pytest.mark.parametrize("psf", [{"profile": "gaussian"}, {"profile": "moffat", "beta": 3.0}])
+def test_no_width_between_is_left_out_and_each_is_described_as_in_use(psf):
+    made = instruments(psf | {"fwhm": ["1.5px", "5px"]}, {"sigma": [0.1]})
+    widths = [made.draw(np.random.default_rng(seed)) for seed in range(50)]
+    assert len(set(widths)) == 50
+    for width, seen, told, numbers in zip(
+        widths, made.true(widths).psf, made.told(widths).psf, made.descriptors(widths)
+    ):
+        exact = draw_psf(fwhm=width, **psf).expand(2, -1, -1).contiguous()
+        torch.testing.assert_close(seen, padded_psfs([exact, seen])[0], atol=5e-4, rtol=0)
+        assert torch.equal(seen, told)
+        assert numbers.tolist() == pytest.approx(list(Blur(exact, SILENT).descriptor().values()), rel=0.04)
 
 
 def test_a_single_condition_has_a_single_psf():
     made = instruments({"fwhm": ["3px"]}, {"sigma": [0.1]})
-    assert len(made.true.psf) == 1
-    assert torch.equal(made.single, made.true.psf[0])
+    assert {made.draw(np.random.default_rng(seed)) for seed in range(5)} == {3.0}
+    assert torch.equal(made.single, draw_psf("gaussian", 3.0).expand(2, -1, -1))
+    torch.testing.assert_close(made.true([3.0]).psf[0], made.single)
     assert all(noise.level == pytest.approx((0.1, 0.1)) for noise in drawn(made))
 
 
 @pytest.mark.parametrize(("pixel_scale", "sections"), [(0.5, {}), (None, {"images": {"pixel_scale": 0.5}})])
 def test_a_width_on_the_sky_becomes_pixels(pixel_scale, sections):
     made = instruments({"fwhm": ["1.5as"]}, {"sigma": [0.1]}, pixel_scale, **sections)
-    assert measured_fwhm(made.true.psf[0, 0]) == pytest.approx(3, rel=0.01)
+    assert measured_fwhm(made.single[0]) == pytest.approx(3, rel=0.01)
 
 
 def test_a_final_width_is_reached_from_the_images_own():
     made = instruments({"fwhm_final": ["5px"]}, {"sigma": [0.1]}, images={"psf_fwhm": "3px"})
-    assert measured_fwhm(made.true.psf[0, 0]) == pytest.approx(4, rel=0.01)
+    assert measured_fwhm(made.single[0]) == pytest.approx(4, rel=0.01)
 
 
 def test_levels_are_drawn_evenly_in_their_logarithm():
@@ -87,17 +109,9 @@ def test_the_sky_is_measured_only_where_noise_is_relative_to_it():
     assert made.noise(np.random.default_rng(0), 0, ()).level == pytest.approx((0.1, 0.1))
 
 
-def test_without_an_error_the_truth_is_told():
-    made = mistaken(0, {"fwhm": ["2px", "4px"]})
-    random = np.random.default_rng(0)
-    assert torch.equal(made.told.psf, made.true.psf)
-    assert all(made.told_index(random, psf) == psf for psf in range(WIDTHS))
-    assert random.bit_generator.state == np.random.default_rng(0).bit_generator.state
-
-
 @pytest.mark.parametrize("profile", ["gaussian", "moffat", "kolmogorov", "airy"])
 def test_the_told_width_is_wrong_by_the_share_that_is_asked_and_never_by_more_than_twice_it(profile):
-    ratio = told_over_true(mistaken(0.07, {"profile": profile, "fwhm": ["3px", "5px"]}))
+    ratio, _ = true_and_told(mistaken(0.07, {"profile": profile, "fwhm": ["3px", "5px"]}))
     # A normal distribution that is cut at two has 0.88 of its standard deviation.
     assert ratio.std() == pytest.approx(0.88 * 0.07, rel=0.1)
     assert ratio.mean() == pytest.approx(1, abs=0.01)
@@ -107,19 +121,22 @@ def test_the_told_width_is_wrong_by_the_share_that_is_asked_and_never_by_more_th
 def test_a_measured_psf_is_told_wider_or_narrower_and_keeps_its_light():
     stamp = draw_psf("moffat", 3.0).numpy(), None
     made = mistaken(0.05, {"profile": "file", "file": "psf.fits"}, stamp)
-    assert len(made.true.psf) == 1
-    assert len(made.told.psf) == ERRORS
-    widths = [measured_fwhm(kernel[0]) for kernel in made.told.psf]
-    assert widths == pytest.approx((3 * (1 + 0.05 * np.linspace(-2, 2, ERRORS))).tolist(), rel=0.02)
-    torch.testing.assert_close(made.told.psf.sum((-2, -1)), torch.ones(ERRORS, 2))
-    assert told_over_true(made).std() == pytest.approx(0.88 * 0.05, rel=0.15)
+    random = np.random.default_rng(0)
+    told = sorted({made.draw_told(random, made.draw(random)) for _ in range(500)})
+    psfs = made.told(told).psf
+    widths = [measured_fwhm(psf[0]) for psf in psfs]
+    assert widths == pytest.approx((3 * (1 + 0.05 * np.linspace(-2, 2, len(told)))).tolist(), rel=0.02)
+    torch.testing.assert_close(psfs.sum((-2, -1)), torch.ones(len(told), 2))
+    ratio, true = true_and_told(made)
+    assert ratio.std() == pytest.approx(0.88 * 0.05, rel=0.15)
+    assert true == pytest.approx(3, rel=0.01)
 
 
 def test_an_error_changes_neither_the_true_psfs_nor_the_range_that_the_card_shows():
     exact, wrong = (mistaken(error, {"fwhm": ["2px", "4px"]}) for error in (0, 0.1))
-    assert torch.equal(exact.true.psf, wrong.true.psf)
+    torch.testing.assert_close(exact.true([2.0, 3.3]).psf, wrong.true([2.0, 3.3]).psf)
     assert (exact.range(), exact.halo) == (wrong.range(), wrong.halo)
-    assert wrong.descriptors[:, 0].amax() > 4.5
+    assert wrong.descriptors([4.7])[0, 0] > 4.5
 
 
 def test_a_told_width_that_no_stamp_holds_is_refused_by_name_of_the_setting():
