@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from pipeline.physics.noise import Noise
 from pipeline.physics.operator import Operator
-from pipeline.physics.psf import PSFError, encircled_radius, measured_fwhm
+from pipeline.physics.psf import PSFError, encircled_radius, measured_fwhm, padded_psfs
 from pipeline.tiling import reflected_index
 
 INVERSE_HALO = 32
@@ -55,6 +57,17 @@ class Blur(Operator):
     def of(self, images: Tensor | slice) -> Blur:
         """The blurs of some images of a batch, by number, in any order and any often."""
         return _Chosen(self.psf[images], self.noise)
+
+    def joined(self, others: Sequence[Operator]) -> Blur:
+        """This blur and others, each of one image, as the blurs of a batch, in this order."""
+        kernels = [self.psf, *(other.psf for other in others if isinstance(other, Blur))]
+        if all(torch.equal(kernel, self.psf) for kernel in kernels):
+            return self
+        return _Chosen(padded_psfs(kernels), self.noise)
+
+    def repeated(self, like: Tensor) -> Blur:
+        """The same blur, quicker to apply again and again to scenes as large as ``like``, on its device."""
+        return _Repeated(self.psf.to(like), self.noise, (like.shape[-2], like.shape[-1]))
 
     @property
     def halo(self) -> int:
@@ -114,6 +127,44 @@ class _Chosen(Blur):
 
     def __post_init__(self) -> None:
         pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Repeated(_Chosen):
+    """A blur of scenes of one size, whose PSF is transformed once."""
+
+    size: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        pass
+
+    def forward(self, scene: Tensor) -> Tensor:
+        if scene.shape[-2:] != self.size:
+            return super().forward(scene)
+        reach = 2 * self.halo
+        blurred = self._times(pad_reflect(scene, self.halo), self._transfer)
+        return blurred[..., reach : reach + self.size[0], reach : reach + self.size[1]]
+
+    def adjoint(self, data: Tensor) -> Tensor:
+        if data.shape[-2:] != self.size:
+            return super().adjoint(data)
+        height, width = (n + 2 * self.halo for n in self.size)
+        return fold_reflect(self._times(data, self._transposed)[..., :height, :width], self.halo)
+
+    @property
+    def _grid(self) -> tuple[int, int]:
+        return _good_size(*(n + 2 * self.halo for n in self.size))
+
+    @cached_property
+    def _transfer(self) -> Tensor:
+        return torch.fft.rfft2(self.psf, s=self._grid)
+
+    @cached_property
+    def _transposed(self) -> Tensor:
+        return torch.fft.rfft2(self.psf.flip(-2, -1), s=self._grid)
+
+    def _times(self, image: Tensor, transfer: Tensor) -> Tensor:
+        return torch.fft.irfft2(torch.fft.rfft2(image, s=self._grid) * transfer, s=self._grid)
 
 
 def pad_reflect(image: Tensor, margin: int) -> Tensor:
@@ -198,10 +249,17 @@ def wiener_kernel(psf: Tensor, noise_to_signal: Tensor, radius: int) -> Tensor:
 
 
 def _product_of_spectra(image: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
-    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
-    size = (next_fast_len(height, real=True), next_fast_len(width, real=True))
+    size = _good_size(height, width)
     return torch.fft.irfft2(torch.fft.rfft2(image, s=size) * torch.fft.rfft2(kernel, s=size), s=size)
 
 
+def _good_size(height: int, width: int) -> tuple[int, int]:
+    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
+    return next_fast_len(height, real=True), next_fast_len(width, real=True)
+
+
+@lru_cache(maxsize=64)
 def _reflected(size: int, margin: int, device: torch.device) -> Tensor:
-    return torch.from_numpy(reflected_index(-margin, size + margin, size)).to(device)
+    # Whoever asks first, others may need it for a gradient.
+    with torch.inference_mode(False):
+        return torch.from_numpy(reflected_index(-margin, size + margin, size)).to(device)
