@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -67,7 +67,9 @@ class Blur(Operator):
 
     def repeated(self, like: Tensor) -> Blur:
         """The same blur, quicker to apply again and again to scenes as large as ``like``, on its device."""
-        return _Repeated(self.psf.to(like), self.noise, (like.shape[-2], like.shape[-1]))
+        from pipeline.physics.repeated_blur import RepeatedBlur  # here, since it is a blur itself
+
+        return RepeatedBlur(self.psf.to(like), self.noise, (like.shape[-2], like.shape[-1]))
 
     @property
     def halo(self) -> int:
@@ -129,55 +131,17 @@ class _Chosen(Blur):
         pass
 
 
-@dataclass(frozen=True, eq=False)
-class _Repeated(_Chosen):
-    """A blur of scenes of one size, whose PSF is transformed once."""
-
-    size: tuple[int, int] = (0, 0)
-
-    def __post_init__(self) -> None:
-        pass
-
-    def forward(self, scene: Tensor) -> Tensor:
-        if scene.shape[-2:] != self.size:
-            return super().forward(scene)
-        reach = 2 * self.halo
-        blurred = self._times(pad_reflect(scene, self.halo), self._transfer)
-        return blurred[..., reach : reach + self.size[0], reach : reach + self.size[1]]
-
-    def adjoint(self, data: Tensor) -> Tensor:
-        if data.shape[-2:] != self.size:
-            return super().adjoint(data)
-        height, width = (n + 2 * self.halo for n in self.size)
-        return fold_reflect(self._times(data, self._transposed)[..., :height, :width], self.halo)
-
-    @property
-    def _grid(self) -> tuple[int, int]:
-        return _good_size(*(n + 2 * self.halo for n in self.size))
-
-    @cached_property
-    def _transfer(self) -> Tensor:
-        return torch.fft.rfft2(self.psf, s=self._grid)
-
-    @cached_property
-    def _transposed(self) -> Tensor:
-        return torch.fft.rfft2(self.psf.flip(-2, -1), s=self._grid)
-
-    def _times(self, image: Tensor, transfer: Tensor) -> Tensor:
-        return torch.fft.irfft2(torch.fft.rfft2(image, s=self._grid) * transfer, s=self._grid)
-
-
 def pad_reflect(image: Tensor, margin: int) -> Tensor:
     """Continue an image, shape (B, C, H, W), by reflection; unlike torch's ``pad``, by any margin."""
     height, width = image.shape[-2:]
-    rows, columns = _reflected(height, margin, image.device), _reflected(width, margin, image.device)
+    rows, columns = (reflected(n, margin, margin, image.device) for n in (height, width))
     return image.index_select(-2, rows).index_select(-1, columns)
 
 
 def fold_reflect(padded: Tensor, margin: int) -> Tensor:
     """Transpose of :func:`pad_reflect`: what lies in the margin is added to the pixels from which it was copied."""
     height, width = (n - 2 * margin for n in padded.shape[-2:])
-    rows, columns = _reflected(height, margin, padded.device), _reflected(width, margin, padded.device)
+    rows, columns = (reflected(n, margin, margin, padded.device) for n in (height, width))
     folded = padded.new_zeros((*padded.shape[:-2], height, padded.shape[-1])).index_add_(-2, rows, padded)
     return padded.new_zeros((*padded.shape[:-2], height, width)).index_add_(-1, columns, folded)
 
@@ -249,17 +213,18 @@ def wiener_kernel(psf: Tensor, noise_to_signal: Tensor, radius: int) -> Tensor:
 
 
 def _product_of_spectra(image: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
-    size = _good_size(height, width)
+    size = good_size(height, width)
     return torch.fft.irfft2(torch.fft.rfft2(image, s=size) * torch.fft.rfft2(kernel, s=size), s=size)
 
 
-def _good_size(height: int, width: int) -> tuple[int, int]:
-    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
+def good_size(height: int, width: int) -> tuple[int, int]:
+    """At least so many rows and columns, of small prime factors: to transform a long prime costs several times as much."""
     return next_fast_len(height, real=True), next_fast_len(width, real=True)
 
 
 @lru_cache(maxsize=64)
-def _reflected(size: int, margin: int, device: torch.device) -> Tensor:
+def reflected(size: int, before: int, after: int, device: torch.device) -> Tensor:
+    """Which of ``size`` rows stand for those from ``before`` ahead of them to ``after`` behind, by reflection."""
     # Whoever asks first, others may need it for a gradient.
     with torch.inference_mode(False):
-        return torch.from_numpy(reflected_index(-margin, size + margin, size)).to(device)
+        return torch.from_numpy(reflected_index(-before, size + after, size)).to(device)

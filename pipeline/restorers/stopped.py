@@ -91,25 +91,26 @@ class Likelihood:
         level = level / self.weight.sum((-2, -1), keepdim=True).clamp_min(1e-6)
         self.start = level.expand_as(self.data)
         """A scene without detail, of the level of each band's trusted data, shape (B, C, H, W)."""
+        self._counted = self.weight * self.data
         # So that no datum is divided by nothing.
         self._faintest = 1e-6 * self.start.clamp_min(1e-6)
-        self._reach = self.operator.adjoint(self.weight)
+        self._reach_through_operator()
 
     def through(self, operator: Operator) -> Likelihood:
         """The same data, as another instrument would have taken them."""
         other = copy(self)
         other.operator = operator.repeated(self.data)
-        other._reach = other.operator.adjoint(self.weight)
+        other._reach_through_operator()
         return other
 
     def ratio(self, blurred: Tensor) -> Tensor:
         """Data over what a blurred scene predicts, by their weight."""
-        return self.weight * self.data / blurred.maximum(self._faintest)
+        return self._counted / blurred.maximum(self._faintest)
 
     def likelier(self, scene: Tensor) -> Tensor:
         """One step of Richardson and Lucy: ``x A'(y / A x) / A'1``."""
         ratio = self.operator.adjoint(self.ratio(self.operator.forward(scene)))
-        return scene * torch.where(self._reach > UNSEEN, ratio / self._reach.clamp_min(UNSEEN), 1).clamp_min(0)
+        return torch.where(self._unseen, 1, ratio.mul_(self._per_reach)).clamp_min_(0).mul_(scene)
 
     def divergence(self, blurred: Tensor) -> Tensor:
         """Kullback and Leibler's, but for a constant, shape (B,); in float64, since steps change its last digits."""
@@ -122,7 +123,12 @@ class Likelihood:
 
     def scaling(self, scene: Tensor) -> Tensor:
         """``x / A'1``, by which a gradient becomes a step; 0 where light reaches no trusted data."""
-        return torch.where(self._reach > UNSEEN, scene / self._reach.clamp_min(UNSEEN), 0)
+        return torch.where(self._unseen, 0, scene * self._per_reach)
+
+    def _reach_through_operator(self) -> None:
+        self._reach = self.operator.adjoint(self.weight)
+        self._unseen = self._reach <= UNSEEN
+        self._per_reach = 1 / self._reach.clamp_min(UNSEEN)
 
 
 def pedestal(seen: Whitened, height: float) -> Tensor:
