@@ -59,7 +59,7 @@ class Blur(Operator):
         return _Chosen(self.psf[images], self.noise)
 
     def joined(self, others: Sequence[Operator]) -> Blur:
-        """This blur and others, each of one image, as the blurs of a batch, in this order."""
+        """Make one batch of the blurs of single images: of this one, then of others."""
         kernels = [self.psf, *(other.psf for other in others if isinstance(other, Blur))]
         if all(torch.equal(kernel, self.psf) for kernel in kernels):
             return self
@@ -213,13 +213,9 @@ def wiener_kernel(psf: Tensor, noise_to_signal: Tensor, radius: int) -> Tensor:
 
 
 def _product_of_spectra(image: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
-    size = good_size(height, width)
+    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
+    size = (next_fast_len(height, real=True), next_fast_len(width, real=True))
     return torch.fft.irfft2(torch.fft.rfft2(image, s=size) * torch.fft.rfft2(kernel, s=size), s=size)
-
-
-def good_size(height: int, width: int) -> tuple[int, int]:
-    """At least so many rows and columns, of small prime factors: to transform a long prime costs several times as much."""
-    return next_fast_len(height, real=True), next_fast_len(width, real=True)
 
 
 @lru_cache(maxsize=64)

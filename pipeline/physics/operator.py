@@ -35,7 +35,7 @@ class Operator(ABC):
 
     @abstractmethod
     def joined(self, others: Sequence[Operator]) -> Operator:
-        """This instrument and others of its kind, each of one image, as those of a batch, in this order."""
+        """Make one batch of the instruments of single images: of this one, then of others of its kind."""
 
     def repeated(self, like: Tensor) -> Operator:  # noqa: ARG002
         """The same instrument for many scenes as large as ``like``, on its device; some are quicker if they know."""

@@ -36,6 +36,8 @@ def batches(observations: Sequence[Observation]) -> list[list[int]]:
 def whitened_together(observations: Sequence[Observation]) -> Whitened:
     """Some observations as one batch on the device: of shape (B, C, H, W) where one has (C, H, W)."""
     every, device = [whitened(observation) for observation in observations], the_device()
-    data, weight, level = (torch.stack(parts).to(device) for parts in zip(*((w.data, w.weight, w.level) for w in every)))
+    data, weight, level = (
+        torch.stack(parts).to(device) for parts in zip(*((w.data, w.weight, w.level) for w in every))
+    )
     first, *others = (w.operator for w in every)
     return Whitened(data, weight, level, first.joined(others))

@@ -33,7 +33,7 @@ class RichardsonLucyTV(Stopped):
 
 
 def _curvature(scene: Tensor) -> Tensor:
-    """``div(grad x / |grad x|)``, shape (B, C, H, W): below 0 on a hill, which dividing by ``1 - weight`` of it lowers."""
+    """``div(grad x / |grad x|)``, below 0 on a hill, which dividing by ``1 - weight`` of it lowers."""
     differences = Differences()
     gradient = differences.of(scene)
     length = differences.length(gradient)

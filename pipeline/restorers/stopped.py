@@ -110,7 +110,8 @@ class Likelihood:
     def likelier(self, scene: Tensor) -> Tensor:
         """One step of Richardson and Lucy: ``x A'(y / A x) / A'1``."""
         ratio = self.operator.adjoint(self.ratio(self.operator.forward(scene)))
-        return torch.where(self._unseen, 1, ratio.mul_(self._per_reach)).clamp_min_(0).mul_(scene)
+        factor = ratio * self._per_reach
+        return (factor if self._all_seen else torch.where(self._unseen, 1, factor)).clamp_min(0) * scene
 
     def divergence(self, blurred: Tensor) -> Tensor:
         """Kullback and Leibler's, but for a constant, shape (B,); in float64, since steps change its last digits."""
@@ -128,6 +129,7 @@ class Likelihood:
     def _reach_through_operator(self) -> None:
         self._reach = self.operator.adjoint(self.weight)
         self._unseen = self._reach <= UNSEEN
+        self._all_seen = not self._unseen.any()
         self._per_reach = 1 / self._reach.clamp_min(UNSEEN)
 
 
