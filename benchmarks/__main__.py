@@ -9,6 +9,7 @@ from benchmarks.record import missed
 
 NAMES = (
     "memory",
+    "richardson_lucy",
     "device",
     "sources",
     "processes",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from pipeline.physics.noise import Noise
 from pipeline.physics.operator import Operator
-from pipeline.physics.psf import PSFError, encircled_radius, measured_fwhm
+from pipeline.physics.psf import PSFError, encircled_radius, measured_fwhm, padded_psfs
 from pipeline.tiling import reflected_index
 
 INVERSE_HALO = 32
@@ -60,6 +62,19 @@ class Blur(Operator):
     def unchecked(psf: Tensor, noise: Noise) -> Blur:
         """A blur whose PSF is known to be one: to check it, a GPU would have to be waited for."""
         return _Unchecked(psf, noise)
+
+    def joined(self, others: Sequence[Operator]) -> Blur:
+        """Make one batch of the blurs of single images: of this one, then of others."""
+        kernels = [self.psf, *(other.psf for other in others if isinstance(other, Blur))]
+        if all(torch.equal(kernel, self.psf) for kernel in kernels):
+            return self
+        return _Chosen(padded_psfs(kernels), self.noise)
+
+    def repeated(self, like: Tensor) -> Blur:
+        """The same blur, quicker to apply again and again to scenes as large as ``like``, on its device."""
+        from pipeline.physics.repeated_blur import RepeatedBlur  # here, since it is a blur itself
+
+        return RepeatedBlur(self.psf.to(like), self.noise, (like.shape[-2], like.shape[-1]))
 
     @property
     def halo(self) -> int:
@@ -122,14 +137,14 @@ class _Unchecked(Blur):
 def pad_reflect(image: Tensor, margin: int) -> Tensor:
     """Continue an image, shape (B, C, H, W), by reflection; unlike torch's ``pad``, by any margin."""
     height, width = image.shape[-2:]
-    rows, columns = _reflected(height, margin, image.device), _reflected(width, margin, image.device)
+    rows, columns = (reflected(n, margin, margin, image.device) for n in (height, width))
     return image.index_select(-2, rows).index_select(-1, columns)
 
 
 def fold_reflect(padded: Tensor, margin: int) -> Tensor:
     """Transpose of :func:`pad_reflect`: what lies in the margin is added to the pixels from which it was copied."""
     height, width = (n - 2 * margin for n in padded.shape[-2:])
-    rows, columns = _reflected(height, margin, padded.device), _reflected(width, margin, padded.device)
+    rows, columns = (reflected(n, margin, margin, padded.device) for n in (height, width))
     folded = padded.new_zeros((*padded.shape[:-2], height, padded.shape[-1])).index_add_(-2, rows, padded)
     return padded.new_zeros((*padded.shape[:-2], height, width)).index_add_(-1, columns, folded)
 
@@ -206,5 +221,9 @@ def _product_of_spectra(image: Tensor, kernel: Tensor, height: int, width: int) 
     return torch.fft.irfft2(torch.fft.rfft2(image, s=size) * torch.fft.rfft2(kernel, s=size), s=size)
 
 
-def _reflected(size: int, margin: int, device: torch.device) -> Tensor:
-    return torch.from_numpy(reflected_index(-margin, size + margin, size)).to(device)
+@lru_cache(maxsize=64)
+def reflected(size: int, before: int, after: int, device: torch.device) -> Tensor:
+    """Which of ``size`` rows stand for those from ``before`` ahead of them to ``after`` behind, by reflection."""
+    # Whoever asks first, others may need it for a gradient.
+    with torch.inference_mode(False):
+        return torch.from_numpy(reflected_index(-before, size + after, size)).to(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -31,6 +32,14 @@ class Operator(ABC):
     @abstractmethod
     def of(self, images: Tensor | slice) -> Operator:
         """The instruments of some images of a batch, by number, in any order and any often."""
+
+    @abstractmethod
+    def joined(self, others: Sequence[Operator]) -> Operator:
+        """Make one batch of the instruments of single images: of this one, then of others of its kind."""
+
+    def repeated(self, like: Tensor) -> Operator:  # noqa: ARG002
+        """The same instrument for many scenes as large as ``like``, on its device; some are quicker if they know."""
+        return self
 
     def adjoint(self, data: Tensor) -> Tensor:
         """Apply the transpose of :meth:`forward`, so that ``<A x, y> = <x, A^T y>``, borders included.

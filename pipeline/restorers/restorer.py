@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from pipeline.image import Image
@@ -30,6 +30,10 @@ class Restorer(ABC):
         Image
             On the grid of the preview, in its unit; the mask is the preview's.
         """
+
+    def restore_all(self, observations: Sequence[Observation]) -> list[Image]:
+        """:meth:`restore` each; what works in batches overrides it, and its images are the same to rounding."""
+        return [self.restore(observation) for observation in observations]
 
 
 class TunedRestorer(Restorer):
@@ -63,3 +67,8 @@ class TunedRestorer(Restorer):
         estimate.
         """
         yield self.settings, self.restore(observation)
+
+    def paths(self, observations: Sequence[Observation]) -> Iterator[tuple[Settings, list[Image]]]:
+        """:meth:`path` of each, side by side."""
+        for step in zip(*(self.path(observation) for observation in observations)):
+            yield step[0][0], [image for _, image in step]

@@ -28,12 +28,12 @@ class RichardsonLucyTV(Stopped):
         """Step by step."""
         scene, weight = likelihood.start, self.settings["weight"]
         while True:
-            scene = likelihood.likelier(scene) / (1 - weight * _curvature(scene[0])).clamp_min(LEAST_DIVISOR)
+            scene = likelihood.likelier(scene) / (1 - weight * _curvature(scene)).clamp_min(LEAST_DIVISOR)
             yield scene
 
 
 def _curvature(scene: Tensor) -> Tensor:
-    """``div(grad x / |grad x|)``, shape (C, H, W): below 0 on a hill, which dividing by ``1 - weight`` of it lowers."""
+    """``div(grad x / |grad x|)``, below 0 on a hill, which dividing by ``1 - weight`` of it lowers."""
     differences = Differences()
     gradient = differences.of(scene)
     length = differences.length(gradient)

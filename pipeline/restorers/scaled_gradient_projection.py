@@ -27,15 +27,15 @@ class ScaledGradientProjection(Stopped):
 
     def iterates(self, likelihood: Likelihood) -> Iterator[Tensor]:
         """Step by step."""
-        lengths, scene = Lengths(), likelihood.start
+        lengths, scene = Lengths(len(likelihood.start)), likelihood.start
         blurred = likelihood.operator.forward(scene)
         gradient = likelihood.gradient(blurred)
         while True:
             scaling = likelihood.scaling(scene)
-            change = (scene - lengths.next * scaling * gradient).clamp_min(0) - scene
+            change = (scene - _each(lengths.next, scene) * scaling * gradient).clamp_min(0) - scene
             # The instrument is linear: along a line nothing has to be blurred again.
             blurred_change = likelihood.operator.forward(change)
-            share = _share(likelihood, blurred, blurred_change, float((gradient * change).sum()))
+            share = _each(_share(likelihood, blurred, blurred_change, _sum(gradient * change)), scene)
             scene, blurred = scene + share * change, blurred + share * blurred_change
             before, gradient = gradient, likelihood.gradient(blurred)
             lengths.learn(share * change, gradient - before, scaling)
@@ -43,31 +43,48 @@ class ScaledGradientProjection(Stopped):
 
 
 class Lengths:
-    """Lengths of steps by the two rules of Barzilai and Borwein, in turns (Bonettini et al. 2009, section 3)."""
+    """Lengths of steps by the two rules of Barzilai and Borwein, in turns (Bonettini et al. 2009, section 3).
 
-    def __init__(self) -> None:
-        self.next, self._threshold = 1.0, 0.5
-        self._second: list[float] = []
+    Each of ``count`` scenes has its own: ``next``, shape (B,), in float64.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.next = torch.ones(count, dtype=torch.float64)
+        self._threshold = torch.full((count,), 0.5, dtype=torch.float64)
+        self._second: list[Tensor] = []
 
     def learn(self, moved: Tensor, turned: Tensor, scaling: Tensor) -> None:
-        """Choose the next length by how the gradient ``turned`` as the scene ``moved``."""
+        """Choose the next lengths by how the gradients ``turned`` as the scenes ``moved``."""
         unscaled = torch.where(scaling > 0, moved / scaling.clamp_min(torch.finfo(scaling.dtype).tiny), 0)
-        first = _length(unscaled.square().sum(), (unscaled * turned).sum())
-        second = _length((moved * scaling * turned).sum(), (scaling * turned).square().sum())
+        first = _length(_sum(unscaled.square()), _sum(unscaled * turned))
+        second = _length(_sum(moved * scaling * turned), _sum((scaling * turned).square()))
         self._second = [*self._second, second][-MEMORY:]
-        if second / first <= self._threshold:
-            self.next, self._threshold = min(self._second), 0.9 * self._threshold
-        else:
-            self.next, self._threshold = first, 1.1 * self._threshold
+        short = second / first <= self._threshold
+        self.next = torch.where(short, torch.stack(self._second).amin(0), first)
+        self._threshold = self._threshold * torch.where(short, 0.9, 1.1)
 
 
-def _length(above: Tensor, below: Tensor) -> float:
-    return min(max(float(above / below), SMALLEST_STEP), LARGEST_STEP) if below > 0 and above > 0 else LARGEST_STEP
+def _length(above: Tensor, below: Tensor) -> Tensor:
+    known = (below > 0) & (above > 0)
+    return torch.where(known, (above / below).clamp(SMALLEST_STEP, LARGEST_STEP), LARGEST_STEP)
 
 
-def _share(likelihood: Likelihood, blurred: Tensor, change: Tensor, slope: float) -> float:
-    """How much of a change to make, so that the divergence falls by what its slope lets expect."""
-    now, share = likelihood.divergence(blurred), 1.0
-    while share > SMALLEST_STEP and likelihood.divergence(blurred + share * change) > now + ARMIJO * share * slope:
-        share *= BACKTRACKING
-    return share
+def _share(likelihood: Likelihood, blurred: Tensor, change: Tensor, slope: Tensor) -> Tensor:
+    """How much of each change to make, shape (B,), so that the divergence falls by what its slope lets expect."""
+    now, share = likelihood.divergence(blurred).cpu(), torch.ones_like(slope)
+    while True:
+        then = likelihood.divergence(blurred + _each(share, blurred) * change).cpu()
+        long = (share > SMALLEST_STEP) & (then > now + ARMIJO * share * slope)
+        if not long.any():
+            return share
+        share = torch.where(long, share * BACKTRACKING, share)
+
+
+def _sum(planes: Tensor) -> Tensor:
+    """Of each scene, shape (B,), as numbers that the host goes by."""
+    return planes.sum((1, 2, 3)).double().cpu()
+
+
+def _each(numbers: Tensor, like: Tensor) -> Tensor:
+    """One number for each scene, on its device."""
+    return numbers.to(like)[:, None, None, None]

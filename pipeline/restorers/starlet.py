@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 import torch
@@ -24,22 +25,22 @@ class Starlets(Analysis):
     tie = 3.0
 
     def of(self, scene: Tensor) -> Tensor:
-        """Shape (SCALES, C, H, W)."""
-        size = scene.shape[-2:]
-        return torch.fft.irfft2(_filters(size)[:, None] * torch.fft.rfft2(scene), s=size)
+        """Shape (SCALES, ..., C, H, W)."""
+        spectrum = torch.fft.rfft2(scene)
+        return torch.fft.irfft2(_filters_for(scene[None]) * spectrum, s=scene.shape[-2:])
 
     def transpose(self, coefficients: Tensor) -> Tensor:
         """The filters are even, and so their own transposes."""
-        size = coefficients.shape[-2:]
-        return torch.fft.irfft2((_filters(size)[:, None] * torch.fft.rfft2(coefficients)).sum(0), s=size)
+        spectrum = _filters_for(coefficients) * torch.fft.rfft2(coefficients)
+        return torch.fft.irfft2(spectrum.sum(0), s=coefficients.shape[-2:])
 
     def power(self, size: tuple[int, int]) -> Tensor:
         """Sum over the scales."""
         return _filters(size).square().sum(0)
 
     def length(self, coefficients: Tensor) -> Tensor:
-        """Over the bands, shape (SCALES, 1, H, W)."""
-        return coefficients.square().sum(1, keepdim=True).sqrt_()
+        """Over the bands, shape (SCALES, ..., 1, H, W)."""
+        return coefficients.square().sum(-3, keepdim=True).sqrt_()
 
 
 class Starlet(Variational):
@@ -53,7 +54,14 @@ class Starlet(Variational):
     analysis = Starlets()
 
 
-def _filters(size: tuple[int, ...]) -> Tensor:
+def _filters_for(coefficients: Tensor) -> Tensor:
+    """The scales for coefficients of shape (SCALES or 1, ..., H, W), on their device."""
+    filters = _filters(tuple(coefficients.shape[-2:]), coefficients.device)
+    return filters.reshape(SCALES, *[1] * (coefficients.ndim - 3), *filters.shape[-2:])
+
+
+@lru_cache(maxsize=8)
+def _filters(size: tuple[int, ...], device: torch.device | None = None) -> Tensor:
     """The scales in Fourier space times the noise that they pass, shape (SCALES, H, W // 2 + 1), real."""
     vertical, horizontal = torch.fft.fftfreq(size[0])[:, None], torch.fft.rfftfreq(size[1])
     smooth, filters = torch.ones(size[0], size[1] // 2 + 1), []
@@ -63,7 +71,7 @@ def _filters(size: tuple[int, ...]) -> Tensor:
         noise = torch.fft.irfft2(detail, s=size[-2:]).square().sum().sqrt()
         filters.append(noise * detail)
         smooth = smoother
-    return torch.stack(filters)
+    return torch.stack(filters).to(device)
 
 
 def _spline(frequency: Tensor, scale: int) -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from itertools import islice
 from typing import ClassVar
 
@@ -15,8 +16,9 @@ from pipeline.image import Image
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.observation import Observation
 from pipeline.physics import Operator
+from pipeline.restorers.batches import batches, whitened_together
 from pipeline.restorers.restorer import Settings, TunedRestorer
-from pipeline.restorers.whitened import Whitened, whitened
+from pipeline.restorers.whitened import Whitened
 
 UNSEEN = 1e-3
 """A pixel whose light reaches trusted data with less than this share is left as it is."""
@@ -35,23 +37,39 @@ class Stopped(TunedRestorer):
 
     @abstractmethod
     def iterates(self, likelihood: Likelihood) -> Iterator[Tensor]:
-        """Estimates of the scene above the pedestal, shape (1, C, H, W), positive, without end."""
+        """Estimates of the scenes above the pedestal, shape (B, C, H, W), positive, without end."""
 
     def restore(self, observation: Observation) -> Image:
         """Iterate ``iterations`` times."""
-        seen = whitened(observation)
-        raised = pedestal(seen, self.settings["pedestal"])
-        last = self.settings["iterations"] - 1
-        scene = next(islice(self.iterates(Likelihood(seen, raised)), last, None))
-        return seen.image(scene[0] - raised, observation.preview)
+        return self.restore_all([observation])[0]
+
+    def restore_all(self, observations: Sequence[Observation]) -> list[Image]:
+        """Iterate ``iterations`` times, in batches."""
+        last, restored = self.settings["iterations"] - 1, dict[int, Image]()
+        for numbers in batches(observations):
+            images = next(islice(self._steps([observations[k] for k in numbers]), last, None))
+            restored |= zip(numbers, images())
+        return [restored[number] for number in range(len(observations))]
 
     def path(self, observation: Observation) -> Iterator[tuple[Settings, Image]]:
         """Every iterate with its number."""
-        seen = whitened(observation)
+        for settings, (image,) in self.paths([observation]):
+            yield settings, image
+
+    def paths(self, observations: Sequence[Observation]) -> Iterator[tuple[Settings, list[Image]]]:
+        """Every iterate of all with its number, in batches."""
+        parts = batches(observations)
+        steps = zip(*(self._steps([observations[k] for k in numbers]) for numbers in parts))
+        for number, step in enumerate(islice(steps, self.most_iterations), 1):
+            images = {k: image for numbers, made in zip(parts, step) for k, image in zip(numbers, made())}
+            yield {**self.settings, "iterations": number}, [images[k] for k in range(len(observations))]
+
+    def _steps(self, observations: Sequence[Observation]) -> Iterator[Callable[[], list[Image]]]:
+        """For each iterate of a batch, what makes images of it."""
+        seen, previews = whitened_together(observations), [observation.preview for observation in observations]
         raised = pedestal(seen, self.settings["pedestal"])
-        scenes = islice(self.iterates(Likelihood(seen, raised)), self.most_iterations)
-        for number, scene in enumerate(scenes, 1):
-            yield {**self.settings, "iterations": number}, seen.image(scene[0] - raised, observation.preview)
+        for scene in self.iterates(Likelihood(seen, raised)):
+            yield partial(seen.images, scene - raised, previews)
 
 
 class Likelihood:
@@ -59,42 +77,46 @@ class Likelihood:
 
     Parameters
     ----------
-    seen : Whitened, shape (C, H, W)
-    raised : Tensor, shape (C, 1, 1)
+    seen : Whitened, shape (C, H, W) or (B, C, H, W)
+    raised : Tensor, shape (C, 1, 1) or (B, C, 1, 1)
         What is added to the data.
     """
 
     def __init__(self, seen: Whitened, raised: Tensor) -> None:
-        self.operator, self.weight = seen.operator, seen.weight[None]
-        self.data = (seen.data + raised).clamp_min(0)[None]
+        shape = (-1, *seen.data.shape[-3:])
+        self.weight = seen.weight.reshape(shape)
+        self.data = (seen.data + raised).clamp_min(0).reshape(shape)
+        self.operator = seen.operator.repeated(self.data)
         level = (self.data * self.weight).sum((-2, -1), keepdim=True)
         level = level / self.weight.sum((-2, -1), keepdim=True).clamp_min(1e-6)
         self.start = level.expand_as(self.data)
-        """A scene without detail, of the level of each band's trusted data, shape (1, C, H, W)."""
+        """A scene without detail, of the level of each band's trusted data, shape (B, C, H, W)."""
+        self._counted = self.weight * self.data
         # So that no datum is divided by nothing.
         self._faintest = 1e-6 * self.start.clamp_min(1e-6)
-        self._reach = self.operator.adjoint(self.weight)
+        self._reach_through_operator()
 
     def through(self, operator: Operator) -> Likelihood:
         """The same data, as another instrument would have taken them."""
         other = copy(self)
-        other.operator = operator
-        other._reach = operator.adjoint(self.weight)
+        other.operator = operator.repeated(self.data)
+        other._reach_through_operator()
         return other
 
     def ratio(self, blurred: Tensor) -> Tensor:
         """Data over what a blurred scene predicts, by their weight."""
-        return self.weight * self.data / blurred.maximum(self._faintest)
+        return self._counted / blurred.maximum(self._faintest)
 
     def likelier(self, scene: Tensor) -> Tensor:
         """One step of Richardson and Lucy: ``x A'(y / A x) / A'1``."""
         ratio = self.operator.adjoint(self.ratio(self.operator.forward(scene)))
-        return scene * torch.where(self._reach > UNSEEN, ratio / self._reach.clamp_min(UNSEEN), 1).clamp_min(0)
+        factor = ratio * self._per_reach
+        return (factor if self._all_seen else torch.where(self._unseen, 1, factor)).clamp_min(0) * scene
 
-    def divergence(self, blurred: Tensor) -> float:
-        """Kullback and Leibler's, but for a constant; in float64, since steps change it by its last digits."""
+    def divergence(self, blurred: Tensor) -> Tensor:
+        """Kullback and Leibler's, but for a constant, shape (B,); in float64, since steps change its last digits."""
         predicted = blurred.maximum(self._faintest).double()
-        return float((self.weight * (predicted - self.data * predicted.log())).sum())
+        return (self.weight * (predicted - self.data * predicted.log())).sum((1, 2, 3))
 
     def gradient(self, blurred: Tensor) -> Tensor:
         """Of the divergence over the scene, at a blurred scene."""
@@ -102,11 +124,17 @@ class Likelihood:
 
     def scaling(self, scene: Tensor) -> Tensor:
         """``x / A'1``, by which a gradient becomes a step; 0 where light reaches no trusted data."""
-        return torch.where(self._reach > UNSEEN, scene / self._reach.clamp_min(UNSEEN), 0)
+        return torch.where(self._unseen, 0, scene * self._per_reach)
+
+    def _reach_through_operator(self) -> None:
+        self._reach = self.operator.adjoint(self.weight)
+        self._unseen = self._reach <= UNSEEN
+        self._all_seen = not self._unseen.any()
+        self._per_reach = 1 / self._reach.clamp_min(UNSEEN)
 
 
 def pedestal(seen: Whitened, height: float) -> Tensor:
-    """What is added to each band, shape (C, 1, 1), so that its sky lies ``height`` sigmas of the noise above 0."""
-    trusted = seen.weight > 0
-    sky = [sky_level_and_sigma(band[good].numpy())[0] if good.any() else 0.0 for band, good in zip(seen.data, trusted)]
-    return height - torch.tensor(sky)[:, None, None]
+    """What is added to each band, shape (..., C, 1, 1), so that its sky lies ``height`` sigmas of the noise above 0."""
+    bands, trusted = seen.data.flatten(0, -3).cpu(), (seen.weight > 0).flatten(0, -3).cpu()
+    sky = [sky_level_and_sigma(band[good].numpy())[0] if good.any() else 0.0 for band, good in zip(bands, trusted)]
+    return height - torch.tensor(sky, device=seen.data.device).reshape(seen.level.shape)

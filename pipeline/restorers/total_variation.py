@@ -16,12 +16,12 @@ class Differences(Analysis):
     tie = 0.3
 
     def of(self, scene: Tensor) -> Tensor:
-        """Shape (4, C, H, W)."""
+        """Shape (4, ..., C, H, W)."""
         down, right = scene.roll(-1, -2) - scene, scene.roll(-1, -1) - scene
         return torch.stack([down, right, down.roll(1, -2), right.roll(1, -1)]).mul_(0.5**0.5)
 
     def transpose(self, coefficients: Tensor) -> Tensor:
-        """The negative divergence, shape (C, H, W)."""
+        """The negative divergence, shape (..., C, H, W)."""
         down, right = coefficients[0] + coefficients[2].roll(-1, -2), coefficients[1] + coefficients[3].roll(-1, -1)
         return (down.roll(1, -2) - down + right.roll(1, -1) - right).mul_(0.5**0.5)
 
@@ -31,8 +31,8 @@ class Differences(Analysis):
         return 4 * torch.sin(torch.pi * vertical) ** 2 + 4 * torch.sin(torch.pi * horizontal) ** 2
 
     def length(self, coefficients: Tensor) -> Tensor:
-        """Over all directions and bands, shape (H, W)."""
-        return coefficients.square().sum((0, 1)).sqrt_()
+        """Over all directions and bands, shape (1, ..., 1, H, W)."""
+        return coefficients.square().sum((0, -3), keepdim=True).sqrt_()
 
 
 class TotalVariation(Variational):

@@ -122,10 +122,10 @@ def tune(
 def _best_on_path(restorer: TunedRestorer, trials: Sequence[Trial], space: Callable[[Array], Array]) -> Tuned:
     best, tried = restorer.settings, 0
     highest, risen = -math.inf, 0
-    for tried, step in enumerate(zip(*(restorer.path(trial.observation) for trial in trials)), 1):
-        mean = float(np.mean([_psnr(image, trial, space) for (_, image), trial in zip(step, trials)]))
+    for tried, (settings, images) in enumerate(restorer.paths([trial.observation for trial in trials]), 1):
+        mean = float(np.mean([_psnr(image, trial, space) for image, trial in zip(images, trials)]))
         if tried == 1 or mean > highest:
-            best, highest, risen = step[0][0], mean, tried
+            best, highest, risen = settings, mean, tried
         if tried - risen == PATIENCE:
             break
     return Tuned(best, highest, tried)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ from torch import Tensor
 
 from pipeline.image import Image
 from pipeline.observation import Observation
-from pipeline.restorers.restorer import TunedRestorer
-from pipeline.restorers.whitened import Whitened, point_response, transfer_function, whitened
+from pipeline.restorers.batches import batches, whitened_together
+from pipeline.restorers.restorer import Settings, TunedRestorer
+from pipeline.restorers.whitened import Whitened, point_response, transfer_function
 
 MOST_ITERATIONS = 200
 CONVERGED = 0.01
@@ -32,11 +33,11 @@ class Analysis(ABC):
 
     @abstractmethod
     def of(self, scene: Tensor) -> Tensor:
-        """Coefficients of a scene, shape (C, H, W) to (K, C, H, W)."""
+        """Coefficients of a scene, shape (..., C, H, W) to (K, ..., C, H, W)."""
 
     @abstractmethod
     def transpose(self, coefficients: Tensor) -> Tensor:
-        """Transpose of :meth:`of`, shape (K, C, H, W) to (C, H, W)."""
+        """Transpose of :meth:`of`, shape (K, ..., C, H, W) to (..., C, H, W)."""
 
     @abstractmethod
     def power(self, size: tuple[int, int]) -> Tensor:
@@ -57,15 +58,35 @@ class Variational(TunedRestorer):
 
     def restore(self, observation: Observation) -> Image:
         """Iterate until the estimate stands still."""
-        seen = whitened(observation)
-        problem = Problem(seen, self.settings["weight"], self.analysis)
-        height, width = seen.data.shape[-2:]
-        before, scene = problem.data, problem.data
-        for scene in islice(problem.iterates(), MOST_ITERATIONS):
-            if (scene - before).square().mean() < CONVERGED**2:
-                break
-            before = scene
-        return seen.image(scene[:, :height, :width], observation.preview)
+        return self.restore_all([observation])[0]
+
+    def restore_all(self, observations: Sequence[Observation]) -> list[Image]:
+        """Iterate until each estimate stands still, in batches."""
+        restored: dict[int, Image] = {}
+        for numbers in batches(observations):
+            seen = whitened_together([observations[k] for k in numbers])
+            problem = Problem(seen, self.settings["weight"], self.analysis)
+            height, width = seen.data.shape[-2:]
+            scenes = _standing(problem)[..., :height, :width]
+            restored |= zip(numbers, seen.images(scenes, [observations[k].preview for k in numbers]))
+        return [restored[number] for number in range(len(observations))]
+
+    def paths(self, observations: Sequence[Observation]) -> Iterator[tuple[Settings, list[Image]]]:
+        """The one estimate of each, in batches."""
+        yield self.settings, self.restore_all(observations)
+
+
+def _standing(problem: Problem) -> Tensor:
+    """Scenes of a batch, each as it was when it stood still."""
+    before = found = problem.data
+    stands = torch.zeros((len(before), 1, 1, 1), dtype=torch.bool, device=before.device)
+    for scene in islice(problem.iterates(), MOST_ITERATIONS):
+        found = torch.where(stands, found, scene)
+        stands = stands | ((scene - before).square().mean((-3, -2, -1), keepdim=True) < CONVERGED**2)
+        if stands.all():
+            break
+        before = scene
+    return found
 
 
 class Problem:
@@ -76,36 +97,37 @@ class Problem:
 
     Parameters
     ----------
-    seen : Whitened, shape (C, H, W)
+    seen : Whitened, shape (C, H, W) or (B, C, H, W)
     weight : float
         Of the prior, above 0.
     analysis : Analysis
     """
 
     def __init__(self, seen: Whitened, weight: float, analysis: Analysis) -> None:
-        bands, height, width = seen.data.shape
+        *images, bands, height, width = seen.data.shape
         margin = 2 * seen.operator.halo
         self._size = (next_fast_len(height + margin, real=True), next_fast_len(width + margin, real=True))
-        self.data, self._trust = seen.data.new_zeros(2, bands, *self._size)
+        self.data, self._trust = seen.data.new_zeros(2, *images, bands, *self._size)
         self.data += seen.data.mean((-2, -1), keepdim=True)
-        self.data[:, :height, :width], self._trust[:, :height, :width] = seen.data, seen.weight
-        self._transfer = transfer_function(point_response(seen.operator, bands), self._size).to(torch.complex64)
+        self.data[..., :height, :width], self._trust[..., :height, :width] = seen.data, seen.weight
+        response = point_response(seen.operator, bands, *images)
+        self._transfer = transfer_function(response, self._size).to(seen.data.device, torch.complex64)
         self.weight, self._analysis = weight, analysis
 
     def objective(self, scene: Tensor) -> float:
-        """What is minimised, at a scene on the extended grid, shape (C, H', W')."""
+        """What is minimised, at a scene on the extended grid, shape (..., C, H', W')."""
         residual = self._blurred(torch.fft.rfft2(scene)) - self.data
         prior = self._analysis.length(self._analysis.of(scene)).sum()
         return float((self._trust * residual.square()).sum() / 2 + self.weight * prior)
 
     def iterates(self) -> Iterator[Tensor]:
-        """Scenes on the extended grid, shape (C, H', W'), ever nearer to the minimum, without end.
+        """Scenes on the extended grid, shape (..., C, H', W'), ever nearer to the minimum, without end.
 
         By the alternating direction method of multipliers: the blurred scene and its coefficients are split off, so
         that each step is one division in Fourier or in pixel space (Afonso, Bioucas-Dias and Figueiredo 2011).
         """
         analysis, tie = self._analysis, self._analysis.tie * self.weight
-        inverse = 1 / (_DATA_PENALTY * self._transfer.abs().square() + tie * analysis.power(self._size))
+        inverse = 1 / (_DATA_PENALTY * self._transfer.abs().square() + tie * analysis.power(self._size).to(self.data.device))
         # Without coefficients at first: so the first scene is Tikhonov's.
         blurred, blurred_dual = self.data, torch.zeros_like(self.data)
         sparse = sparse_dual = torch.zeros_like(analysis.of(self.data))

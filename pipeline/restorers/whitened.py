@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ SMALLEST_NOISE = 1e-5
 
 @dataclass(frozen=True)
 class Whitened:
-    """What a classical restorer knows of an observation.
+    """What a classical restorer knows of an observation, or of a batch of them with shapes (B, C, H, W).
 
     Parameters
     ----------
@@ -41,6 +42,11 @@ class Whitened:
         """An estimate in units of ``level``, shape (C, H, W), as an image in the unit and on the grid of another."""
         return preview.with_pixels((estimate * self.level).to(torch.float32).numpy())
 
+    def images(self, estimates: Tensor, previews: Sequence[Image]) -> list[Image]:
+        """:meth:`image` for a batch, shape (B, C, H, W)."""
+        pixels = (estimates * self.level).to(torch.float32).cpu().numpy()
+        return [preview.with_pixels(plane) for preview, plane in zip(previews, pixels, strict=True)]
+
 
 def whitened(observation: Observation) -> Whitened:
     """Bring an observation to units of its own noise."""
@@ -60,22 +66,26 @@ def whitened(observation: Observation) -> Whitened:
     return Whitened((data / level).float(), (inverse_variance * level**2).float(), level, observation.operator)
 
 
-def point_response(operator: Operator, bands: int) -> Tensor:
-    """What an instrument that treats every place alike makes of a point: its kernels, shape (C, K, K), in float64."""
+def point_response(operator: Operator, bands: int, count: int = 1) -> Tensor:
+    """What an instrument that treats every place alike makes of a point: its kernels, shape (C, K, K), in float64.
+
+    Of the instruments of ``count`` images, which differ, shape (count, C, K, K).
+    """
     halo = operator.halo
-    scene = torch.zeros(1, bands, 4 * halo + 1, 4 * halo + 1)
+    scene = torch.zeros(count, bands, 4 * halo + 1, 4 * halo + 1)
     scene[..., 2 * halo, 2 * halo] = 1
-    return operator.forward(scene)[0, :, halo : 3 * halo + 1, halo : 3 * halo + 1].double()
+    kernels = operator.forward(scene)[..., halo : 3 * halo + 1, halo : 3 * halo + 1].double()
+    return kernels[0] if count == 1 else kernels
 
 
 def transfer_function(response: Tensor, size: tuple[int, int]) -> Tensor:
-    """Fourier transform of kernels, shape (C, K, K), about their centre, on a periodic grid of ``size``.
+    """Fourier transform of kernels, shape (..., C, K, K), about their centre, on a periodic grid of ``size``.
 
     Returns
     -------
-    Tensor, shape (C, H, W // 2 + 1), complex
+    Tensor, shape (..., C, H, W // 2 + 1), complex
     """
-    padded = response.new_zeros(len(response), *size)
+    padded = response.new_zeros(*response.shape[:-2], *size)
     width = response.shape[-1]
-    padded[:, :width, :width] = response
+    padded[..., :width, :width] = response
     return torch.fft.rfft2(padded.roll((-(width // 2),) * 2, (-2, -1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,10 @@ from pipeline.store import write_restored
 from pipeline.tiling import Window
 
 log = logging.getLogger("clearfield")
+
+
+MOST_AT_ONCE = 2**20
+"""Pixels of the items that are in memory together; a larger one is there alone."""
 
 
 class RestoreError(ClearfieldError):
@@ -61,11 +65,14 @@ def restore(
         condition = str(observations.attributes["condition"])
         for fold in range(study.split.folds):
             restorer = restorer_for(study, condition, method, tuned, models, fold)
-            for item in progress(items_of(rows, fold, "test"), f"restore {method} fold {fold}", unit="item"):
+            tested = items_of(rows, fold, "test")
+            for some in progress([*_together(tested)], f"restore {method} fold {fold}", unit="batch"):
                 started = time.monotonic()
-                pixels = _core(restorer, observations, item)
-                results.append(item.item, pixels, fold=fold, seconds=round(time.monotonic() - started, 4))
-                count += 1
+                cores = _cores(restorer, observations, some)
+                each = round((time.monotonic() - started) / len(some), 4)
+                for item, pixels in zip(some, cores):
+                    results.append(item.item, pixels, fold=fold, seconds=each)
+            count += len(tested)
     log.info("restore %s %s: %d items in %.1f s", condition, method, count, time.monotonic() - begin)
 
 
@@ -117,12 +124,30 @@ def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
     return found
 
 
-def _core(restorer: Restorer, observations: ObservationReader, item: Item) -> Pixels:
-    """Restore an item from its window and the guard around it, and keep the window."""
-    halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
-    context = item.window.grown(guard_for(2 * halo + 1))
-    seen = observations.observation(item.image, context)
-    # By its own name, so that a network that draws draws other noise in every block of an image.
-    seen = replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))
-    restored = restorer.restore(seen)
-    return restored.pixels[(..., *item.window.relative_to(context).slices)]
+def _together(items: list[Item]) -> Iterator[list[Item]]:
+    """Items in their order, as many at once as memory holds."""
+    some: list[Item] = []
+    for item in items:
+        area = sum(i.window.height * i.window.width for i in [*some, item])
+        if some and area > MOST_AT_ONCE:
+            yield some
+            some = []
+        some.append(item)
+    if some:
+        yield some
+
+
+def _cores(restorer: Restorer, observations: ObservationReader, items: list[Item]) -> list[Pixels]:
+    """Restore each item from its window and the guard around it, and keep the window."""
+    contexts, seen = [], []
+    for item in items:
+        halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
+        contexts.append(item.window.grown(guard_for(2 * halo + 1)))
+        observation = observations.observation(item.image, contexts[-1])
+        # By its own name, so that a network that draws draws other noise in every block of an image.
+        seen.append(replace(observation, preview=replace(observation.preview, id=item.item.replace("/", " "))))
+    restored = restorer.restore_all(seen)
+    return [
+        image.pixels[(..., *item.window.relative_to(context).slices)]
+        for image, item, context in zip(restored, items, contexts)
+    ]

@@ -34,7 +34,7 @@ def iterates(method, likelihood, count, **settings):
 
 
 def divergences(likelihood, scenes):
-    return np.array([likelihood.divergence(likelihood.operator.forward(scene)) for scene in scenes])
+    return np.array([float(likelihood.divergence(likelihood.operator.forward(scene))) for scene in scenes])
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -103,7 +103,7 @@ def test_scene_and_psf_together_become_likelier_at_every_step(likelihood):
         psf = _likelier_psf(psf, scene, likelihood)
         through = likelihood.through(Blur(psf, GaussianNoise((0.0,) * 3)))
         scene = through.likelier(scene)
-        values.append(through.divergence(through.operator.forward(scene)))
+        values.append(float(through.divergence(through.operator.forward(scene))))
         torch.testing.assert_close(psf.sum((-2, -1)), torch.ones(3), atol=1e-5, rtol=0)
     assert (np.diff(values) < 0).all()
     torch.testing.assert_close(scene, iterates(BlindRichardsonLucy, likelihood, 10)[-1])
