@@ -68,7 +68,7 @@ class Blur(Operator):
         kernels = [self.psf, *(other.psf for other in others if isinstance(other, Blur))]
         if all(torch.equal(kernel, self.psf) for kernel in kernels):
             return self
-        return _Chosen(padded_psfs(kernels), self.noise)
+        return Blur.unchecked(padded_psfs(kernels), self.noise)
 
     def repeated(self, like: Tensor) -> Blur:
         """The same blur, quicker to apply again and again to scenes as large as ``like``, on its device."""
