@@ -1,4 +1,4 @@
-"""Whether a restored image, seen through the instrument again, is what was observed: the image and its data cell by cell.
+"""Whether a restored image, seen through the instrument again, is what was observed, cell by cell.
 
 The residual in units of the noise has a mean square of 1 and no correlation between neighbours if the image is the
 truth. An image that lacks light, or has too much, leaves some of it: both are too high in the cells where it does.

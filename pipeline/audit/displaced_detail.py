@@ -2,8 +2,8 @@
 
 After sFRC (scanned Fourier ring correlation, FDA, arXiv 2603.04673), which flags a patch where the correlation of a
 restoration with its reference falls below a threshold at a lower frequency than it should. Here the observation says
-what it should be: scaling of rings does not change the correlation, so a linear restorer agrees with the scene as far as
-its data do, and only detail that was put in, or lost, agrees less.
+what it should be: scaling of rings does not change the correlation, so a linear restorer agrees with the scene as far
+as its data do, and only detail that was put in, or lost, agrees less.
 """
 
 from __future__ import annotations
@@ -110,6 +110,4 @@ def displaced_detail(
     if not compared:
         return []
     chance = rate(by_chance, of_chance)
-    return [
-        Finding("detail", "", "displaced_patches", rate(flagged, compared), compared, chance, INVENTED, 0.0)
-    ]
+    return [Finding("detail", "", "displaced_patches", rate(flagged, compared), compared, chance, INVENTED, 0.0)]

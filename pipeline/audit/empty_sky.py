@@ -107,10 +107,12 @@ def _resized(observation: Observation, width: int) -> Observation:
     """An observation of another size by the same instrument, for what it is like and not for its light."""
     preview = observation.preview
     rows, columns = (reflected_index(0, width, length) for length in preview.shape[-2:])
-    planes = {
-        name: None if values is None else values[..., rows[:, None], columns]
-        for name, values in (("sigma", preview.sigma), ("background", preview.background))
-    }
-    pixels, mask = (values[..., rows[:, None], columns] for values in (preview.pixels, preview.mask))
-    return Observation(replace(preview, pixels=pixels, mask=mask, **planes), observation.operator)
-
+    here = (..., rows[:, None], columns)
+    part = replace(
+        preview,
+        pixels=preview.pixels[here],
+        mask=preview.mask[here],
+        sigma=None if preview.sigma is None else preview.sigma[here],
+        background=None if preview.background is None else preview.background[here],
+    )
+    return Observation(part, observation.operator)

@@ -1,7 +1,8 @@
-"""Two networks that were trained on disjoint halves of the images: do they invent the same?
+"""Whether two networks that were trained on disjoint halves of the images invent the same.
 
 Detail in which both agree, and the truth does not, comes from what they have in common: the noise of the data, the
-architecture, the loss and the kind of image. Detail in which they differ comes from the images that each has seen, or from chance.
+architecture, the loss and the kind of image. Detail in which they differ comes from the images that each has seen, or
+from chance.
 """
 
 from __future__ import annotations

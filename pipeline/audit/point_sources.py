@@ -40,8 +40,9 @@ def significance(light: Pixels, seen: Observation) -> Map:
     """
     sigma = torch.from_numpy(noise_levels(seen)).double()[:, None, None]
     values = torch.from_numpy(np.asarray(light, np.float64))
-    point = torch.zeros_like(values)
-    point[:, values.shape[-2] // 2, values.shape[-1] // 2] = 1
+    halo = seen.operator.halo
+    point = torch.zeros((len(values), 4 * halo + 1, 4 * halo + 1), dtype=values.dtype)
+    point[:, 2 * halo, 2 * halo] = 1
     power = seen.operator.forward(point[None])[0].square().sum((-2, -1), keepdim=True)
     sums, weights = seen.operator.adjoint(values[None] / sigma**2)[0], power / sigma**2
     each, together = sums / weights.sqrt(), sums.sum(0, keepdim=True) / weights.sum(0, keepdim=True).sqrt()
@@ -69,7 +70,10 @@ def unasked_sources(restored: Pixels, seen: Observation, margin: int) -> Map:
         In sigmas of the observation.
     """
     blurred = seen.operator.forward(torch.from_numpy(np.asarray(restored, np.float64))[None])[0].numpy()
-    made, told = significance(blurred, seen), significance(seen.preview.pixels, seen)
+    made = significance(blurred, seen)
+    if made.max() < SHOWN:
+        return np.zeros(0)  # as of most fields: what the data show need not be asked
+    told = significance(seen.preview.pixels, seen)
     unasked = np.where(made - told >= UNASKED, made, 0).max(0)
     reach = 2 * max(margin // 2, 1) + 1
     peaks = (unasked >= SHOWN) & (unasked == maximum_filter(unasked, reach))

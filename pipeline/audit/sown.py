@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import galsim
 import numpy as np
 import torch
-from collections.abc import Sequence
 from numpy.typing import NDArray
 
 from pipeline.audit.point_sources import noise_levels
@@ -122,7 +122,7 @@ def _places(specimen: Specimen, radius: float, *address: object) -> Places:
         spare = length - 1 - (number - 1) * step
         axes.append(start + int(torch.randint(0, spare + 1, (), generator=generator)) + step * np.arange(number))
     y, x = (part.ravel() for part in np.meshgrid(*axes, indexing="ij"))
-    trusted = ~specimen.seen.preview.mask.any(0)[y, x]
+    trusted = ~np.any(specimen.seen.preview.mask[:, y, x], 0)
     return Places(y[trusted].astype(np.float64), x[trusted].astype(np.float64))
 
 

@@ -91,7 +91,7 @@ def _other_domain(specimen: Specimen, address: tuple[object, ...]) -> Specimen:
     low, high = _span(specimen)
     photograph = resize(skimage.data.camera() / 255.0, preview.shape[-2:], anti_aliasing=True)
     scene = low + (high - low) * photograph
-    truth = preview.with_pixels(np.asarray(scene, np.float32))
+    truth = preview.with_pixels(np.broadcast_to(scene, preview.shape).astype(np.float32))
     return replace(specimen, seen=redrawn(specimen.seen, truth, *address), truth=truth)
 
 
@@ -170,4 +170,3 @@ def _forward(specimen: Specimen, scene: Pixels) -> Pixels:
 
 def _normal(size: tuple[int, ...], *address: object) -> Pixels:
     return torch.randn(size, generator=addressed_generator(*address)).numpy()
-

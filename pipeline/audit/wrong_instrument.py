@@ -1,4 +1,4 @@
-"""What a restorer makes of data whose instrument it is told wrongly: the PSF too wide or too narrow, the noise too low."""
+"""What a restorer makes of data whose PSF or noise it is told wrongly."""
 
 from __future__ import annotations
 
@@ -128,6 +128,7 @@ def _told(findings: Sequence[Finding], mistake: Mistake) -> Iterator[Finding]:
 def _psnr(image: Image, specimen: Specimen) -> float:
     if specimen.truth is None:
         return math.nan
-    truth, made, masked = (specimen.part(p) for p in (specimen.truth.pixels, image.pixels, specimen.truth.mask))
+    truth, made = (specimen.part(pixels) for pixels in (specimen.truth.pixels, image.pixels))
+    masked = specimen.truth.mask[(..., *specimen.counted.slices)]
     span = float(np.ptp(truth[~masked])) if (~masked).any() else 0.0
     return psnr(made, truth, span, masked) if span > 0 else math.nan

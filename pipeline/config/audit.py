@@ -36,14 +36,14 @@ class Audit(Settings):
         0.01,
         ge=0,
         lt=1,
-        description="Share of the cells of 16 x 16 px in which data may contradict a restored image before it is called "
-        "inconsistent with them; of a true image it is 0.002.",
+        description="Share of the cells of 16 x 16 px in which data may contradict a restored image before it is "
+        "called inconsistent with them; of a true image it is 0.002.",
     )
     ring_correlation: float = Field(
         0.5, gt=0, lt=1, description="Fourier ring correlation below which detail counts as not that of the scene."
     )
     halves: bool = Field(
         False,
-        description="Train each network twice more, on disjoint halves of the first fold's images, and ask whether both "
-        "invent the same. `make audit` asks for it.",
+        description="Train each network twice more, on disjoint halves of the first fold's images, and ask whether "
+        "both invent the same. `make audit` asks for it.",
     )

@@ -131,7 +131,7 @@ def _still(plane: Plane) -> Mask:
 
 def _spikes(light: Plane, trusted: Mask, sigma: Plane, ratio: float) -> int:
     """Pixels beside which less light lies, along one axis, than a point source at their middle would leave there."""
-    padded, known = np.pad(light, 1, mode="reflect"), np.pad(trusted, 1, mode="reflect")
+    padded, known = np.pad(np.maximum(light, 0), 1, mode="reflect"), np.pad(trusted, 1, mode="reflect")
     count = np.zeros(light.shape, bool)
     for ahead, behind in (((slice(2, None), slice(1, -1)), (slice(-2), slice(1, -1))),
                           ((slice(1, -1), slice(2, None)), (slice(1, -1), slice(-2)))):  # fmt: skip

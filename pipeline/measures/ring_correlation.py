@@ -33,7 +33,7 @@ def ring_correlation(one: Array, other: Array) -> NDArray[np.float64]:
     rings = np.arange(1, count // 2 + 1)
 
     def total(values: Array) -> NDArray[np.float64]:
-        return np.bincount(ring, values.sum(0).ravel())[rings]
+        return np.bincount(ring, values.sum(0).ravel()).astype(np.float64)[rings]
 
     shared = total((spectra[0] * spectra[1].conj()).real)
     power = np.sqrt(total(abs(spectra[0]) ** 2) * total(abs(spectra[1]) ** 2))
