@@ -17,6 +17,7 @@
 #   metrics.csv  summary.csv                    all scores; what may be concluded
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
 #   published/<network>_<output>.safetensors    the files that a user applies
+#   audit/report.html  verdicts.csv  findings.csv  whether methods contradict their data or invent (`snakemake audit` alone)
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
@@ -47,6 +48,7 @@ include: "rules/gallery.smk"
 include: "rules/summarise.smk"
 include: "rules/report.smk"
 include: "rules/publish.smk"
+include: "rules/audit.smk"
 
 
 rule all:

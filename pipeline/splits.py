@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,9 @@ Role = Literal["train", "tune", "calibrate", "test"]
 COLUMNS = ("image", "item", "y0", "x0", "height", "width", "group", "fold", "role", "half")
 FINAL = "final"
 """In place of a fold's number: the network that is trained on every group, for publication."""
+
+HALVES = ("half0", "half1")
+"""In place of a fold's number: the network of one half of the first fold's train role, for the audit."""
 
 
 class SplitError(ClearfieldError):
@@ -76,3 +79,16 @@ def _item(path: str | Path, line: int, row: dict[str, str]) -> Item:
 def items_of(splits: list[Item], fold: int, role: Role) -> list[Item]:
     """Items that have a role in a fold, in the order of the table."""
     return [item for item in splits if item.fold == fold and item.role == role]
+
+
+def rows_for(splits: list[Item], fold: int | str) -> tuple[list[Item], int | str]:
+    """The table by which a network of that name is trained, and the fold of it: a half's is the first, halved.
+
+    What belongs to the other half is put aside in the role ``calibrate``, so that guards are kept towards it too.
+    """
+    if fold not in HALVES:
+        return splits, fold
+    half = HALVES.index(str(fold))
+    return [
+        replace(item, role="calibrate") if item.role == "train" and item.half != half else item for item in splits
+    ], 0

@@ -58,8 +58,12 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
     if step == "gallery":
         return {}
-    # The report and the model's card show the whole study.
-    return _leaves(values, *values)
+    if step == "examine":
+        examined = ("seed", "threads", "restore.data_consistency", "audit")
+        found = _condition(study, which["condition"]) | _leaves(values, *examined)
+        return {name: value for name, value in found.items() if name not in _OF_THE_AUDIT_AS_A_WHOLE}
+    # The report and the model's card show the whole study, but for the audit, which has a page of its own.
+    return _leaves(values, *(name for name in values if name != "audit" or step == "audit"))
 
 
 def threads_for(study: Study, step: str, method: str | None = None) -> int:
@@ -75,6 +79,9 @@ _BANDS_OF_SKY = ("split.folds",)
 
 _INSTRUMENT = ("degrade.protocol", "degrade.defects")
 """What all conditions share beside the grid."""
+
+_OF_THE_AUDIT_AS_A_WHOLE = ("audit.methods", "audit.halves")
+"""What says which jobs an audit has, and changes none."""
 
 _SPACES = ("evaluate.spaces", "train.softening")
 """Scalings in which images are judged; the softening of asinh is that of training."""

@@ -24,6 +24,21 @@ DISCERNED = (
     else []
 )
 SOURCES = ["results/{study}/sources.csv"] if STUDY.evaluate.shapes else []
+HALVES = ["half0", "half1"]
+AUDITED = [
+    *[
+        f"results/{STUDY.study}/audit/{condition}/{method}.{kind}"
+        for condition in CONDITIONS
+        for method in STUDY.audited_methods
+        for kind in ("parquet", "npz")
+    ],
+    *[
+        f"results/{STUDY.study}/audit/{condition}/{method}.halves.parquet"
+        for condition in CONDITIONS
+        for method in STUDY.audited_methods
+        if STUDY.audit.halves and method in STUDY.network_methods
+    ],
+]
 held = []  # the lock on the study, for as long as Snakemake runs
 
 
@@ -33,7 +48,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     network="|".join(map(re.escape, STUDY.models)) or "none",
     output="faithful|sharp|mean|sample",
-    fold="fold[0-9]+|final",
+    fold="fold[0-9]+|final|half[01]",
 
 
 def tells_something(record):
@@ -86,13 +101,13 @@ def per_model(pattern, folds):
     ]
 
 
-def models_for(wildcards):
+def models_for(wildcards, folds=FOLDS):
     """The models of all folds that restore a condition: a network's, or those of its specialist."""
     return expand(
         "results/{study}/models/{network}/{fold}/{output}.safetensors",
         study=wildcards.study,
         network=STUDY.model_for(wildcards.network, wildcards.condition),
-        fold=FOLDS,
+        fold=folds,
         output=wildcards.output,
     )
 

@@ -10,6 +10,7 @@ FLOORS = [
     {"cli", "__main__"},
     {"steps", "step_runner", "step_settings", "workflow"},
     {"report"},
+    {"audit"},
     {"evaluation"},
     {"restorers"},
     {"training"},

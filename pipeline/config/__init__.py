@@ -1,5 +1,6 @@
 """The study, typed: every setting with its meaning, unit and bounds. Nothing else reads a configuration file."""
 
+from pipeline.config.audit import Audit
 from pipeline.config.augment import Augment
 from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
@@ -25,6 +26,7 @@ __all__ = [
     "CLASSICAL_METHODS",
     "USUAL_METHODS",
     "Adversarial",
+    "Audit",
     "Augment",
     "Condition",
     "ConfigError",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from pipeline.config.audit import Audit
 from pipeline.config.degrade import Degrade
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition, conditions_of, grid
@@ -61,6 +62,7 @@ class Study(Settings):
     restore: Restore = Field(default_factory=lambda: Restore(), description="Restoration.")
     evaluate: Evaluate = Field(default_factory=lambda: Evaluate(), description="Judgement.")
     publish: Publish = Field(default_factory=lambda: Publish(), description="Publication.")
+    audit: Audit = Field(default_factory=lambda: Audit(), description="Audit of invention.")
     keep: list[Literal["degraded", "restored"]] = Field(
         default_factory=list,
         description="Images that stay on the disk when all that needs them is done: degraded, restored.",
@@ -80,6 +82,9 @@ class Study(Settings):
         self._noise_is_there_to_go_by()
         self._photons_can_be_counted()
         self._batches_can_be_shared()
+        for method in self.audit.methods or ():
+            if method not in self.all_methods:
+                raise ValueError(f"audit.methods: {method} is none of the study's, {', '.join(self.all_methods)}")
         count, names = len(grid(self.degrade)), self.degrade.names
         if names is not None and (len(names) != count or len(set(names)) != count):
             raise ValueError(
@@ -193,6 +198,11 @@ class Study(Settings):
     def network_methods(self) -> list[str]:
         """Restorers that training makes: ``<network>_<output>``."""
         return [f"{name}_{output}" for name, network in self.networks.items() for output in network.outputs]
+
+    @property
+    def audited_methods(self) -> list[str]:
+        """The restorers that are audited."""
+        return self.all_methods if self.audit.methods is None else self.audit.methods
 
     @property
     def all_methods(self) -> list[str]:

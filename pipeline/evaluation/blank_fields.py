@@ -14,6 +14,7 @@ import sep
 import torch
 from numpy.typing import NDArray
 
+from pipeline.image import Image
 from pipeline.measures.detection import SMALLEST_AREA
 from pipeline.observation import Observation
 from pipeline.physics.noise import addressed_generator
@@ -34,14 +35,33 @@ def blank_field(observation: Observation, sky: Sequence[float], *address: object
     *address
         Where the noise lies.
     """
+    shape = observation.preview.shape
+    clean = torch.tensor(sky, dtype=torch.float32)[None, :, None, None].expand(1, *shape)
+    empty = _seen(observation, clean, *address, "blank field")
+    return Observation(replace(empty.preview, mask=np.zeros(shape, bool)), empty.operator)
+
+
+def redrawn(observation: Observation, truth: Image, *address: object) -> Observation:
+    """Another exposure of the scene of an observation, by the same instrument with noise of another draw.
+
+    Parameters
+    ----------
+    observation : Observation
+    truth : Image
+        The scene, on the grid of the observation.
+    *address
+        Where the noise lies.
+    """
+    return _seen(observation, observation.operator.forward(torch.from_numpy(truth.pixels)[None]), *address)
+
+
+def _seen(observation: Observation, clean: torch.Tensor, *address: object) -> Observation:
     preview, noise = observation.preview, observation.operator.noise
-    clean = torch.tensor(sky, dtype=torch.float32)[None, :, None, None].expand(1, *preview.shape)
     background = None if preview.background is None else torch.from_numpy(preview.background)
-    generators = [addressed_generator(*address, "blank field", band) for band in preview.bands]
-    seen = noise.draw(clean, generators, background)
-    sigma = noise.told_sigma(seen, background=background)[0].contiguous().numpy()
-    empty = replace(preview.with_pixels(seen[0].numpy()), mask=np.zeros(preview.shape, bool), sigma=sigma)
-    return Observation(empty, observation.operator)
+    generators = [addressed_generator(*address, band) for band in preview.bands]
+    data = noise.draw(clean, generators, background)
+    sigma = noise.told_sigma(data, background=background)[0].contiguous().numpy()
+    return Observation(replace(preview.with_pixels(data[0].numpy()), sigma=sigma), observation.operator)
 
 
 def point_source_limit(sigma: Sequence[float], psf: NDArray[np.floating]) -> float:

@@ -37,8 +37,8 @@ def page_figure(svg: Path) -> PageFigure:
     return PageFigure(_uri(text), _uri(darkened(text)), width, height)
 
 
-def render(**content: Any) -> str:
-    """Fill the template with what a report holds; a name that is missing is an error, never an empty place."""
+def render(template: str = "page.html", /, **content: Any) -> str:
+    """Fill a template with what a report holds; a name that is missing is an error, never an empty place."""
     environment = Environment(
         loader=PackageLoader("pipeline.report"),
         autoescape=True,
@@ -47,7 +47,7 @@ def render(**content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "duration": duration, "method_name": method_name}
-    return environment.get_template("page.html").render(
+    return environment.get_template(template).render(
         **content, ARROWS=ARROWS, DIRECTIONS=DIRECTIONS, COMPARISONS=COMPARISONS
     )
 

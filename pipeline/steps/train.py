@@ -21,7 +21,7 @@ from pipeline.config import Augment, ConfigError, Nafnet, Pix2pix, Study, settin
 from pipeline.model_file import write_model
 from pipeline.networks.build import RestoringNetwork, drawing_network
 from pipeline.physics.noise import addressed_generator
-from pipeline.splits import FINAL, read_splits
+from pipeline.splits import FINAL, HALVES, read_splits, rows_for
 from pipeline.step_settings import settings_for
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.store import written_aside
@@ -56,7 +56,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     network : str
         Name of the network in the configuration, or of a specialist, ``<network>@<condition>``, which is trained for
         its condition alone.
-    fold : int or "final"
+    fold : int, "final", "half0" or "half1"
     out : path
         Folder of the results.
     work : path
@@ -67,7 +67,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     ConfigError
         If the study has no model of that name, or no such fold.
     """
-    if fold != FINAL and int(fold) >= study.split.folds:
+    if fold not in (FINAL, *HALVES) and int(fold) >= study.split.folds:
         raise ConfigError(f"there is no fold{fold}; the study has fold0 to fold{study.split.folds - 1}, and {FINAL}")
     name, study = study.seen_by(network)
     settings = study.networks[name]
@@ -77,10 +77,11 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     psf = [Path(study.degrade.psf.file)] if study.degrade.psf.file else []
     inputs = [digest(file) for file in (images, splits, *psf)]
     key = settings_hash([settings_for(study, "train", network=network), code_hash("train"), *inputs])
-    place = f"{network}/fold{fold}" if fold != FINAL else f"{network}/{FINAL}"
+    place = f"{network}/{fold if isinstance(fold, str) else f'fold{fold}'}"
     loop = LoopSettings(**study.train.model_dump(include=LOOP))
     history: list[dict[str, Any]] = []
-    with TrainingMaterial(images, read_splits(splits), study, fold, fabric.device) as material:
+    items, number = rows_for(read_splits(splits), fold)
+    with TrainingMaterial(images, items, study, number, fabric.device) as material:
         module = material.network(settings)
         shared = material.shared(address, module) | {"team": team}
         for outputs, starts in _stages(settings, study.train.augmentation, module, material, shared):

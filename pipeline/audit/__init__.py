@@ -1,0 +1,1 @@
+"""The audit: whether a restorer contradicts its data, and whether it invents; each part a file, for any restorer."""

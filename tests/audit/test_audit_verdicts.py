@@ -1,0 +1,68 @@
+"""What the audit must hold: who paints is caught, and who returns the input is inconsistent and does not invent."""
+
+import pytest
+from made_restorers import Identity, Painter, empty, specimens, wiener
+
+from pipeline.audit.examination import examine
+from pipeline.audit.table import table_of
+from pipeline.audit.verdict import judgements, uses
+from pipeline.config import Audit
+
+SETTINGS = Audit(fields=30, psf_errors=[0.1], fields_with_mistakes=2, snr=[5.0, 30.0])
+
+
+def audited(restorer, settings=SETTINGS, pieces=None):
+    findings, _ = examine(restorer, pieces if pieces is not None else specimens(), empty(), settings)
+    return table_of(findings, "made", "method")
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return audited(wiener())
+
+
+@pytest.fixture(scope="module")
+def returned():
+    return audited(Identity())
+
+
+@pytest.mark.parametrize("other", [wiener(), Identity()], ids=["wiener", "identity"])
+def test_a_restorer_that_paints_faint_sources_into_a_twentieth_of_empty_fields_is_caught(other):
+    table = audited(Painter(other), Audit(), pieces=[])
+    assert judgements(table)[0].invented
+    assert any("find or count faint sources" in words for words in uses(table)[0].may_not)
+
+
+def test_a_restorer_that_returns_its_input_is_inconsistent_and_does_not_invent(returned):
+    (judged,) = judgements(returned)
+    assert judged.inconsistent
+    assert not judged.invented
+
+
+def test_an_honest_filter_neither_invents_nor_is_it_inconsistent(honest):
+    (judged,) = judgements(honest)
+    assert not judged.invented
+    assert not judged.inconsistent
+    (use,) = uses(honest)
+    assert any("find sources" in words for words in use.may)
+
+
+def test_every_verdict_names_its_numbers(returned):
+    (judged,) = judgements(returned)
+    assert len(judged.why) == 3
+    assert all("where nothing is wrong" in words for words in judged.why)
+
+
+def test_the_same_seed_finds_the_same():
+    first, second = (audited(Painter(Identity(), 0.5), pieces=specimens(1)) for _ in range(2))
+    assert first.equals(second)
+
+
+def test_a_model_for_which_light_is_right_above_some_level_may_measure_it_there_and_not_below(honest):
+    table = honest.copy()
+    bias = table["measure"] == "flux_bias"
+    table.loc[bias & table["case"].str.contains("S/N 5"), "value"] = -0.3
+    table.loc[bias & table["case"].str.contains("S/N 30"), "value"] = 0.01
+    (use,) = uses(table)
+    assert any("from S/N 30 up" in words for words in use.may)
+    assert any("at S/N 5" in words and "30%" in words for words in use.may_not)
