@@ -201,6 +201,66 @@ def tally(
 
 
 @app.command()
+def calibrate(
+    images: Images,
+    splits: Splits,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="degraded/<condition>.h5 of the network's conditions, and its models of all folds."),
+    ],
+    network: Network,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Measure how far a network's images are off, for intervals."""
+    study = load_study(config)
+    with running(f"calibrate {network}", out, log):
+        from pipeline.steps import calibrate as step
+
+        observed, models = _ending(files, ".h5"), _ending(files, ".safetensors")
+        step.calibrate(images, splits, observed, models, study, network, out)
+
+
+@app.command()
+def gauge(
+    images: Images,
+    splits: Splits,
+    degraded: Degraded,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="restored/<condition>/... of what has intervals, the networks' models, calibration/..."),
+    ],
+    condition: ConditionName,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Judge whether intervals hold the truth as often as they say."""
+    study = load_study(config)
+    restored, models, calibrations = (_ending(files, suffix) for suffix in (".h5", ".safetensors", ".json"))
+    with running(f"gauge {condition}", out, log):
+        from pipeline.steps import gauge as step
+
+        step.gauge(images, splits, degraded, restored, models, calibrations, study, condition, out)
+
+
+@app.command()
+def collect(
+    files: Annotated[list[Path], typer.Argument(help="Every intervals/... file of the study.")],
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Summarise what intervals are worth, by signal-to-noise."""
+    study = load_study(config)
+    with running("collect", out, log):
+        from pipeline.steps import collect as step
+
+        step.collect(files, study, out)
+
+
+@app.command()
 def discern(
     images: Images,
     splits: Splits,

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.image import Pixels
-from pipeline.observation import ObservationReader, read_observations
+from pipeline.observation import Observation, ObservationReader, read_observations
 from pipeline.progress import progress
 from pipeline.restorers import CLASSICAL, classical
 from pipeline.restorers.data_consistency import DataConsistent
@@ -117,12 +117,16 @@ def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
     return found
 
 
-def _core(restorer: Restorer, observations: ObservationReader, item: Item) -> Pixels:
-    """Restore an item from its window and the guard around it, and keep the window."""
+def seen_of(observations: ObservationReader, item: Item) -> tuple[Window, Observation]:
+    """What a restorer is given of an item: its window with the guard around it, and what was observed there."""
     halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
     context = item.window.grown(guard_for(2 * halo + 1))
     seen = observations.observation(item.image, context)
     # By its own name, so that a network that draws draws other noise in every block of an image.
-    seen = replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))
-    restored = restorer.restore(seen)
-    return restored.pixels[(..., *item.window.relative_to(context).slices)]
+    return context, replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))
+
+
+def _core(restorer: Restorer, observations: ObservationReader, item: Item) -> Pixels:
+    """Restore an item from its window and the guard around it, and keep the window."""
+    context, seen = seen_of(observations, item)
+    return restorer.restore(seen).pixels[(..., *item.window.relative_to(context).slices)]
