@@ -317,7 +317,9 @@ def report(
     summary_csv: Summary,
     files: Annotated[
         list[Path],
-        typer.Argument(help="Every gallery/..., history.csv, tuned/... and discerned/... file, and sources.csv."),
+        typer.Argument(
+            help="Every gallery/..., history.csv, tuned/... and discerned/... file, sources.csv, intervals.csv."
+        ),
     ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
@@ -327,15 +329,15 @@ def report(
 ) -> None:
     """Write the report, one page that works offline."""
     study = load_study(config)
-    restored, histories, tuned, discerned, sources = (
-        _ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet", "sources.csv")
+    restored, histories, tuned, discerned, sources, intervals = (
+        _ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet", "sources.csv", "intervals.csv")
     )
     with running("report", out, log):
         from pipeline.steps import report as step
 
         step.report(
             study, images, splits, restored, metrics_csv, summary_csv, histories, tuned, discerned, sources, out,
-            figures, provenance,
+            figures, provenance, intervals,
         )  # fmt: skip
 
 
@@ -345,7 +347,10 @@ def publish(
     splits: Splits,
     metrics_csv: Metrics,
     summary_csv: Summary,
-    models: Annotated[list[Path], typer.Argument(help="The model to publish.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="The model to publish; with intervals, its spread.safetensors and calibration/... too."),
+    ],
     network: Network,
     output: Annotated[str, typer.Option("--output", help="Which output: faithful, sharp, mean or sample.")],
     out: Out,
@@ -357,7 +362,9 @@ def publish(
     with running(f"publish {network}_{output}", out, log):
         from pipeline.steps import publish as step
 
-        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out)
+        models, calibrations = _ending(files, ".safetensors"), _ending(files, ".json")
+        calibration = calibrations[0] if calibrations else None
+        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out, calibration)
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,8 +152,22 @@ class CalibrationScores:
 
 PIXELS = "pixels"
 CONSTANT = "constant"
-"""Names of what is calibrated: pixels in units of their spread; errors in a band in units of the stretch's softening, as
-``constant_<band>``; measures of sources by their own names, and ``constant_<measure>_<band>``."""
+"""Names of what is calibrated: pixels in units of their spread; errors in a band in units of the softening of the
+stretch, as ``constant_<band>``; measures of sources by their own names, and ``constant_<measure>_<band>``."""
+
+
+def read_calibration(path: Path) -> dict[str, Any]:
+    """Read what the step `calibrate` wrote.
+
+    Raises
+    ------
+    CalibrationError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CalibrationError(f"{path}: cannot be read ({error}); the step `calibrate` writes it") from None
 
 
 def _noted(found: Quantiles, borrowed: bool) -> dict[str, Any]:

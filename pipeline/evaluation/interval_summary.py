@@ -48,8 +48,8 @@ def merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
 def summarise_intervals(sums: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Summarise what `gauge` wrote.
 
-    Every group weighs the same, whatever it holds, as in the calibration; intervals at 95% are those of a bootstrap over
-    groups, and so know that the pixels of one are alike.
+    Every group weighs the same, whatever it holds, as in the calibration; intervals at 95% are those of a bootstrap
+    over groups, and so know that the pixels of one are alike.
 
     Parameters
     ----------

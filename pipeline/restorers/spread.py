@@ -1,4 +1,4 @@
-"""How far a restored image is off at each pixel, and how well it was seen there: what intervals are made of, by tiles."""
+"""How far a restored image is off at each pixel, and how well it was seen there, by tiles: what intervals rest on."""
 
 from __future__ import annotations
 

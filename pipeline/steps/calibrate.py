@@ -117,7 +117,7 @@ class _Role:
     def scores(self, observed: list[ObservationReader]) -> CalibrationScores:
         """Errors of pixels under all conditions, and, where the study asks for shapes, of what is measured."""
         scores = CalibrationScores()
-        for observations, made, item, seen in self._restored(observed):
+        for made, item, seen in self._restored(observed):
             truth = self._truths.image(item.image, item.window)
             size = self._truths.shape(item.image)[-2:]
             pixels = judged_pixels(made, truth, item, size, seen.operator.halo, self._one_image)
@@ -126,20 +126,18 @@ class _Role:
         if not self._study.evaluate.shapes or calibration is None:
             return scores
         # Once more from the start: what is measured has a spread that calibrated pixels give it.
-        for observations, made, item, seen in self._restored(observed):
+        for made, item, seen in self._restored(observed):
             self._count_sources(scores, made, item, seen, calibration)
         return scores
 
-    def _restored(
-        self, observed: list[ObservationReader]
-    ) -> Iterator[tuple[ObservationReader, RestoredItem, Item, Observation]]:
+    def _restored(self, observed: list[ObservationReader]) -> Iterator[tuple[RestoredItem, Item, Observation]]:
         for observations in observed:
             condition = str(observations.attributes["condition"])
             by = self._by(condition)
             title = f"calibrate {self._network}_{self._output} fold {self._fold}"
             for item in progress(self._items, title, unit="item"):
                 seen = observations.observation(item.image, item.window)
-                yield observations, by.restored(observations, item), item, seen
+                yield by.restored(observations, item), item, seen
 
     def _by(self, condition: str) -> FoldRestorer:
         return fold_restorer(self._study, condition, self._network, self._output, self._files, self._fold)

@@ -16,7 +16,7 @@ log = logging.getLogger("clearfield")
 
 
 def collect(gauged: list[Path], study: Study, out: Path) -> None:
-    """Write ``intervals.csv``; its columns are those of :func:`~pipeline.evaluation.interval_summary.summarise_intervals`.
+    """Write ``intervals.csv``, with the columns of :func:`pipeline.evaluation.interval_summary.summarise_intervals`.
 
     Parameters
     ----------

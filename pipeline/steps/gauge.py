@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.config import Study
-from pipeline.evaluation.calibration import CONSTANT, PIXELS, Calibration, CalibrationError
+from pipeline.evaluation.calibration import CONSTANT, PIXELS, Calibration, CalibrationError, read_calibration
 from pipeline.evaluation.interval_items import JudgedPixels, RestoredItem, judged_pixels, restored_item
 from pipeline.evaluation.interval_sources import JudgedSources, constant_name, judged_sources
 from pipeline.evaluation.interval_summary import merged
@@ -127,7 +125,7 @@ class _Judge:
     ) -> None:
         self._study, self._condition, self._truths, self._observations = study, condition, truths, observations
         self._files, self._one_image = files, len(truths) == 1
-        self._calibrations = {path.stem: _read_calibration(path) for path in calibrations}
+        self._calibrations = {path.stem: read_calibration(path) for path in calibrations}
         self._restorers: dict[tuple[str, int], FoldRestorer] = {}
 
     def sums(self, method: str, item: Item, core: np.ndarray) -> Iterator[Table]:
@@ -195,13 +193,6 @@ class _Judge:
                 f"no calibration of {model}, {output}, fold {fold} is given; the step `calibrate` writes it"
             ) from None
         return {what: Calibration.from_dict(values) for what, values in written.items()}
-
-
-def _read_calibration(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise CalibrationError(f"{path}: cannot be read ({error}); the step `calibrate` writes it") from None
 
 
 def _sums_of_pixels(pixels: JudgedPixels, calibrations: dict[str, Calibration], bands: tuple[str, ...]) -> Table:
