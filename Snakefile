@@ -8,7 +8,11 @@
 #   tuned/<condition>/<method>.json             settings of a classical restorer, for each fold
 #   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv; where a network has
 #                                               `conditions: each`, <network> is <network>@<condition>, as in published/
+#                                               and calibration/; spread.safetensors says how far `faithful` is off
+#   calibration/<network>.json                  quantiles of its errors on items that neither training nor tuning saw
 #   restored/<condition>/<method>.h5            every item, restored by the fold that never saw it (kept if `keep` says so)
+#   intervals/<condition>.parquet               whether intervals hold the truth, group by group; intervals.csv: what they
+#                                               are worth (none where spread.steps or split.calibrate is 0)
 #   discerned/<condition>.parquet               whether classifiers can tell what was restored from real images
 #   gallery/<condition>/<method>.h5             a few of these, for the report
 #   metrics/<condition>/<method>.parquet        scores, one a row
@@ -43,6 +47,9 @@ include: "rules/restore.smk"
 include: "rules/evaluate.smk"
 include: "rules/measure.smk"
 include: "rules/tally.smk"
+include: "rules/calibrate.smk"
+include: "rules/gauge.smk"
+include: "rules/collect.smk"
 include: "rules/discern.smk"
 include: "rules/gallery.smk"
 include: "rules/summarise.smk"

@@ -204,6 +204,66 @@ def tally(
 
 
 @app.command()
+def calibrate(
+    images: Images,
+    splits: Splits,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="degraded/<condition>.h5 of the network's conditions, and its models of all folds."),
+    ],
+    network: Network,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Measure how far a network's images are off, for intervals."""
+    study = load_study(config)
+    with running(f"calibrate {network}", out, log):
+        from pipeline.steps import calibrate as step
+
+        observed, models = _ending(files, ".h5"), _ending(files, ".safetensors")
+        step.calibrate(images, splits, observed, models, study, network, out)
+
+
+@app.command()
+def gauge(
+    images: Images,
+    splits: Splits,
+    degraded: Degraded,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="restored/<condition>/... of what has intervals, the networks' models, calibration/..."),
+    ],
+    condition: ConditionName,
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Judge whether intervals hold the truth as often as they say."""
+    study = load_study(config)
+    restored, models, calibrations = (_ending(files, suffix) for suffix in (".h5", ".safetensors", ".json"))
+    with running(f"gauge {condition}", out, log):
+        from pipeline.steps import gauge as step
+
+        step.gauge(images, splits, degraded, restored, models, calibrations, study, condition, out)
+
+
+@app.command()
+def collect(
+    files: Annotated[list[Path], typer.Argument(help="Every intervals/... file of the study.")],
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Summarise what intervals are worth, by signal-to-noise."""
+    study = load_study(config)
+    with running("collect", out, log):
+        from pipeline.steps import collect as step
+
+        step.collect(files, study, out)
+
+
+@app.command()
 def discern(
     images: Images,
     splits: Splits,
@@ -260,7 +320,9 @@ def report(
     summary_csv: Summary,
     files: Annotated[
         list[Path],
-        typer.Argument(help="Every gallery/..., history.csv, tuned/... and discerned/... file, and sources.csv."),
+        typer.Argument(
+            help="Every gallery/..., history.csv, tuned/... and discerned/... file, sources.csv, intervals.csv."
+        ),
     ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
@@ -270,15 +332,15 @@ def report(
 ) -> None:
     """Write the report, one page that works offline."""
     study = load_study(config)
-    restored, histories, tuned, discerned, sources = (
-        _ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet", "sources.csv")
+    restored, histories, tuned, discerned, sources, intervals = (
+        _ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet", "sources.csv", "intervals.csv")
     )
     with running("report", out, log):
         from pipeline.steps import report as step
 
         step.report(
             study, images, splits, restored, metrics_csv, summary_csv, histories, tuned, discerned, sources, out,
-            figures, provenance,
+            figures, provenance, intervals,
         )  # fmt: skip
 
 
@@ -288,7 +350,10 @@ def publish(
     splits: Splits,
     metrics_csv: Metrics,
     summary_csv: Summary,
-    models: Annotated[list[Path], typer.Argument(help="The model to publish.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="The model to publish; with intervals, its spread.safetensors and calibration/... too."),
+    ],
     network: Network,
     output: Annotated[str, typer.Option("--output", help="Which output: faithful, sharp, mean or sample.")],
     out: Out,
@@ -300,7 +365,9 @@ def publish(
     with running(f"publish {network}_{output}", out, log):
         from pipeline.steps import publish as step
 
-        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out)
+        models, calibrations = _ending(files, ".safetensors"), _ending(files, ".json")
+        calibration = calibrations[0] if calibrations else None
+        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out, calibration)
 
 
 @app.command()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -15,8 +17,10 @@ from torch import Tensor
 from pipeline.errors import ClearfieldError
 from pipeline.store import written_aside
 
-FORMAT = 1
-"""Counts the changes of the card that older code cannot read."""
+FORMAT = 2
+"""Counts the changes of a model file that older code cannot read: 2 came with the weights of a spread network."""
+SPREAD = "spread."
+"""What the names of those weights begin with in the file."""
 
 
 class ModelFileError(ClearfieldError):
@@ -29,6 +33,8 @@ class Model(NamedTuple):
     tensors: dict[str, Tensor]
     card: dict[str, Any]
     """How to build and feed the network: architecture, stretch, bands, unit, operator's range, versions, scores."""
+    spread: Mapping[str, Tensor] = MappingProxyType({})
+    """Weights of the network that says how far the other one is off; none where the model has no intervals."""
 
     @property
     def hash(self) -> str:
@@ -36,7 +42,9 @@ class Model(NamedTuple):
         return self.card["hash"][:12]
 
 
-def write_model(path: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> None:
+def write_model(
+    path: str | Path, tensors: dict[str, Tensor], card: dict[str, Any], spread: Mapping[str, Tensor] | None = None
+) -> None:
     """Write a model, with the hash of its tensors in the card.
 
     Parameters
@@ -46,18 +54,22 @@ def write_model(path: str | Path, tensors: dict[str, Tensor], card: dict[str, An
         Weights by name, on any device; those that share memory are written once each.
     card : dict
         What JSON can hold; see :class:`Model`.
+    spread : dict of Tensor, optional
+        Weights of the network that says how far the other one is off. The model's hash does not depend on them.
 
     Raises
     ------
     StoreError
         If the file cannot be written.
     """
-    tensors = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
-    card = {**card, "format": FORMAT, "hash": tensor_hash(tensors)}
+    tensors, beside = _plain(tensors), _plain({SPREAD + name: tensor for name, tensor in (spread or {}).items()})
+    # Without a spread network, older code reads the file as well.
+    card = {**card, "format": FORMAT if beside else 1, "hash": tensor_hash(tensors)}
+    card = card | {"spread_hash": tensor_hash(beside)} if beside else card
     # One entry, since several have no fixed order: the same model is the same file, byte by byte.
     metadata = {"clearfield": json.dumps({**card, "card_hash": _card_hash(card)})}
     with written_aside(path) as aside:
-        save_file(tensors, aside, metadata=metadata)
+        save_file(tensors | beside, aside, metadata=metadata)
 
 
 def read_model(path: str | Path) -> Model:
@@ -81,11 +93,18 @@ def read_model(path: str | Path) -> Model:
             f"{path}: not a safetensors file ({_first_line(error)}); pickles and other formats are refused unread"
         ) from None
     card = _card(path, metadata)
-    if tensor_hash(tensors) != card["hash"]:
+    beside = {name: tensor for name, tensor in tensors.items() if "spread_hash" in card and name.startswith(SPREAD)}
+    tensors = {name: tensor for name, tensor in tensors.items() if name not in beside}
+    whole = tensor_hash(tensors) == card["hash"] and (not beside or tensor_hash(beside) == card["spread_hash"])
+    if not whole or ("spread_hash" in card and not beside):
         raise ModelFileError(
             f"{path}: its weights are not those that were written; the file is damaged, fetch it again"
         )
-    return Model(tensors, card)
+    return Model(tensors, card, {name.removeprefix(SPREAD): tensor for name, tensor in beside.items()})
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
 
 
 def _card(path: Path, metadata: dict[str, str]) -> dict[str, Any]:

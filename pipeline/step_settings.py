@@ -50,6 +50,12 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _condition(study, which["condition"]) | _leaves(
             values, "seed", "evaluate.apertures", "evaluate.detection"
         )
+    if step in ("calibrate", "gauge"):
+        # With shapes, sources are measured too, and get intervals of their own.
+        shapes = ("seed", "evaluate.shapes", "evaluate.apertures", "evaluate.detection")
+        return _leaves(values, "threads", "restore.data_consistency", *(shapes if study.evaluate.shapes else ()))
+    if step == "collect":
+        return _leaves(values, "seed")
     if step == "tally":
         return _leaves(values, "seed")
     if step == "discern":

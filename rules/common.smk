@@ -24,6 +24,7 @@ DISCERNED = (
     else []
 )
 SOURCES = ["results/{study}/sources.csv"] if STUDY.evaluate.shapes else []
+INTERVALS = ["results/{study}/intervals.csv"] if STUDY.interval_methods else []
 HALVES = ["half0", "half1"]
 AUDITED = [
     *[
@@ -123,3 +124,31 @@ def trained_models():
 def published_models():
     """The files that a user applies."""
     return per_model("results/{study}/published/{network}_{output}.safetensors", FINAL)
+
+
+def intervals_of(model):
+    """The models of all folds that intervals of a network or a specialist are made by."""
+    name, _ = STUDY.seen_by(model)
+    return expand(
+        "results/{study}/models/{network}/{fold}/{output}.safetensors",
+        study=STUDY.study,
+        network=model,
+        fold=FOLDS,
+        output=[*STUDY.networks[name].with_intervals, "spread"],
+    )
+
+
+def models_with_intervals(condition):
+    """The networks or specialists that restore a condition and have intervals."""
+    return [STUDY.model_for(name, condition) for name in STUDY.interval_networks]
+
+
+def for_publication(wildcards):
+    """The spread network and the calibration that go into a published file; none where it has no intervals."""
+    name, _ = STUDY.seen_by(wildcards.network)
+    if f"{name}_{wildcards.output}" not in STUDY.interval_methods:
+        return []
+    return [
+        f"results/{STUDY.study}/models/{wildcards.network}/{FINAL}/spread.safetensors",
+        f"results/{STUDY.study}/calibration/{wildcards.network}.json",
+    ]

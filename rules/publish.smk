@@ -9,6 +9,7 @@ rule publish:
             "results/{{study}}/models/{{network}}/{fold}/{{output}}.safetensors",
             fold=FINAL,
         ),
+        intervals=for_publication,
     output:
         "results/{study}/published/{network}_{output}.safetensors",
     log:

@@ -23,6 +23,7 @@ rule report:
             ),
             *DISCERNED,
             *SOURCES,
+            *INTERVALS,
         ],
     output:
         page="results/{study}/report.html",

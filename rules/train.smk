@@ -12,7 +12,7 @@ for NETWORK, NETWORK_SETTINGS in STUDY.networks.items():
         output:
             expand(
                 "results/{{study}}/models/{{network}}/{{fold}}/{output}.safetensors",
-                output=NETWORK_SETTINGS.outputs,
+                output=NETWORK_SETTINGS.files,
             ),
             history="results/{study}/models/{network}/{fold}/history.csv",
         log:

@@ -33,6 +33,7 @@ NAFNET: dict[str, Any] = {
     "decoder_blocks": [1],
     "regression": {"steps": 6, "batch": 2, "crop": 16},
     "adversarial": {"steps": 4, "batch": 2, "crop": 32, "base_channels": 4},
+    "spread": {"steps": 0},
 }
 LINEAR: dict[str, Any] = {"dataset": "folder", "path": "{id}.fits", "unit": "nanomaggy"}
 """Images in which photons can be counted, where a test writes them itself."""

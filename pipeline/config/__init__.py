@@ -12,7 +12,7 @@ from pipeline.config.methods import CLASSICAL_METHODS, USUAL_METHODS, Method
 from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
-from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression
+from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression, Spread
 from pipeline.config.plain_values import plain_values
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
@@ -47,6 +47,7 @@ __all__ = [
     "Restore",
     "Settings",
     "Split",
+    "Spread",
     "Study",
     "Training",
     "Width",

@@ -205,6 +205,17 @@ class Study(Settings):
         return self.all_methods if self.audit.methods is None else self.audit.methods
 
     @property
+    def interval_methods(self) -> list[str]:
+        """The restorers whose images get intervals: none where nothing is set aside to calibrate them."""
+        asked = self.networks if self.split.calibrate else {}
+        return [f"{name}_{output}" for name in asked for output in self.networks[name].with_intervals]
+
+    @property
+    def interval_networks(self) -> list[str]:
+        """The networks whose images get intervals."""
+        return [name for name, network in self.networks.items() if self.split.calibrate and network.with_intervals]
+
+    @property
     def all_methods(self) -> list[str]:
         """Every restorer, classical ones first."""
         return [*self.methods, *self.network_methods]

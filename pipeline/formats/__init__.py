@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from pipeline.config import Images
 from pipeline.formats.bands import BandsError
 from pipeline.formats.checks import FormatError, Paths, listed
 from pipeline.formats.fits import file_and_extension, open_fits, read_fits, read_psf, refuse_unwritable_fits, write_fits
+from pipeline.formats.fits.write import NO_PLANES, ReadPlane
 from pipeline.formats.raster import open_raster, read_raster, refuse_unwritable_raster, write_raster
 from pipeline.image import Image, Pixels
 from pipeline.windowed import WindowedImage
@@ -85,6 +86,7 @@ def write_image(
     uncertainty: Pixels | None = None,
     mask: bool = True,
     history: Sequence[str] = (),
+    planes: Mapping[str, ReadPlane] = NO_PLANES,
 ) -> None:
     """Write an image in the format that the name says.
 
@@ -100,6 +102,9 @@ def write_image(
         Whether FITS gets an extension MASK.
     history : sequence of str
         What was done to the image, a line each.
+    planes : mapping
+        What else there is of each pixel, by the name of an extension of FITS; see
+        :func:`~pipeline.formats.fits.write.write_fits`.
 
     Raises
     ------
@@ -107,8 +112,8 @@ def write_image(
         If the name has no suffix that is known, or the format cannot hold the image.
     """
     if is_fits(Path(path)):
-        write_fits(path, image, uncertainty, mask, history)
-    elif uncertainty is not None:
+        write_fits(path, image, uncertainty, mask, history, planes)
+    elif uncertainty is not None or planes:
         raise FormatError(f"{path}: a picture holds no uncertainty; name it .fits")
     else:
         write_raster(path, image if isinstance(image, Image) else image.part(image.area), history)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
+from pipeline.networks.spread import SpreadNetwork
 
 NAFNET = (
     *("width", "encoder_blocks", "middle_blocks", "decoder_blocks"),
@@ -56,3 +57,14 @@ def drawing_network(faithful: dict[str, Tensor], settings: dict[str, Any], bands
     weights["first.weight"] = torch.cat([weights["first.weight"], fresh.to(weights["first.weight"])], 1)
     network.load_state_dict(weights)
     return network
+
+
+def spread_network(settings: dict[str, Any], bands: int, descriptors: int) -> SpreadNetwork:
+    """The untrained network that says how far another one is off.
+
+    Parameters
+    ----------
+    settings, bands, descriptors
+        As those of the other network.
+    """
+    return SpreadNetwork(bands, descriptors, settings["spread"]["width"], settings["spread"]["blocks"])

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.fill import FILL_HALO, fill_masked
 from pipeline.image import Image, Mask, Pixels
-from pipeline.measures.median import median_of_parts
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.networks.build import build_network
 from pipeline.networks.inputs import RestorationInput
@@ -22,9 +19,10 @@ from pipeline.networks.preparation import Preparation
 from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
 from pipeline.progress import progress
+from pipeline.restorers.reading import noise_level, read_filled
 from pipeline.restorers.restorer import Restorer
-from pipeline.tiling import Window, reflected_index, tiles
-from pipeline.windowed import WindowedImage, noise_of, strips, trusted_window
+from pipeline.tiling import Window, tiles
+from pipeline.windowed import WindowedImage, trusted_window
 
 DRAWN = ("mean", "sample")
 """Outputs of a network that draws scenes that may have been: the mean of many, and one."""
@@ -113,12 +111,12 @@ class NetworkRestorer(Restorer):
             The instrument that saw it.
         """
         measured = trusted_window(seen) or seen.area
-        level = [_noise_level(seen, band, measured) for band in range(len(seen.bands))]
+        level = [noise_level(seen, band, measured) for band in range(len(seen.bands))]
         described = self._preparation.described(operator)
         every = list(tiles(seen.area, self._tile, self._stride))
         for core in progress(every, f"restore {seen.id}", len(every), "tile") if len(every) > 8 else every:
             context = self._context(core)
-            planes = _read(seen, context.grown(operator.inverse_halo), measured)
+            planes = read_filled(seen, context.grown(operator.inverse_halo), measured)
             draws = self._noise(seen.id, context)
             estimate = self._estimate(planes, level, operator, described, draws)
             inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
@@ -162,27 +160,3 @@ class NetworkRestorer(Restorer):
 
     def _round_up(self, length: int) -> int:
         return -(-length // self._stride) * self._stride
-
-
-def _noise_level(seen: WindowedImage, band: int, measured: Window) -> float:
-    return median_of_parts(lambda: (noise_of(seen.read(band, window)) for window in strips(measured)))
-
-
-def _read(seen: WindowedImage, window: Window, measured: Window) -> tuple[Pixels, Mask, Pixels]:
-    """Data, mask and noise of a window, masked pixels filled; what was not measured is its mirror image, and masked."""
-    rows, beyond_rows = _reflected(window.y0, window.y1, measured.y0, measured.height)
-    columns, beyond_columns = _reflected(window.x0, window.x1, measured.x0, measured.width)
-    inside = Window(int(rows.min()), int(columns.min()), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
-    # Holes are filled before the reflection and from all that reaches them, so that no tile fills them otherwise.
-    source = inside.grown(FILL_HALO).clipped(measured)
-    part = seen.part(source)
-    filled = fill_masked(part.pixels, part.mask)
-    index = (..., (rows - source.y0)[:, None], columns - source.x0)
-    beyond = beyond_rows[:, None] | beyond_columns
-    return filled[index], part.mask[index] | beyond, noise_of(part)[index]
-
-
-def _reflected(start: int, stop: int, origin: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Rows or columns that stand for ``start`` to ``stop``, and which of those lie beyond ``origin`` and ``size``."""
-    index = reflected_index(start - origin, stop - origin, size) + origin
-    return index, index != np.arange(start, stop)

@@ -20,6 +20,7 @@ from pipeline.physics.galaxygan import clip
 from pipeline.restorers.contradiction import CONTRADICTED
 from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
+from pipeline.steps.interval_planes import Planes, has_intervals, interval_planes, intervals_in_words
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
 from pipeline.steps.trained_range import beyond_range, brighter_than_trained
 from pipeline.steps.user_image import MaskWords, UserImage, lit, open_user_image
@@ -76,8 +77,9 @@ def apply(
     output is written aside and renamed. It says in HISTORY what was done, with which model, PSF and noise.
 
     FITS is read, restored and written by windows: memory does not grow with the image. Until the output is written, the
-    restored pixels lie in a nameless file beside it, so that twice its size is needed on the disk. What is measured on
-    the whole image (background, noise, residual) is measured part by part, once, and never for a tile alone.
+    restored pixels and their intervals lie in nameless files beside it, so that twice its size is needed on the disk.
+    What is measured on the whole image (background, noise, residual) is measured part by part, once, and never for a
+    tile alone.
 
     Parameters
     ----------
@@ -88,7 +90,8 @@ def apply(
         each names its band. Of FITS, ``FILE[EXT]`` takes an extension by name, ``NAME,VERSION`` or number; otherwise it
         is the study's, or SCI, or the first that holds an image.
     out : path
-        FITS; TIFF or PNG for an image that came as a picture. Masked pixels hold the estimate from their neighbours,
+        FITS, where the model has intervals with that of every pixel, in the extensions ERR, LOWER95 and UPPER95; TIFF
+        or PNG, without, for an image that came as a picture. Masked pixels hold the estimate from their neighbours,
         and the mask goes with them as the extension MASK.
     psf : str
         A FITS file or ``FILE[EXT]``, a width (``3px``, ``1.4as``) or ``model``. A cube of one stamp per band lies in
@@ -145,7 +148,14 @@ def apply(
         beyond = [*other_pixels, *refused, *noted, *brighter_than_trained(card, seen, restored)]
         history = _history(restorer.model, given, instrument, fit, beyond)
         result = restored if given.background is None else lit(restored, given.background)
-        write_image(out, result, mask=_is_masked(seen), history=history)
+        planes: Planes = {}
+        if is_fits(out):
+            history += intervals_in_words(restorer.model)
+            planes = opened.enter_context(
+                interval_planes(restorer.model, restored, seen, instrument.operator, given.background, out, tile)
+            )
+        write_image(out, result, mask=_is_masked(seen), history=history, planes=planes)
+        _tell_of_intervals(restorer.model, out)
         _tell(restorer.model, out, given, instrument, fit, beyond)
 
 
@@ -249,6 +259,13 @@ def _history(model: Model, given: UserImage, instrument: Instrument, fit: Fit, b
     if card["output"] in ("sharp", "sample"):
         lines.append(f"output {card['output']}: its finest texture is invented to look real, not measured")
     return lines
+
+
+def _tell_of_intervals(model: Model, out: Path) -> None:
+    if not has_intervals(model):
+        log.info("no intervals: the model has none (a study's spread.steps and split.calibrate give them)")
+    elif not is_fits(out):
+        log.info("no intervals: a picture holds none; name the output .fits")
 
 
 def _tell(model: Model, out: Path, given: UserImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]) -> None:

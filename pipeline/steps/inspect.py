@@ -82,7 +82,16 @@ def _of_model(model: Model) -> Iterator[str]:
         yield _line(name, score_in_words(score))
     if not scores:
         yield _line("scores", "none: `publish` adds them")
+    yield _line("intervals", _intervals(card) if model.spread else "none")
     yield _line("made with", ", ".join(f"{what} {version}" for what, version in card["versions"].items()))
+
+
+def _intervals(card: dict[str, Any]) -> str:
+    if "intervals" not in card:
+        return "none: `publish` adds them"
+    found = card["intervals"]
+    groups = found["calibrated"]["pixels"]["notes"]["all"]["groups"]
+    return f"ERR, LOWER95 and UPPER95, calibrated on {groups} {found['counted']}"
 
 
 def _of_store(path: Path) -> Iterator[str]:

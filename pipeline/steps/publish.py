@@ -10,8 +10,10 @@ import pandas as pd
 
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
+from pipeline.evaluation.calibration import CONSTANT, read_calibration
 from pipeline.model_file import Model, read_model, write_model
 from pipeline.splits import FINAL, Item, read_splits
+from pipeline.steps.interval_models import SPREAD, with_spread
 from pipeline.steps.model_card import card_text
 from pipeline.steps.train import digest
 
@@ -38,6 +40,7 @@ def publish(
     summary_csv: Path,
     metrics_csv: Path,
     out: Path,
+    calibration: Path | None = None,
 ) -> None:
     """Write the tensors of a trained model once more, under a card that says how well it did and on what.
 
@@ -52,26 +55,37 @@ def publish(
     network, output : str
         Which model; a specialist, ``<network>@<condition>``, is published with the scores of its condition.
     models : list of path
-        One file: the network that was trained on all groups, or fold 0's, as ``publish.final`` asks.
+        One file: the network that was trained on all groups, or fold 0's, as ``publish.final`` asks. With it, where
+        there is a calibration, ``spread.safetensors`` from the same folder.
     summary_csv, metrics_csv : path
         What ``summarise`` wrote.
     out : path
         ``published/<network>_<output>.safetensors``, where the network of a specialist is ``<network>@<condition>``.
+
+    calibration : path, optional
+        ``calibration/<network>.json``. With it the card gains ``intervals``: what was calibrated, on how many groups.
+        The network that was trained on all groups takes what all folds' networks were calibrated by.
 
     Raises
     ------
     PublishError
         If the file holds another model, one that was trained on other images, or one without scores.
     """
+    spreads = [path for path in models if path.stem == SPREAD]
+    models = [path for path in models if path not in spreads]
     if len(models) != 1:
         raise PublishError(f"{out}: {len(models)} models; one file is needed, that of publish.final")
-    model = read_model(models[0])
+    if (calibration is None) != (not spreads):
+        raise PublishError(f"{out}: intervals need a spread network and its calibration; give both, or neither")
+    model = with_spread(models[0], spreads[0]) if spreads else read_model(models[0])
     _refuse_another(models[0], model, study, network, output, images)
     name, seen = study.seen_by(network)
     scores = _scores(summary_csv, metrics_csv, f"{name}_{output}", [condition.name for condition in seen.conditions])
     trained_on = _trained_on(read_splits(splits), model.card["fold"]) | {"dataset": study.images.dataset}
     card = model.card | {"scores": scores, "trained_on": trained_on, "folds": study.split.folds}
-    write_model(out, model.tensors, card | {"text": card_text(card, model.hash)})
+    if calibration is not None:
+        card |= {"intervals": _intervals(calibration, network, output, model.card["fold"])}
+    write_model(out, model.tensors, card | {"text": card_text(card, model.hash)}, model.spread)
     best = max(scores, key=lambda score: score["median"])
     log.info(
         "publish %s_%s %s: PSNR up to %.2f dB (%s)", network, output, model.hash, best["median"], best["condition"]
@@ -90,6 +104,18 @@ def _refuse_another(path: Path, model: Model, study: Study, network: str, output
             raise PublishError(f"{path}: a model of {what} {found}, and {wanted} is to be published; give its file")
     if model.card["data_hash"] != digest(images):
         raise PublishError(f"{path}: was trained on other images than {images}; delete it, and `train` runs again")
+
+
+def _intervals(path: Path, network: str, output: str, fold: int | str) -> dict[str, Any]:
+    written = read_calibration(path)
+    try:
+        found, model = written["folds"][str(fold)][output], written["network"]
+    except (KeyError, TypeError):
+        raise PublishError(f"{path}: no calibration of {output}, fold {fold}; the step `calibrate` writes it") from None
+    if model != network:
+        raise PublishError(f"{path}: a calibration of {model}, and {network} is to be published; give its file")
+    own = {what: values for what, values in found.items() if not what.startswith(CONSTANT)}
+    return {"counted": written["counted"], "calibrated": own}
 
 
 def _scores(summary_csv: Path, metrics_csv: Path, method: str, conditions: list[str]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ from pipeline.report.figures import figure_files
 from pipeline.report.figures.balance import WATCHED, balance_figure
 from pipeline.report.figures.difference import difference_figure
 from pipeline.report.figures.gallery import gallery_figure
+from pipeline.report.figures.intervals import intervals_figure
 from pipeline.report.figures.psnr import psnr_figure
 from pipeline.report.figures.sources import sources_figure
 from pipeline.report.figures.spectra import spectra_figure
 from pipeline.report.figures.split import split_figure
 from pipeline.report.figures.training import training_figure
 from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_side
+from pipeline.report.intervals import interval_table, read_intervals
 from pipeline.report.judging import judging
 from pipeline.report.naming import condition_name, psf_name
 from pipeline.report.page import page_figure, render
@@ -54,7 +57,7 @@ log = logging.getLogger("clearfield")
 
 TEXT = ("image", "item", "group", "condition", "method", "space", "metric", "reference", "scope")
 NUMBERS = {"value", "n", "median", "mean", "low", "high", "difference", "difference_low", "difference_high", "p_value"}
-ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training", "balance", "sources")
+ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training", "balance", "intervals", "sources")
 """Figures that the page shows as they are; the gallery it shows in its own way."""
 
 
@@ -72,6 +75,7 @@ def report(
     out: Path,
     figures_dir: Path,
     provenance: Path,
+    intervals: Sequence[Path] = (),
 ) -> None:
     """Write ``report.html``, the figures that :func:`~pipeline.report.figures.figure_files` names, ``provenance.json``.
 
@@ -93,9 +97,15 @@ def report(
         ``sources.csv``; none where the study asks for no shapes.
     out, figures_dir, provenance : Path
         What is written.
+    intervals : sequence of Path
+        ``intervals.csv``; none where no network has intervals.
     """
     material = _Material(study, images, splits, restored, metrics_csv, summary_csv, histories, sources)
+    judged = read_intervals(list(intervals))
     drawn = _figures(material)
+    if study.interval_methods:
+        with styled():
+            drawn["intervals.svg"] = intervals_figure(judged, study)
     for name in figure_files(study):
         save(drawn[name], figures_dir / name)
     run = gathered(study) | {"light_lost": material.lost_light()}
@@ -106,6 +116,7 @@ def report(
         tuned=tuned_settings(tuned, study),
         trainings=trainings,
         realism=realism(discerned, study),
+        intervals=None if judged is None else interval_table(judged, study),
         run=run,
         lost={psf_name(c.psf): lost for c in study.conditions if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),

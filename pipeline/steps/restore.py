@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.image import Pixels
-from pipeline.observation import ObservationReader, read_observations
+from pipeline.observation import Observation, ObservationReader, read_observations
 from pipeline.progress import progress
 from pipeline.restorers import CLASSICAL, classical
 from pipeline.restorers.data_consistency import DataConsistent
@@ -124,6 +124,15 @@ def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
     return found
 
 
+def seen_of(observations: ObservationReader, item: Item) -> tuple[Window, Observation]:
+    """What a restorer is given of an item: its window with the guard around it, and what was observed there."""
+    halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
+    context = item.window.grown(guard_for(2 * halo + 1))
+    seen = observations.observation(item.image, context)
+    # By its own name, so that a network that draws draws other noise in every block of an image.
+    return context, replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))
+
+
 def _together(items: list[Item]) -> Iterator[list[Item]]:
     """Items in their order, as many at once as memory holds."""
     some: list[Item] = []
@@ -139,15 +148,8 @@ def _together(items: list[Item]) -> Iterator[list[Item]]:
 
 def _cores(restorer: Restorer, observations: ObservationReader, items: list[Item]) -> list[Pixels]:
     """Restore each item from its window and the guard around it, and keep the window."""
-    contexts, seen = [], []
-    for item in items:
-        halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
-        contexts.append(item.window.grown(guard_for(2 * halo + 1)))
-        observation = observations.observation(item.image, contexts[-1])
-        # By its own name, so that a network that draws draws other noise in every block of an image.
-        seen.append(replace(observation, preview=replace(observation.preview, id=item.item.replace("/", " "))))
-    restored = restorer.restore_all(seen)
+    contexts, seen = zip(*(seen_of(observations, item) for item in items))
     return [
         image.pixels[(..., *item.window.relative_to(context).slices)]
-        for image, item, context in zip(restored, items, contexts)
+        for image, item, context in zip(restorer.restore_all(seen), items, contexts)
     ]

@@ -19,7 +19,7 @@ from torch import nn
 from pipeline.code_hash import code_hash
 from pipeline.config import Augment, ConfigError, Nafnet, Pix2pix, Study, settings_hash
 from pipeline.model_file import write_model
-from pipeline.networks.build import RestoringNetwork, drawing_network
+from pipeline.networks.build import RestoringNetwork, drawing_network, spread_network
 from pipeline.physics.noise import addressed_generator
 from pipeline.splits import FINAL, HALVES, read_splits, rows_for
 from pipeline.step_settings import settings_for
@@ -33,6 +33,7 @@ from pipeline.training.loop import train as train_task
 from pipeline.training.pix2pix_task import Pix2pixTask
 from pipeline.training.posterior_task import PosteriorTask
 from pipeline.training.restoration import RegressionTask
+from pipeline.training.spread_task import SpreadTask
 from pipeline.training.task import Task
 from pipeline.training.team import Team
 
@@ -44,6 +45,8 @@ LOOP = {"validate_every", "checkpoint_every", "ema", "clip", "compile"}
 
 def train(images: Path, splits: Path, study: Study, network: str, fold: int | str, out: Path, work: Path) -> None:
     """Write ``<output>.safetensors`` for every output of a network, and ``history.csv``, to the folder ``out``.
+
+    Where the network is to have intervals, ``spread.safetensors`` says how far ``faithful`` is off.
 
     A killed training goes on from the checkpoint in ``work`` and ends with the same weights as an unbroken one. Where
     several processes share it, each runs all of this, and the first alone writes.
@@ -103,7 +106,8 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
 def _in_words(history: list[dict[str, Any]]) -> str:
     last = {(row["stage"], row["start"]): row for row in history}.values()
     steps, seconds = " + ".join(str(row["step"]) for row in last), sum(row["seconds"] for row in last)
-    scores = ", ".join(f"{row['validation_psnr']:.2f} dB after {row['stage']}" for row in last if row["kept"])
+    judged = [row for row in last if row["kept"] and "validation_psnr" in row]
+    scores = ", ".join(f"{row['validation_psnr']:.2f} dB after {row['stage']}" for row in judged)
     return f"{steps} steps in {seconds:.0f} s, on the tune role {scores}"
 
 
@@ -119,9 +123,11 @@ def _best_of(
         again = f"restart{start}" if start else ""
         average, rows = train_task(task, loop, fabric, work / again, board / again)
         history += [row | {"start": start} for row in rows]
-        if rows[-1]["validation_psnr"] > best:
+        # Of a stage that restores nothing there is no PSNR, and one start.
+        score = rows[-1].get("validation_psnr", 0.0)
+        if score > best:
             # The running mean, which is what a stage is judged by; the next start is of the same module.
-            best, kept, weights = rows[-1]["validation_psnr"], start, deepcopy(average.state_dict())
+            best, kept, weights = score, start, deepcopy(average.state_dict())
     trained.load_state_dict(weights)
     return trained, [row | {"kept": row["start"] == kept} for row in history]
 
@@ -152,6 +158,13 @@ def _stages(
         drawing = drawing_network(faithful, settings.model_dump(), bands, descriptors)
         posterior = PosteriorTask(drawing, settings.posterior, material.view, degrader=degrader, **shared)
         yield ("mean", "sample"), [posterior]
+    if settings.spread.steps:
+        _seed_weights(*shared["address"], "spread")
+        frozen = material.network(settings)
+        frozen.load_state_dict(faithful)
+        network = spread_network(settings.model_dump(), len(material.bands), len(material.preparation.descriptors))
+        spread = SpreadTask(network, frozen, settings.spread, degrader=material.degrader(augment), **shared)
+        yield ("spread",), [spread]
 
 
 def _starts(

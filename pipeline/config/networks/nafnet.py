@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from pipeline.config.networks.common import Network
-from pipeline.config.networks.stages import Adversarial, Posterior, Regression
+from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression, Spread
 
 ActivationName = Literal["gate", "relu", "leaky_relu", "prelu", "elu", "silu"]
 ACTIVATION_NAMES: tuple[ActivationName, ...] = get_args(ActivationName)
@@ -56,6 +56,10 @@ class Nafnet(Network):
         description="Third stage, which makes the outputs `sample`, one scene that may have been, and `mean`, the mean "
         "of many; none by default.",
     )
+    spread: Spread = Field(
+        default_factory=lambda: Spread(),
+        description="Last stage, behind the intervals of `faithful` and `sharp`, which it leaves as they are.",
+    )
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Nafnet:
@@ -64,7 +68,7 @@ class Nafnet(Network):
         down, up = len(self.encoder_blocks), len(self.decoder_blocks)
         if down != up:
             raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")
-        for name in ("regression", "adversarial", "posterior"):
+        for name in ("regression", "adversarial", "posterior", "spread"):
             steps, crop = getattr(self, name).steps, getattr(self, name).crop
             least = self.patch_size * 2**down
             if steps and crop % least:
@@ -77,14 +81,17 @@ class Nafnet(Network):
     @property
     def batches(self) -> dict[str, int]:
         """Crops per step, by the setting that says so."""
-        games = {"adversarial": self.adversarial, "posterior": self.posterior}
-        later = {f"{name}.batch": stage.batch for name, stage in games.items() if stage.steps}
+        stages: dict[str, Game | Spread] = {"adversarial": self.adversarial, "posterior": self.posterior}
+        stages["spread"] = self.spread
+        later = {f"{name}.batch": stage.batch for name, stage in stages.items() if stage.steps}
         return {"regression.batch": self.regression.batch} | later
 
     def pixels_per_step(self, stage: str) -> int:
         """Pixels of scene that a step of a stage sees."""
         if stage == "regression":
             return self.regression.batch * self.regression.crop**2
+        if stage == "spread":
+            return self.spread.batch * self.spread.crop**2
         game = self.posterior if stage == "posterior" else self.adversarial
         return game.batch * game.crop**2
 
@@ -92,3 +99,13 @@ class Nafnet(Network):
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""
         return ("faithful", "sharp", "mean", "sample") if self.posterior.steps else ("faithful", "sharp")
+
+    @property
+    def with_intervals(self) -> tuple[str, ...]:
+        """The restorers that get intervals, if the study sets items aside to calibrate them."""
+        return ("faithful", "sharp") if self.spread.steps else ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The models that training writes: those of the outputs, and that of their spread."""
+        return (*self.outputs, "spread") if self.spread.steps else self.outputs

@@ -47,3 +47,13 @@ class Pix2pix(Network):
     def outputs(self) -> tuple[str, ...]:
         """The restorers that training makes."""
         return ("sharp",)
+
+    @property
+    def with_intervals(self) -> tuple[str, ...]:
+        """None: pix2pix has no estimate of its own error."""
+        return ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The models that training writes."""
+        return self.outputs

@@ -107,3 +107,18 @@ class Posterior(Game):
         description="How fast the reward for draws that differ follows the gain of their mean over one of them, which "
         "is known for draws from the true posterior.",
     )
+
+
+class Spread(Settings):
+    """Last stage: a small network of its own learns how far `faithful` is off, pixel by pixel, for intervals."""
+
+    steps: int = Field(
+        60,
+        ge=0,
+        description="Number of optimiser steps; 0 makes no intervals, and takes no time. Nothing else changes.",
+    )
+    batch: int = Field(8, ge=1, description="Crops per step.")
+    crop: int = Field(64, ge=16, multiple_of=8, description="Width of a crop in px.")
+    learning_rate: Positive = Field(5e-3, description="Adam's rate at the start; it falls to zero along a cosine.")
+    width: int = Field(8, ge=4, description="Channels.")
+    blocks: int = Field(2, ge=1, description="Blocks.")

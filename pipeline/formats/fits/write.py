@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,6 +22,10 @@ from pipeline.image import Image, Pixels
 from pipeline.store import written_aside
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage, strips
+
+ReadPlane = Callable[[int, Window], Pixels]
+"""Values of a band, counted from 0, in a window: shape (h, w)."""
+NO_PLANES: Mapping[str, ReadPlane] = MappingProxyType({})
 
 
 def refuse_unwritable_fits(path: str | Path) -> None:
@@ -41,6 +47,7 @@ def write_fits(
     uncertainty: Pixels | None = None,
     mask: bool = True,
     history: Sequence[str] = (),
+    planes: Mapping[str, ReadPlane] = NO_PLANES,
 ) -> None:
     """Write an image as FITS, under the header that it came with, strip by strip.
 
@@ -59,6 +66,9 @@ def write_fits(
         Whether the mask becomes the extension MASK (uint8, 1 where a pixel is not to be trusted).
     history : sequence of str
         Becomes HISTORY lines.
+    planes : mapping
+        What else there is of each pixel in the unit of the image, by the name of an extension: ``read(band, window)``
+        gives its values, shape (h, w).
 
     Raises
     ------
@@ -78,6 +88,9 @@ def write_fits(
             )
         hdus.append(fits.ImageHDU(_without_values(source.shape, np.float32), companion_of(header), name="SIGMA"))
         contents.append(lambda band, window: uncertainty[(band, *window.slices)].astype(">f4"))
+    for name, read in planes.items():
+        hdus.append(fits.ImageHDU(_without_values(source.shape, np.float32), companion_of(header), name=name))
+        contents.append(partial(_as_stored, read))
     if mask:
         hdus.append(fits.ImageHDU(_without_values(source.shape, np.uint8), companion_of(header), name="MASK"))
         hdus["MASK"].header.remove("BUNIT", ignore_missing=True)
@@ -87,6 +100,10 @@ def write_fits(
         for text, content in zip(_headers(hdus), contents):
             file.write(text)
             _write_values(file, source, content)
+
+
+def _as_stored(read: ReadPlane, band: int, window: Window) -> NDArray[Any]:
+    return read(band, window).astype(">f4")
 
 
 _Content = Callable[[int, Window], NDArray[Any]]

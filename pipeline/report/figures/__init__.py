@@ -14,6 +14,7 @@ def figure_files(study: Study) -> list[str]:
         "spectra.svg",
         "training.svg",
         "balance.svg",
+        *(["intervals.svg"] if study.interval_methods else []),
         *(["sources.svg"] if study.evaluate.shapes else []),
         *(f"gallery_{condition.name}.svg" for condition in study.conditions),
     ]
