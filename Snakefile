@@ -15,8 +15,9 @@
 #   sources/<condition>/<method>.parquet        what was measured on every source; truth.parquet of the truth itself
 #   sources.csv                                 bias and scatter of these (both only if `evaluate.shapes` asks for them)
 #   metrics.csv  summary.csv                    all scores; what may be concluded
+#   comparisons.csv  ranking.csv                every two methods compared, with effect sizes; who ranks above whom
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
-#   published/<network>_<output>.safetensors    the files that a user applies
+#   published/<network>_<output>.safetensors    the files that a user applies; <network>_<output>.MODEL_CARD.md beside each
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
@@ -45,6 +46,7 @@ include: "rules/tally.smk"
 include: "rules/discern.smk"
 include: "rules/gallery.smk"
 include: "rules/summarise.smk"
+include: "rules/rank.smk"
 include: "rules/report.smk"
 include: "rules/publish.smk"
 

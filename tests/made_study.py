@@ -19,6 +19,7 @@ from pipeline.evaluation.summary import COLUMNS as SUMMARY_COLUMNS
 from pipeline.image import Image
 from pipeline.splits import COLUMNS as SPLIT_COLUMNS
 from pipeline.splits import read_splits
+from pipeline.steps.rank import rank
 from pipeline.store import read_images, write_images, write_restored
 
 QUALITY = {
@@ -43,6 +44,8 @@ class MadeStudy:
     restored: list[Path]
     metrics_csv: Path
     summary_csv: Path
+    comparisons_csv: Path
+    ranking_csv: Path
     histories: list[Path]
     tuned: list[Path]
     discerned: list[Path] = field(default_factory=list)
@@ -89,8 +92,9 @@ def make_study(
     )
     random = np.random.default_rng(1)
     made = MadeStudy(
-        study, folder / "images.h5", folder / "splits.csv", [], folder / "metrics.csv", folder / "summary.csv", [], []
-    )
+        study, folder / "images.h5", folder / "splits.csv", [], folder / "metrics.csv", folder / "summary.csv",
+        folder / "comparisons.csv", folder / "ranking.csv", [], [],
+    )  # fmt: skip
     _write_images(made.images, random, images, name, bands, unit, size)
     _write_splits(made.splits, study.split.folds, made.images)
     gains = gain if isinstance(gain, tuple) else (gain,) * len(study.conditions)
@@ -111,6 +115,7 @@ def make_study(
         made.sources.append(_write_sources(folder, study, unit))
     pd.DataFrame(scores).to_csv(made.metrics_csv, index=False)
     pd.DataFrame(summaries, columns=list(SUMMARY_COLUMNS)).to_csv(made.summary_csv, index=False)
+    _rank(folder, made, pd.DataFrame(scores))
     for network in study.networks:
         made.histories += [
             _write_history(folder, network, fold, random) for fold in ("fold0", "fold1", "fold2", "final")
@@ -212,6 +217,16 @@ def _summary(
                 }
             )  # fmt: skip
     return rows
+
+
+def _rank(folder: Path, made: MadeStudy, scores: pd.DataFrame) -> None:
+    """What the step `rank` makes of the scores."""
+    files = []
+    for (condition, method), part in scores.groupby(["condition", "method"], sort=False):
+        files.append(folder / "metrics" / str(condition) / f"{method}.parquet")
+        files[-1].parent.mkdir(parents=True, exist_ok=True)
+        part.to_parquet(files[-1], index=False)
+    rank(files, made.summary_csv, made.study, made.comparisons_csv, made.ranking_csv)
 
 
 def _write_tuned(folder: Path, study: Study, condition: str, method: str) -> Path:
