@@ -243,7 +243,8 @@ def _write_sources(folder: Path, study: Study, unit: str) -> Path:
     """A bias of 0.01 per dB that a method falls short of 30, in every bin the double of the next."""
     light = "aperture" if unit == "display" else "flux"
     statistics = {
-        f"{light}_2fwhm": ("bias", "scatter"), "half_light_radius": ("bias", "scatter"), "centroid": ("error",),
+        f"{light}_2fwhm": ("bias", "scatter", "r2"), "half_light_radius": ("bias", "scatter", "r2"),
+        "centroid": ("error",),
         "shear": ("error", "m1", "c1", "m2", "c2"), "gini": ("bias", "scatter"), "completeness": ("share",),
         "purity": ("share",),
     } | ({} if unit == "display" else {"colour_2fwhm": ("bias", "scatter")})  # fmt: skip
@@ -257,6 +258,9 @@ def _write_sources(folder: Path, study: Study, unit: str) -> Path:
                 where = {"condition": condition, "method": method, "measure": measure, "statistic": statistic}
                 bounds = {"value": value, "low": value - 0.01, "high": value + 0.01}
                 rows.append({**where, "axis": "snr", "bin": bin_, **bounds, **counts})
+                if statistic == "r2" and bin_ == "all":
+                    folds = [{**bounds, "value": 0.9 - error - 0.02 * fold} for fold in range(study.split.folds)]
+                    rows += [{**where, "axis": "fold", "bin": str(k), **of, **counts} for k, of in enumerate(folds)]
     path = folder / "sources.csv"
     pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).to_csv(path, index=False)
     return path

@@ -36,6 +36,7 @@ from pipeline.report.figures.split import split_figure
 from pipeline.report.figures.training import training_figure
 from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_side
 from pipeline.report.judging import judging
+from pipeline.report.kfold import kfold_table
 from pipeline.report.naming import condition_name, psf_name
 from pipeline.report.outliers import ShownOutlier, named_outliers, shown_outlier
 from pipeline.report.page import page_figure, render
@@ -236,6 +237,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "data_range": m.data_range,
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
         "sources": None if m.sources is None else source_table(m.sources, m.study),
+        "kfold": None if m.sources is None else kfold_table(m.sources, m.study),
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
         "restarted": any(network.restarts for network in m.study.networks.values()),
         "specialised": [name for name, network in m.study.networks.items() if network.conditions == "each"],
