@@ -19,8 +19,9 @@
 #   sources/<condition>/<method>.parquet        what was measured on every source; truth.parquet of the truth itself
 #   sources.csv                                 bias and scatter of these (both only if `evaluate.shapes` asks for them)
 #   metrics.csv  summary.csv                    all scores; what may be concluded
+#   comparisons.csv  ranking.csv                every two methods compared, with effect sizes; who ranks above whom
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
-#   published/<network>_<output>.safetensors    the files that a user applies
+#   published/<network>_<output>.safetensors    the files that a user applies; <network>_<output>.MODEL_CARD.md beside each
 #   audit/report.html  verdicts.csv  findings.csv  whether methods contradict their data or invent (`snakemake audit` alone)
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
@@ -53,6 +54,7 @@ include: "rules/collect.smk"
 include: "rules/discern.smk"
 include: "rules/gallery.smk"
 include: "rules/summarise.smk"
+include: "rules/rank.smk"
 include: "rules/report.smk"
 include: "rules/publish.smk"
 include: "rules/audit.smk"

@@ -285,7 +285,9 @@ def discern(
 def gallery(
     images: Images,
     splits: Splits,
-    restored: Annotated[list[Path], typer.Argument(help="restored/<condition>/<method>.h5 of every method.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="restored/<condition>/... and metrics/<condition>/... of every method.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")],
     log: Log = None,
 ) -> None:
@@ -293,7 +295,7 @@ def gallery(
     with running(f"gallery {out.name}", out, log):
         from pipeline.steps import gallery as step
 
-        step.gallery(images, splits, restored, out)
+        step.gallery(images, splits, _ending(files, ".h5"), _ending(files, ".parquet"), out)
 
 
 @app.command()
@@ -313,11 +315,30 @@ def summarise(
 
 
 @app.command()
+def rank(
+    summary_csv: Summary,
+    metrics: Annotated[list[Path], typer.Argument(help="Every metrics/<condition>/<method>.parquet of the study.")],
+    comparisons_csv: Annotated[Path, typer.Option("--comparisons", help="Table of every two methods.")],
+    ranking_csv: Annotated[Path, typer.Option("--ranking", help="Table of mean ranks.")],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Say which differences between methods stand, and who ranks above whom."""
+    study = load_study(config)
+    with running("rank", comparisons_csv, log):
+        from pipeline.steps import rank as step
+
+        step.rank(metrics, summary_csv, study, comparisons_csv, ranking_csv)
+
+
+@app.command()
 def report(
     images: Images,
     splits: Splits,
     metrics_csv: Metrics,
     summary_csv: Summary,
+    comparisons_csv: Annotated[Path, typer.Argument(help="comparisons.csv, from `rank`.")],
+    ranking_csv: Annotated[Path, typer.Argument(help="ranking.csv, from `rank`.")],
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -339,8 +360,8 @@ def report(
         from pipeline.steps import report as step
 
         step.report(
-            study, images, splits, restored, metrics_csv, summary_csv, histories, tuned, discerned, sources, out,
-            figures, provenance, intervals,
+            study, images, splits, restored, metrics_csv, summary_csv, comparisons_csv, ranking_csv, histories, tuned,
+            discerned, sources, out, figures, provenance, intervals,
         )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "seed")
     if step == "discern":
         return _leaves(values, "seed")
-    if step == "summarise":
+    if step in ("summarise", "rank"):
         return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
     if step == "gallery":
         return {}

@@ -4,6 +4,7 @@ rule gallery:
         images="results/{study}/images.h5",
         splits="results/{study}/splits.csv",
         restored=expand("results/{{study}}/restored/{{condition}}/{method}.h5", method=METHODS),
+        metrics=expand("results/{{study}}/metrics/{{condition}}/{method}.parquet", method=METHODS),
     output:
         expand("results/{{study}}/gallery/{{condition}}/{method}.h5", method=METHODS),
     log:
@@ -16,4 +17,4 @@ rule gallery:
     params:
         code=code_hash("gallery"),
     shell:
-        "python -m pipeline gallery {input.images} {input.splits} {input.restored} -o results/{wildcards.study}/gallery/{wildcards.condition} --log {log}"
+        "python -m pipeline gallery {input} -o results/{wildcards.study}/gallery/{wildcards.condition} --log {log}"

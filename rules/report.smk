@@ -5,6 +5,8 @@ rule report:
         splits="results/{study}/splits.csv",
         metrics="results/{study}/metrics.csv",
         summary="results/{study}/summary.csv",
+        comparisons="results/{study}/comparisons.csv",
+        ranking="results/{study}/ranking.csv",
         shown=[
             *expand(
                 "results/{{study}}/gallery/{condition}/{method}.h5",

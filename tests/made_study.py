@@ -19,6 +19,7 @@ from pipeline.evaluation.summary import COLUMNS as SUMMARY_COLUMNS
 from pipeline.image import Image
 from pipeline.splits import COLUMNS as SPLIT_COLUMNS
 from pipeline.splits import read_splits
+from pipeline.steps.rank import rank
 from pipeline.store import read_images, write_images, write_restored
 
 QUALITY = {
@@ -43,6 +44,8 @@ class MadeStudy:
     restored: list[Path]
     metrics_csv: Path
     summary_csv: Path
+    comparisons_csv: Path
+    ranking_csv: Path
     histories: list[Path]
     tuned: list[Path]
     discerned: list[Path] = field(default_factory=list)
@@ -89,8 +92,9 @@ def make_study(
     )
     random = np.random.default_rng(1)
     made = MadeStudy(
-        study, folder / "images.h5", folder / "splits.csv", [], folder / "metrics.csv", folder / "summary.csv", [], []
-    )
+        study, folder / "images.h5", folder / "splits.csv", [], folder / "metrics.csv", folder / "summary.csv",
+        folder / "comparisons.csv", folder / "ranking.csv", [], [],
+    )  # fmt: skip
     _write_images(made.images, random, images, name, bands, unit, size)
     _write_splits(made.splits, study.split.folds, made.images)
     gains = gain if isinstance(gain, tuple) else (gain,) * len(study.conditions)
@@ -111,6 +115,7 @@ def make_study(
         made.sources.append(_write_sources(folder, study, unit))
     pd.DataFrame(scores).to_csv(made.metrics_csv, index=False)
     pd.DataFrame(summaries, columns=list(SUMMARY_COLUMNS)).to_csv(made.summary_csv, index=False)
+    _rank(folder, made, pd.DataFrame(scores))
     for network in study.networks:
         made.histories += [
             _write_history(folder, network, fold, random) for fold in ("fold0", "fold1", "fold2", "final")
@@ -214,6 +219,16 @@ def _summary(
     return rows
 
 
+def _rank(folder: Path, made: MadeStudy, scores: pd.DataFrame) -> None:
+    """What the step `rank` makes of the scores."""
+    files = []
+    for (condition, method), part in scores.groupby(["condition", "method"], sort=False):
+        files.append(folder / "metrics" / str(condition) / f"{method}.parquet")
+        files[-1].parent.mkdir(parents=True, exist_ok=True)
+        part.to_parquet(files[-1], index=False)
+    rank(files, made.summary_csv, made.study, made.comparisons_csv, made.ranking_csv)
+
+
 def _write_tuned(folder: Path, study: Study, condition: str, method: str) -> Path:
     settings = {} if method in ("degraded", "unsupervised_wiener") else {"weight": 0.0123456, "iterations": 30}
     settings |= {"signal": {"power": [0.123456] * 40}} if method == "wiener" else {}
@@ -228,7 +243,8 @@ def _write_sources(folder: Path, study: Study, unit: str) -> Path:
     """A bias of 0.01 per dB that a method falls short of 30, in every bin the double of the next."""
     light = "aperture" if unit == "display" else "flux"
     statistics = {
-        f"{light}_2fwhm": ("bias", "scatter"), "half_light_radius": ("bias", "scatter"), "centroid": ("error",),
+        f"{light}_2fwhm": ("bias", "scatter", "r2"), "half_light_radius": ("bias", "scatter", "r2"),
+        "centroid": ("error",),
         "shear": ("error", "m1", "c1", "m2", "c2"), "gini": ("bias", "scatter"), "completeness": ("share",),
         "purity": ("share",),
     } | ({} if unit == "display" else {"colour_2fwhm": ("bias", "scatter")})  # fmt: skip
@@ -242,6 +258,9 @@ def _write_sources(folder: Path, study: Study, unit: str) -> Path:
                 where = {"condition": condition, "method": method, "measure": measure, "statistic": statistic}
                 bounds = {"value": value, "low": value - 0.01, "high": value + 0.01}
                 rows.append({**where, "axis": "snr", "bin": bin_, **bounds, **counts})
+                if statistic == "r2" and bin_ == "all":
+                    folds = [{**bounds, "value": 0.9 - error - 0.02 * fold} for fold in range(study.split.folds)]
+                    rows += [{**where, "axis": "fold", "bin": str(k), **of, **counts} for k, of in enumerate(folds)]
     path = folder / "sources.csv"
     pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).to_csv(path, index=False)
     return path

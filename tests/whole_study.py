@@ -13,6 +13,7 @@ from pipeline.steps.gallery import gallery
 from pipeline.steps.ingest import ingest
 from pipeline.steps.measure import measure
 from pipeline.steps.publish import publish
+from pipeline.steps.rank import rank
 from pipeline.steps.report import report
 from pipeline.steps.restore import restore
 from pipeline.steps.split import split
@@ -29,7 +30,8 @@ class WholeStudy:
         self.study, self.folder = study, folder
         self.images, self.splits = folder / "images.h5", folder / "splits.csv"
         self.metrics, self.summary, self.page = folder / "metrics.csv", folder / "summary.csv", folder / "report.html"
-        self.sources = folder / "sources.csv"
+        self.sources, self.ranking = folder / "sources.csv", folder / "ranking.csv"
+        self.comparisons = folder / "comparisons.csv"
 
     def run(self) -> WholeStudy:
         """From images to report and published models."""
@@ -62,7 +64,7 @@ class WholeStudy:
         return self
 
     def judge(self) -> WholeStudy:
-        """restore, evaluate, discern, measure, gallery, tally, summarise, report and publish."""
+        """restore, evaluate, discern, measure, gallery, tally, summarise, rank, report and publish."""
         tuned = {(c, m): self.tuned(c, m) for c in self.conditions for m in self.study.methods}
         for condition in self.conditions:
             for method in self.study.all_methods:
@@ -79,12 +81,14 @@ class WholeStudy:
             if self.study.evaluate.shapes:
                 out = self.folder / "sources" / condition
                 measure(self.images, self.splits, self.degraded(condition), of_condition, self.study, condition, out)
-            gallery(self.images, self.splits, of_condition, self.folder / "gallery" / condition)
+            scored = [self.scores(condition, m) for m in self.study.all_methods]
+            gallery(self.images, self.splits, of_condition, scored, self.folder / "gallery" / condition)
         if self.study.evaluate.shapes:
             measured = [p for c in self.conditions for p in sorted((self.folder / "sources" / c).iterdir())]
             tally(measured, self.study, self.sources)
         scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
         summarise(scores, list(tuned.values()), self.study, self.metrics, self.summary)
+        rank(scores, self.summary, self.study, self.comparisons, self.ranking)
         self._tell(list(tuned.values()))
         return self
 
@@ -94,7 +98,8 @@ class WholeStudy:
         histories = [self.models(n, fold) / "history.csv" for n in self.study.models for fold in folds]
         discerned = [self.discerned(c) for c in self.conditions if self.study.evaluate.classifiers]
         figures, provenance = self.folder / "figures", self.folder / "provenance.json"
-        given = (self.images, self.splits, shown, self.metrics, self.summary, histories, tuned, discerned)
+        given = (self.images, self.splits, shown, self.metrics, self.summary, self.comparisons, self.ranking)
+        given += (histories, tuned, discerned)
         given += ([self.sources] if self.study.evaluate.shapes else [],)
         report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():

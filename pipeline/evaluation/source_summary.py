@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.evaluation.determination import log_error, r_squared
 from pipeline.evaluation.scene import OK
 from pipeline.evaluation.shear import shear_bias
 from pipeline.evaluation.signal_to_noise import BINS, bin_of
@@ -24,7 +25,8 @@ COLUMNS = (
 )  # fmt: skip
 ALL = "all"
 """The bin of every source."""
-SNR, AXIS_MAGNITUDE = "snr", "magnitude"
+SNR, AXIS_MAGNITUDE, AXIS_FOLD = "snr", "magnitude", "fold"
+R_SQUARED = "r2"
 RESAMPLINGS = 200
 """Behind every interval: sources are many, and so few keep the memory small."""
 FEWEST = 3
@@ -70,10 +72,12 @@ def summarise_sources(
     DataFrame
         Columns: condition, method, measure, statistic, axis, bin, value, low, high, n, asked, flagged, left_out.
         ``statistic`` is ``bias`` (median error), ``scatter`` (1.4826 times the median absolute deviation), ``error``
-        (median length), ``m1``, ``c1``, ``m2``, ``c2`` or ``share``; ``low`` and ``high`` bound it at 95%. ``axis``
-        says what the bins are of: ``snr``, or ``magnitude``. ``n`` counts sources with a value, ``asked`` those of
-        which the truth has one; ``flagged`` those among these whose fit failed or is in doubt (a doubtful value counts
-        in ``n`` too); ``left_out`` those of which the truth has none: at the border, masked, too faint, or not fitted.
+        (median length), ``m1``, ``c1``, ``m2``, ``c2``, ``share`` or ``r2`` (r squared of log10 of light or size about
+        the line measured = true); ``low`` and ``high`` bound it at 95%. ``axis`` says what the bins are of: ``snr``,
+        ``magnitude``, or ``fold``, for what the networks of one fold made of items that they never saw. ``n`` counts
+        sources with a value, ``asked`` those of which the truth has one; ``flagged`` those among these whose fit failed
+        or is in doubt (a doubtful value counts in ``n`` too); ``left_out`` those of which the truth has none: at the
+        border, masked, too faint, or not fitted.
     """
     address = (seed, condition, "sources")
     rows = [row for each in (_of_values, _of_pairs, _of_lists) for row in each(truth, restored, address)]
@@ -96,6 +100,12 @@ def _of_values(truth: pd.DataFrame, restored: pd.DataFrame, address: tuple[objec
         bootstrap = Bootstrap(compared.groups, RESAMPLINGS, *address, name)
         yield from _rows(name, "bias", compared, bootstrap.median)
         yield from _rows(name, "scatter", compared, partial(_scatter, bootstrap=bootstrap))
+        if relative:
+            in_dex = replace(compared, error=log_error(found, true))
+            squared = partial(r_squared, true=true, bootstrap=bootstrap)
+            yield from _rows(name, R_SQUARED, in_dex, squared)
+            by_fold = replace(in_dex, bins=both["fold"].astype(str).to_numpy(dtype=str))
+            yield from _rows(name, R_SQUARED, by_fold, squared, AXIS_FOLD)
 
 
 def _of_pairs(truth: pd.DataFrame, restored: pd.DataFrame, address: tuple[object, ...]) -> Iterator[dict[str, Any]]:

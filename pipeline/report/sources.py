@@ -17,7 +17,8 @@ from pipeline.report.naming import condition_name, interval, method_name, number
 SHOWN_BIN = "10 to 30"
 """Signal-to-noise in which the table compares methods: seen well enough to measure, and not so well that all do."""
 STATISTICS = {
-    "bias": "bias", "scatter": "scatter", "error": "error", "share": "", "m1": "m₁", "c1": "c₁", "m2": "m₂", "c2": "c₂",
+    "bias": "bias", "scatter": "scatter", "error": "error", "r2": "r²", "share": "",
+    "m1": "m₁", "c1": "c₁", "m2": "m₂", "c2": "c₂",
 }  # fmt: skip
 COMPARISONS = {
     "relative": "relative error, (restored − true) / true",

@@ -27,9 +27,11 @@ from pipeline.report.display import residual_colours
 from pipeline.report.figures import figure_files
 from pipeline.report.figures.balance import WATCHED, balance_figure
 from pipeline.report.figures.difference import difference_figure
+from pipeline.report.figures.folds import folds_figure
 from pipeline.report.figures.gallery import gallery_figure
 from pipeline.report.figures.intervals import intervals_figure
 from pipeline.report.figures.psnr import psnr_figure
+from pipeline.report.figures.ranks import ranks_figure
 from pipeline.report.figures.sources import sources_figure
 from pipeline.report.figures.spectra import spectra_figure
 from pipeline.report.figures.split import split_figure
@@ -37,9 +39,12 @@ from pipeline.report.figures.training import training_figure
 from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_side
 from pipeline.report.intervals import interval_table, read_intervals
 from pipeline.report.judging import judging
+from pipeline.report.kfold import kfold_table
 from pipeline.report.naming import condition_name, psf_name
+from pipeline.report.outliers import ShownOutlier, named_outliers, shown_outlier
 from pipeline.report.page import page_figure, render
 from pipeline.report.provenance import provenance as gathered
+from pipeline.report.ranking import ranking_content, read_comparisons
 from pipeline.report.realism import realism
 from pipeline.report.runs import read_histories, restoration_times, training_rows, tuned_settings
 from pipeline.report.sources import read_sources, source_table
@@ -57,7 +62,10 @@ log = logging.getLogger("clearfield")
 
 TEXT = ("image", "item", "group", "condition", "method", "space", "metric", "reference", "scope")
 NUMBERS = {"value", "n", "median", "mean", "low", "high", "difference", "difference_low", "difference_high", "p_value"}
-ON_THE_PAGE = ("split", "difference", "psnr", "spectra", "training", "balance", "intervals", "sources")
+ON_THE_PAGE = (
+    *("split", "difference", "psnr", "ranks", "folds", "spectra", "training", "balance"),
+    *("intervals", "sources"),
+)
 """Figures that the page shows as they are; the gallery it shows in its own way."""
 
 
@@ -68,6 +76,8 @@ def report(
     restored: list[Path],
     metrics_csv: Path,
     summary_csv: Path,
+    comparisons_csv: Path,
+    ranking_csv: Path,
     histories: list[Path],
     tuned: list[Path],
     discerned: list[Path],
@@ -86,7 +96,7 @@ def report(
         ``images.h5``, ``splits.csv``.
     restored : list of Path
         ``<condition>/<method>.h5``, whole or only the items that the gallery shows.
-    metrics_csv, summary_csv : Path
+    metrics_csv, summary_csv, comparisons_csv, ranking_csv : Path
     histories : list of Path
         ``<network>/<fold>/history.csv``.
     tuned : list of Path
@@ -100,7 +110,8 @@ def report(
     intervals : sequence of Path
         ``intervals.csv``; none where no network has intervals.
     """
-    material = _Material(study, images, splits, restored, metrics_csv, summary_csv, histories, sources)
+    tables = metrics_csv, summary_csv, comparisons_csv, ranking_csv
+    material = _Material(study, images, splits, restored, tables, histories, sources)
     judged = read_intervals(list(intervals))
     drawn = _figures(material)
     if study.interval_methods:
@@ -137,13 +148,14 @@ class _Material:
         images: Path,
         splits: Path,
         restored: list[Path],
-        metrics: Path,
-        summary: Path,
+        tables: tuple[Path, Path, Path, Path],
         histories: list[Path],
         sources: list[Path],
     ) -> None:
-        self.study, self.items = study, read_splits(splits)
-        self.metrics, self.summary = _read_table(metrics), _read_table(summary)
+        self.study, self.items, self._images = study, read_splits(splits), images
+        self.metrics, self.summary = (_read_table(path) for path in tables[:2])
+        self.comparisons, self.ranking = (read_comparisons(path) for path in tables[2:])
+        self.outliers = named_outliers(self.metrics, study)
         self.restored, self.histories = _by_condition(restored, study), read_histories(histories)
         self.sources = read_sources(sources)
         with read_images(images) as reader:
@@ -164,6 +176,14 @@ class _Material:
             spectra = mean_spectra(images, files, self.items)
             if spectra is not None:
                 self.spectra[condition] = spectra
+
+    def shown_outliers(self) -> list[ShownOutlier]:
+        """Outliers with their pictures, for those that the gallery has."""
+        tests = {item.item: item for item in self.items if item.role == "test"}
+        return [
+            shown_outlier(one, self._images, self.restored.get(one.condition, {}), tests, self.scaling, self.study)
+            for one in self.outliers
+        ]
 
     def cutoffs(self) -> dict[str, float]:
         """By condition, the frequency in cycles/px beyond which less than a tenth of an amplitude passes."""
@@ -190,6 +210,8 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "split.svg": split_figure(m.items),
             "difference.svg": difference_figure(m.summary, m.study),
             "psnr.svg": psnr_figure(m.metrics, m.study, m.ceiling.value if linear else math.inf),
+            "ranks.svg": ranks_figure(m.ranking, m.study),
+            "folds.svg": folds_figure(m.metrics, m.outliers, m.study),
             "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, unit_in_words(m.scene.unit)),
             "training.svg": training_figure(m.histories, m.study),
             "balance.svg": balance_figure(m.histories),
@@ -219,6 +241,8 @@ def _content(m: _Material) -> dict[str, Any]:
             for c, several in m.exhibits.items()
             if several
         ],
+        "ranking": ranking_content(m.comparisons, m.ranking, m.histories, m.study),
+        "outliers": m.shown_outliers(),
         "shown_as": m.scaling.shown_as,
         "residual_colours": residual_colours(),
         "spectra_items": max((s.items for s in m.spectra.values()), default=0),
@@ -227,6 +251,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "data_range": m.data_range,
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
         "sources": None if m.sources is None else source_table(m.sources, m.study),
+        "kfold": None if m.sources is None else kfold_table(m.sources, m.study),
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
         "restarted": any(network.restarts for network in m.study.networks.values()),
         "specialised": [name for name, network in m.study.networks.items() if network.conditions == "each"],

@@ -14,6 +14,7 @@ def table(values, flag="ok", snr=SNR):
         pd.DataFrame(
             {
                 "item": [f"i{i}" for i in range(len(value))], "group": [f"g{i // 5}" for i in range(len(value))],
+                "fold": [i // 5 % 4 for i in range(len(value))],
                 "source": 0, "band": "r", "measure": name, "value": value, "snr": snr[: len(value)], "flag": flag,
             }
         )
@@ -101,3 +102,17 @@ def test_completeness_and_purity_are_shares_by_magnitude():
 def test_an_empty_study_has_no_rows():
     nothing = table({"flux_total": np.ones(0)})
     assert not len(summarise_sources(nothing, nothing, "blurred", "wiener", 0))
+
+
+def test_r_squared_of_light_and_size_is_given_for_all_and_for_each_fold():
+    random = np.random.default_rng(3)
+    flux = 10 ** random.uniform(0, 3, N)
+    fold = np.arange(N) // 5 % 4
+    # Scatter of 0.3 dex in the last fold alone, on a spread of 3 / sqrt(12) dex.
+    measured = flux * 10 ** np.where(fold == 3, 0.3 * random.normal(size=N), 0)
+    found = summarised(table({"flux_total": flux}), table({"flux_total": measured}))
+    assert found.loc["flux_total", "r2", "fold", "0"]["value"] == pytest.approx(1)
+    assert found.loc["flux_total", "r2", "fold", "3"]["value"] == pytest.approx(1 - 0.09 / 0.75, abs=0.05)
+    assert found.loc["flux_total", "r2", "fold", "3"]["n"] == N // 4
+    assert found.loc["flux_total", "r2", "snr", "all"]["value"] == pytest.approx(1 - 0.09 / 4 / 0.75, abs=0.02)
+    assert "colour_r3" not in found.index.get_level_values("measure")

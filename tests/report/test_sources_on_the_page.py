@@ -73,3 +73,10 @@ def test_a_study_that_asks_for_no_shapes_has_no_section_of_them(tmp_path):
     report(**arguments)
     assert 'id="sources"' not in arguments["out"].read_text()
     assert "sources.svg" not in figure_files(made.study)
+
+
+def test_the_page_gives_r_squared_over_folds(flux):
+    _, text = flux
+    # 0.9 minus a hundredth per dB that Wiener falls short of 30, and 0.02 less from fold to fold.
+    mean = 0.9 - 0.01 * (30 - QUALITY["wiener"]) - 0.02
+    assert f"Wiener {mean:.3f} {mean - 0.02:.3f} to {mean + 0.02:.3f} 40 of 44" in text

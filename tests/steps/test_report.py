@@ -48,8 +48,8 @@ def test_methods_that_were_not_restored_or_scored_are_left_out(made, tmp_path):
         histories=[],
         discerned=[],
     )
-    fewer.metrics_csv, fewer.summary_csv = tmp_path / "metrics.csv", tmp_path / "summary.csv"
-    for name in ("metrics_csv", "summary_csv"):
+    for name in ("metrics_csv", "summary_csv", "comparisons_csv", "ranking_csv"):
+        setattr(fewer, name, tmp_path / getattr(made, name).name)
         table = pd.read_csv(getattr(made, name))
         table[table["method"] != "nafnet_sharp"].to_csv(getattr(fewer, name), index=False)
     report(**fewer.report_arguments(tmp_path / "out"))

@@ -11,6 +11,8 @@ def figure_files(study: Study) -> list[str]:
         "split.svg",
         "difference.svg",
         "psnr.svg",
+        "ranks.svg",
+        "folds.svg",
         "spectra.svg",
         "training.svg",
         "balance.svg",
