@@ -3,6 +3,7 @@
 from pipeline.config.augment import Augment
 from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
+from pipeline.config.denoiser import DENOISED, DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition
 from pipeline.config.images import Images
@@ -23,6 +24,8 @@ from pipeline.config.width import Width, parse_width, plain_number
 
 __all__ = [
     "CLASSICAL_METHODS",
+    "DENOISED",
+    "DENOISER",
     "USUAL_METHODS",
     "Adversarial",
     "Augment",
@@ -30,6 +33,7 @@ __all__ = [
     "ConfigError",
     "Defects",
     "Degrade",
+    "Denoiser",
     "Evaluate",
     "Game",
     "Images",
