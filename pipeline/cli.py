@@ -97,6 +97,7 @@ def tune(
     degraded: Degraded,
     method: Method,
     out: Out,
+    denoisers: Annotated[list[Path] | None, typer.Argument(help="For plug_and_play: denoisers, one per fold.")] = None,
     config: Config = DEFAULT,
     log: Log = None,
 ) -> None:
@@ -105,7 +106,7 @@ def tune(
     with running(f"tune {degraded.stem} {method}", out, log, threads_for(study, "tune", method)):
         from pipeline.steps import tune as step
 
-        step.tune(images, splits, degraded, study, method, out)
+        step.tune(images, splits, degraded, study, method, out, denoisers or [])
 
 
 @app.command()
@@ -136,7 +137,9 @@ def restore(
     splits: Splits,
     method: Method,
     out: Out,
-    models: Annotated[list[Path] | None, typer.Argument(help="A network's models, one per fold, in order.")] = None,
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="A network's models, or denoisers, one per fold, in order.")
+    ] = None,
     tuned: Annotated[Path | None, typer.Option("--tuned", help="A classical restorer's settings, from `tune`.")] = None,
     config: Config = DEFAULT,
     log: Log = None,

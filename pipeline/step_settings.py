@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.config import Psf, Study, parse_width
+from pipeline.config import DENOISER, Psf, Study, parse_width
 
 
 def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
@@ -40,7 +40,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "train":
         wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "train", *_GRID)
         network, seen = study.seen_by(which["network"])
-        return _leaves(seen.model_dump(mode="json", exclude_none=True), *wanted, f"networks.{network}")
+        own = DENOISER if network == DENOISER else f"networks.{network}"
+        return _leaves(seen.model_dump(mode="json", exclude_none=True), *wanted, own)
     if step == "restore":
         return _leaves(values, "threads", "restore.data_consistency") if "network" in which else {}
     if step == "evaluate":

@@ -47,7 +47,7 @@ wildcard_constraints:
     study=STUDY.study,
     condition="|".join(map(re.escape, CONDITIONS)),
     method="|".join(METHODS),
-    network="|".join(map(re.escape, STUDY.models)) or "none",
+    network="|".join(map(re.escape, [*STUDY.models, *STUDY.trained])) or "none",
     output="faithful|sharp|mean|sample",
     fold="fold[0-9]+|final|half[01]",
 
@@ -111,6 +111,13 @@ def models_for(wildcards, folds=FOLDS):
         fold=folds,
         output=wildcards.output,
     )
+
+
+def denoisers_for(wildcards):
+    """The denoisers of all folds, for a method that needs them."""
+    if wildcards.method != "plug_and_play":
+        return []
+    return expand("results/{study}/models/denoiser/{fold}/denoised.safetensors", study=wildcards.study, fold=FOLDS)
 
 
 def trained_models():

@@ -4,6 +4,7 @@ rule restore:
         degraded="results/{study}/degraded/{condition}.h5",
         splits="results/{study}/splits.csv",
         tuned="results/{study}/tuned/{condition}/{method}.json",
+        denoisers=denoisers_for,
     output:
         kept("restored", "results/{study}/restored/{condition}/{method}.h5"),
     log:
@@ -20,7 +21,7 @@ rule restore:
         settings=needs("restore"),
         config=CONFIG,
     shell:
-        "python -m pipeline restore {input.degraded} {input.splits} --method {wildcards.method} --tuned {input.tuned} --config {params.config} -o {output} --log {log}"
+        "python -m pipeline restore {input.degraded} {input.splits} {input.denoisers} --method {wildcards.method} --tuned {input.tuned} --config {params.config} -o {output} --log {log}"
 
 
 rule restore_by_network:

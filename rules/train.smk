@@ -1,5 +1,5 @@
 # One rule for each network, since networks differ in their outputs.
-for NETWORK, NETWORK_SETTINGS in STUDY.networks.items():
+for NETWORK, NETWORK_SETTINGS in STUDY.trained.items():
 
     rule:
         """A network or a specialist of it, trained on one fold's train role; what was killed goes on where it was."""

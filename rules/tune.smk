@@ -4,6 +4,7 @@ rule tune:
         images="results/{study}/images.h5",
         splits="results/{study}/splits.csv",
         degraded="results/{study}/degraded/{condition}.h5",
+        denoisers=denoisers_for,
     output:
         "results/{study}/tuned/{condition}/{method}.json",
     log:
@@ -20,4 +21,4 @@ rule tune:
         settings=needs("tune"),
         config=CONFIG,
     shell:
-        "python -m pipeline tune {input.images} {input.splits} {input.degraded} --method {wildcards.method} --config {params.config} -o {output} --log {log}"
+        "python -m pipeline tune {input.images} {input.splits} {input.degraded} {input.denoisers} --method {wildcards.method} --config {params.config} -o {output} --log {log}"

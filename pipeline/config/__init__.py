@@ -4,6 +4,7 @@ from pipeline.config.audit import Audit
 from pipeline.config.augment import Augment
 from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
+from pipeline.config.denoiser import DENOISED, DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition
 from pipeline.config.images import Images
@@ -24,6 +25,8 @@ from pipeline.config.width import Width, parse_width, plain_number
 
 __all__ = [
     "CLASSICAL_METHODS",
+    "DENOISED",
+    "DENOISER",
     "USUAL_METHODS",
     "Adversarial",
     "Audit",
@@ -32,6 +35,7 @@ __all__ = [
     "ConfigError",
     "Defects",
     "Degrade",
+    "Denoiser",
     "Evaluate",
     "Game",
     "Images",

@@ -14,6 +14,7 @@ Method = Literal[
     "scaled_gradient_projection",
     "starlet",
     "blind_richardson_lucy",
+    "plug_and_play",
 ]
 CLASSICAL_METHODS: tuple[Method, ...] = get_args(Method)
 USUAL_METHODS = CLASSICAL_METHODS[:5]

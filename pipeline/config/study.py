@@ -8,12 +8,15 @@ from pydantic import ConfigDict, Field, model_validator
 
 from pipeline.config.audit import Audit
 from pipeline.config.degrade import Degrade
+from pipeline.config.denoiser import DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
 from pipeline.config.grid import Condition, conditions_of, grid
 from pipeline.config.images import Images
 from pipeline.config.methods import USUAL_METHODS, Method
 from pipeline.config.names import NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
+from pipeline.config.networks.nafnet import Nafnet
+from pipeline.config.networks.pix2pix import Pix2pix
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, OnceEach, Settings
@@ -55,6 +58,9 @@ class Study(Settings):
         min_length=1,
         description="Classical restorers, tuned on the tune role.",
     )
+    denoiser: Denoiser = Field(
+        default_factory=lambda: Denoiser(), description="What the method plug_and_play is trained on; else not read."
+    )
     networks: dict[Annotated[str, Field(pattern=NAME)], NetworkSettings] = Field(
         default_factory=default_networks, description="Networks by a name of your choice."
     )
@@ -72,6 +78,10 @@ class Study(Settings):
     def _parts_agree(self) -> Study:
         if "degraded" not in self.methods:
             raise ValueError("methods: `degraded` is missing; it is what every other method is compared with")
+        if self.denoises and DENOISER in self.networks:
+            raise ValueError(
+                f"networks.{DENOISER}: is the name of what plug_and_play is trained on; give the network another name"
+            )
         self._images_are_read_so()
         if self.degrade.psf.fwhm_final and self.images.psf_fwhm is None:
             raise ValueError("degrade.psf.fwhm_final: needs images.psf_fwhm, the width that the images have already")
@@ -133,11 +143,12 @@ class Study(Settings):
 
     def _batches_can_be_shared(self) -> None:
         devices = self.train.devices
-        for name, network in self.networks.items():
+        for name, network in self.trained.items():
             for stage, batch in network.batches.items():
                 if batch % devices:
+                    section = name if name == DENOISER else f"networks.{name}"
                     raise ValueError(
-                        f"networks.{name}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
+                        f"{section}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
                         f"{devices}; take a multiple of it"
                     )
 
@@ -166,8 +177,20 @@ class Study(Settings):
         """What is trained in each fold, by name: ``<network>``, or ``<network>@<condition>`` for specialists."""
         return [model for network in self.networks for model in self.models_of(network)]
 
+    @property
+    def denoises(self) -> bool:
+        """Whether a method needs a denoiser."""
+        return "plug_and_play" in self.methods
+
+    @property
+    def trained(self) -> dict[str, Nafnet | Pix2pix | Denoiser]:
+        """All that is trained, by name: the networks, and the denoiser where a method needs it."""
+        return {**self.networks, **({DENOISER: self.denoiser} if self.denoises else {})}
+
     def models_of(self, network: str) -> list[str]:
         """Names of a network's models: itself, or its specialists in the order of the conditions."""
+        if network not in self.networks:
+            return [network]
         names = [self.model_for(network, condition.name) for condition in self.conditions]
         return list(dict.fromkeys(names))
 
@@ -184,8 +207,8 @@ class Study(Settings):
             If there is none of that name.
         """
         network, _, name = model.partition("@")
-        if network not in self.networks:
-            raise ConfigError(f"no network is called {network!r}; the study has {', '.join(self.networks) or 'none'}")
+        if network not in self.trained:
+            raise ConfigError(f"no network is called {network!r}; the study has {', '.join(self.trained) or 'none'}")
         if model not in self.models_of(network):
             raise ConfigError(f"no model is called {model!r}; the study has {', '.join(self.models_of(network))}")
         if not name:

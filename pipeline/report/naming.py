@@ -16,6 +16,7 @@ _CLASSICAL = {
     "scaled_gradient_projection": "Scaled gradient projection",
     "starlet": "Starlet sparsity",
     "blind_richardson_lucy": "Blind Richardson–Lucy",
+    "plug_and_play": "Plug and play",
 }
 
 MINUS = "−"

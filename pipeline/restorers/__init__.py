@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.restorers.blind_richardson_lucy import BlindRichardsonLucy
 from pipeline.restorers.degraded import Degraded
+from pipeline.restorers.plug_and_play import PlugAndPlay
 from pipeline.restorers.restorer import Restorer, Settings, TunedRestorer
 from pipeline.restorers.richardson_lucy import RichardsonLucy
 from pipeline.restorers.richardson_lucy_tv import RichardsonLucyTV
@@ -25,6 +26,7 @@ CLASSICAL: dict[str, type[TunedRestorer]] = {
     "scaled_gradient_projection": ScaledGradientProjection,
     "starlet": Starlet,
     "blind_richardson_lucy": BlindRichardsonLucy,
+    "plug_and_play": PlugAndPlay,
 }
 """Classical restorers by the name that a study gives them."""
 

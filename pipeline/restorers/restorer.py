@@ -52,6 +52,9 @@ class TunedRestorer(Restorer):
     searched: ClassVar[dict[str, float]] = {}
     """The settings that are searched, each above 0, and the values at which to start."""
 
+    denoises: ClassVar[bool] = False
+    """Whether it needs a denoiser, whose model file its settings name as ``denoiser``; each fold has its own."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 

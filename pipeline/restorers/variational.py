@@ -127,7 +127,9 @@ class Problem:
         that each step is one division in Fourier or in pixel space (Afonso, Bioucas-Dias and Figueiredo 2011).
         """
         analysis, tie = self._analysis, self._analysis.tie * self.weight
-        inverse = 1 / (_DATA_PENALTY * self._transfer.abs().square() + tie * analysis.power(self._size).to(self.data.device))
+        inverse = 1 / (
+            _DATA_PENALTY * self._transfer.abs().square() + tie * analysis.power(self._size).to(self.data.device)
+        )
         # Without coefficients at first: so the first scene is Tikhonov's.
         blurred, blurred_dual = self.data, torch.zeros_like(self.data)
         sparse = sparse_dual = torch.zeros_like(analysis.of(self.data))

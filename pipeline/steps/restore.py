@@ -19,6 +19,7 @@ from pipeline.restorers.data_consistency import DataConsistent
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.restorers.restorer import Restorer, Settings
 from pipeline.splits import Item, items_of, read_splits
+from pipeline.steps.denoisers import denoiser_of
 from pipeline.steps.instrument import guard_for
 from pipeline.store import write_restored
 from pipeline.tiling import Window
@@ -49,12 +50,14 @@ def restore(
     tuned : path, optional
         Settings per fold, for a classical method.
     models : sequence of path
-        Model per fold, in the order of the folds, for a network.
+        Model per fold, in the order of the folds, for a network; denoisers, for a method that needs them.
     out : path
         ``restored/<condition>/<method>.h5``.
 
     Raises
     ------
+    DenoiserError
+        If a method needs denoisers, and these are not those of the folds.
     RestoreError
         If the study has no such method, its settings are missing, there is not one model for each fold, or one is not
         the method's for this condition, or was trained on another fold and may have seen what it is to restore.
@@ -83,7 +86,10 @@ def restorer_for(
     if method not in study.all_methods:
         raise RestoreError(f"no method is called {method!r}; the study has {', '.join(study.all_methods)}")
     if method in study.methods:
-        return classical(method, _settings(method, tuned, fold))
+        settings = _settings(method, tuned, fold)
+        if CLASSICAL[method].denoises:
+            settings = settings | _denoiser(settings, tuned, models, fold, study)
+        return classical(method, settings)
     if len(models) != study.split.folds:
         raise RestoreError(f"{method}: {len(models)} models for {study.split.folds} folds; one for each is needed")
     restorer = NetworkRestorer(models[fold], study.restore.tile)
@@ -105,6 +111,14 @@ def restorer_for(
             "in the order of the folds, so that none restores what it has seen"
         )
     return DataConsistent(restorer) if study.restore.data_consistency and not restorer.clipped else restorer
+
+
+def _denoiser(settings: Settings, tuned: Path | None, models: Sequence[Path], fold: int, study: Study) -> Settings:
+    """The denoiser that a method was tuned with on a fold."""
+    path, weights = denoiser_of(models, fold, study.split.folds)
+    if settings.get("denoiser") != weights:
+        raise RestoreError(f"{path}: is not the denoiser that {tuned} was tuned with; tune the method anew")
+    return {"denoiser": str(path)}
 
 
 def _settings(method: str, tuned: Path | None, fold: int) -> Settings:

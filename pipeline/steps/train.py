@@ -17,12 +17,13 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from pipeline.code_hash import code_hash
-from pipeline.config import Augment, ConfigError, Nafnet, Pix2pix, Study, settings_hash
+from pipeline.config import Augment, ConfigError, Denoiser, Nafnet, Pix2pix, Study, settings_hash
 from pipeline.model_file import write_model
 from pipeline.networks.build import RestoringNetwork, drawing_network, spread_network
 from pipeline.physics.noise import addressed_generator
 from pipeline.splits import FINAL, HALVES, read_splits, rows_for
 from pipeline.step_settings import settings_for
+from pipeline.steps.denoising_material import DenoisingMaterial
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.store import written_aside
 from pipeline.training.adversarial_task import AdversarialTask
@@ -58,7 +59,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     study : Study
     network : str
         Name of the network in the configuration, or of a specialist, ``<network>@<condition>``, which is trained for
-        its condition alone.
+        its condition alone, or ``denoiser`` where the method ``plug_and_play`` needs it.
     fold : int, "final", "half0" or "half1"
     out : path
         Folder of the results.
@@ -73,7 +74,7 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     if fold not in (FINAL, *HALVES) and int(fold) >= study.split.folds:
         raise ConfigError(f"there is no fold{fold}; the study has fold0 to fold{study.split.folds - 1}, and {FINAL}")
     name, study = study.seen_by(network)
-    settings = study.networks[name]
+    settings = study.trained[name]
     fabric = fabric_for(study.train)
     team = Team(fabric.global_rank, fabric.world_size)
     address = (study.seed, network, fold)
@@ -84,7 +85,8 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     loop = LoopSettings(**study.train.model_dump(include=LOOP))
     history: list[dict[str, Any]] = []
     items, number = rows_for(read_splits(splits), fold)
-    with TrainingMaterial(images, items, study, number, fabric.device) as material:
+    trains = DenoisingMaterial if isinstance(settings, Denoiser) else TrainingMaterial
+    with trains(images, items, study, number, fabric.device) as material:
         module = material.network(settings)
         shared = material.shared(address, module) | {"team": team}
         for outputs, starts in _stages(settings, study.train.augmentation, module, material, shared):
@@ -133,7 +135,7 @@ def _best_of(
 
 
 def _stages(
-    settings: Nafnet | Pix2pix,
+    settings: Nafnet | Pix2pix | Denoiser,
     augment: Augment,
     module: RestoringNetwork,
     material: TrainingMaterial,
@@ -145,6 +147,9 @@ def _stages(
         yield ("sharp",), _starts(settings, module, material, shared, pix2pix)
         return
     regression = partial(RegressionTask, module, settings.regression, degrader=material.degrader(augment))
+    if isinstance(settings, Denoiser):
+        yield settings.outputs, _starts(settings, module, material, shared, regression)
+        return
     yield ("faithful",), _starts(settings, module, material, shared, regression)
     faithful = {name: value.clone() for name, value in module.state_dict().items()}
     degrader = material.degrader(augment.in_place)
@@ -168,7 +173,7 @@ def _stages(
 
 
 def _starts(
-    settings: Nafnet | Pix2pix,
+    settings: Nafnet | Pix2pix | Denoiser,
     module: nn.Module,
     material: TrainingMaterial,
     shared: dict[str, Any],

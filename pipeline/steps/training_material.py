@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from pipeline import __version__
-from pipeline.config import Augment, Nafnet, Pix2pix, Study
+from pipeline.config import Augment, Denoiser, Nafnet, Pix2pix, Study
 from pipeline.display import Scaling
 from pipeline.networks.build import RestoringNetwork, build_network
 from pipeline.networks.preparation import Preparation
@@ -90,7 +90,7 @@ class TrainingMaterial:
         self._scenes.close()
         self._watched.close()
 
-    def network(self, settings: Nafnet | Pix2pix) -> RestoringNetwork:
+    def network(self, settings: Nafnet | Pix2pix | Denoiser) -> RestoringNetwork:
         """An untrained network for these bands and instruments, on the CPU."""
         return build_network(settings.model_dump(), len(self.bands), len(self.preparation.descriptors))
 
@@ -123,7 +123,7 @@ class TrainingMaterial:
         return {
             "network": network,
             "output": output,
-            "settings": study.networks[network.partition("@")[0]].model_dump(mode="json"),
+            "settings": study.trained[network.partition("@")[0]].model_dump(mode="json"),
             "preparation": self.preparation.to_dict(),
             "bands": list(self.bands),
             "unit": self.unit,
@@ -143,7 +143,7 @@ class TrainingMaterial:
     def _brightest(self, network: str) -> list[float]:
         """The brightest light per band that the first stage was shown, in the unit of the image."""
         augment, statistics = self._study.train.augmentation, self._statistics
-        changed = augment.share and isinstance(self._study.networks[network.partition("@")[0]], Nafnet)
+        changed = augment.share and not isinstance(self._study.trained[network.partition("@")[0]], Pix2pix)
         factor = (augment.brightness or 1.0) * augment.colour if changed else 1.0
         return [sky + factor * (most - sky) for sky, most in zip(statistics.sky, statistics.brightest)]
 

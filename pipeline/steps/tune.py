@@ -19,8 +19,10 @@ from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.observation import ObservationReader, read_observations
 from pipeline.progress import progress
 from pipeline.restorers import CLASSICAL, tuning
+from pipeline.restorers.restorer import Settings
 from pipeline.restorers.tuning import Trial
 from pipeline.splits import Item, items_of, read_splits
+from pipeline.steps.denoisers import denoiser_of
 from pipeline.steps.instrument import guard_for
 from pipeline.store import ImageReader, read_images, written_aside
 
@@ -32,7 +34,15 @@ MOST_SCENES = 256
 """Items of the train role from which power spectra are learned."""
 
 
-def tune(images: Path, splits: Path, degraded: Path, study: Study, method: str, out: Path) -> None:
+def tune(
+    images: Path,
+    splits: Path,
+    degraded: Path,
+    study: Study,
+    method: str,
+    out: Path,
+    denoisers: Sequence[Path] = (),
+) -> None:
     """Write the best settings of a classical method in each fold to ``out`` (JSON).
 
     Of the truth, the tune role scores and the train role gives power spectra; of the observations, the tune role's
@@ -47,9 +57,13 @@ def tune(images: Path, splits: Path, degraded: Path, study: Study, method: str, 
         A classical method.
     out : path
         ``tuned/<condition>/<method>.json``: method, condition, and for each fold settings, psnr (dB) and tried.
+    denoisers : sequence of path
+        A model for each fold, in order, for a method that needs a denoiser; its hash is kept among the settings.
 
     Raises
     ------
+    DenoiserError
+        If a method needs denoisers, and these are not those of the folds.
     TuningError
         If a fold has no item to tune by.
     WienerError
@@ -61,8 +75,9 @@ def tune(images: Path, splits: Path, degraded: Path, study: Study, method: str, 
         condition = observations.attributes["condition"]
         for fold in progress(range(study.split.folds), f"tune {condition} {method}", unit="fold"):
             started = time.monotonic()
-            best = _tuned(method, rows, fold, truths, observations, study)
-            folds[str(fold)] = {"settings": best.settings, "psnr": best.psnr, "tried": best.tried}
+            known, kept = _denoiser(method, denoisers, fold, study)
+            best = _tuned(method, rows, fold, truths, observations, study, known)
+            folds[str(fold)] = {"settings": best.settings | kept, "psnr": best.psnr, "tried": best.tried}
             seconds = time.monotonic() - started
             found = f"{best.psnr:.2f} dB, {_shown(best)}"
             log.info("tune %s %s fold %d: %s, %.1f s", condition, method, fold, found, seconds)
@@ -70,12 +85,26 @@ def tune(images: Path, splits: Path, degraded: Path, study: Study, method: str, 
         aside.write_text(json.dumps({"method": method, "condition": condition, "folds": folds}, indent=1) + "\n")
 
 
+def _denoiser(method: str, denoisers: Sequence[Path], fold: int, study: Study) -> tuple[Settings, Settings]:
+    """Which denoiser a method restores with, and what of that is kept: where files lie may change."""
+    if not CLASSICAL[method].denoises:
+        return {}, {}
+    path, weights = denoiser_of(denoisers, fold, study.split.folds)
+    return {"denoiser": str(path)}, {"denoiser": weights}
+
+
 def _tuned(
-    method: str, rows: list[Item], fold: int, truths: ImageReader, observations: ObservationReader, study: Study
+    method: str,
+    rows: list[Item],
+    fold: int,
+    truths: ImageReader,
+    observations: ObservationReader,
+    study: Study,
+    known: Settings,
 ) -> tuning.Tuned:
     restorer = CLASSICAL[method]
     scenes = _spread(items_of(rows, fold, "train"), MOST_SCENES)
-    learned = restorer.learned(truths.image(item.image, item.window) for item in scenes)
+    learned = known | restorer.learned(truths.image(item.image, item.window) for item in scenes)
     trials = [_trial(item, truths, observations) for item in _spread(items_of(rows, fold, "tune"), MOST_TRIALS)]
     space = _space(study, truths.attributes, trials)
     return tuning.tune(restorer, trials, learned, space.data_range, space.apply)

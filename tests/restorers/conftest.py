@@ -52,10 +52,13 @@ def scenes(hubble):
 
 
 @pytest.fixture(scope="session")
-def settings(scenes):
+def settings(scenes, tmp_path_factory):
     """Sensible settings of every classical method for noise of 0.05 on the Hubble image."""
+    from made_denoiser import make_denoiser
+
     from pipeline.restorers.wiener import Wiener
 
+    denoiser = make_denoiser(tmp_path_factory.mktemp("denoiser") / "denoised.safetensors")
     return {
         "degraded": {},
         "wiener": Wiener.learned(scenes) | {"strength": 0.8},
@@ -66,4 +69,5 @@ def settings(scenes):
         "scaled_gradient_projection": {"pedestal": 0.6, "iterations": 4},
         "starlet": {"weight": 0.8},
         "blind_richardson_lucy": {"pedestal": 0.6, "iterations": 5},
+        "plug_and_play": {"strength": 2.0, "iterations": 5, "denoiser": str(denoiser)},
     }

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made_denoiser import make_denoiser
 
 from pipeline.config import CLASSICAL_METHODS, Defects
 from pipeline.measures.fidelity import psnr
@@ -35,7 +36,7 @@ def test_the_registry_names_the_methods_of_the_configuration_in_order():
     [
         *[("wiener", 3.5), ("unsupervised_wiener", 2.0), ("richardson_lucy", 3.5), ("total_variation", 4.5)],
         *[("richardson_lucy_tv", 3.5), ("scaled_gradient_projection", 3.5), ("starlet", 4.0)],
-        ("blind_richardson_lucy", 3.0),
+        *[("blind_richardson_lucy", 3.0), ("plug_and_play", 3.0)],
     ],
 )
 def test_each_restorer_is_well_above_the_degraded_image(method, gain, truth, look, settings):
@@ -68,12 +69,14 @@ def test_the_same_observation_gives_the_same_pixels_whatever_came_before(method,
 
 @pytest.mark.parametrize("factor", [1e-9, 1e6, 1e-22])
 @pytest.mark.parametrize("method", CLASSICAL)
-def test_the_unit_of_flux_does_not_matter(method, factor, truth, scenes, look, settings):
+def test_the_unit_of_flux_does_not_matter(method, factor, truth, scenes, look, settings, tmp_path):
     observation, chosen = look(truth), dict(settings[method])
     restored = classical(method, chosen).restore(observation).pixels
     if method == "wiener":
         in_unit = [scene.with_pixels((scene.pixels * factor).astype(np.float32)) for scene in scenes]
         chosen |= Wiener.learned(in_unit)
+    if method == "plug_and_play":
+        chosen["denoiser"] = str(make_denoiser(tmp_path / "denoised.safetensors", unit=factor))
     other = classical(method, chosen).restore(scaled(observation, factor)).pixels.astype(np.float64) / factor
     assert np.abs(other - restored).max() < 2e-4
 

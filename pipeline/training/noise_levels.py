@@ -1,0 +1,68 @@
+"""What a denoiser is trained for: no blur, and white noise of every level that it may be asked to take off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.unblurred import unblurred
+from pipeline.training.instruments import Instruments
+
+FAINTEST, STRONGEST = 0.1, 6.0
+"""Noise that is drawn, from the first times the least of a study's conditions to the second times the greatest."""
+
+
+class NoiseLevels(Instruments):
+    """Instruments of which each adds noise alone, its level drawn evenly in the logarithm.
+
+    Parameters
+    ----------
+    least, greatest : sequence of float
+        Noise of the study's conditions per band, in the unit of the image, above 0.
+    device : torch.device
+    """
+
+    def __init__(self, least: Sequence[float], greatest: Sequence[float], device: torch.device) -> None:
+        instrument = unblurred(len(least))
+        self._low, self._high = FAINTEST * np.array(least), STRONGEST * np.array(greatest)
+        self._kernels = instrument.psf[None]
+        self.names, self.mistaken = (), False
+        self.true = self.told = type(instrument)(self._kernels.to(device), instrument.noise)
+        self.descriptors = torch.zeros(1, 0, device=device)
+
+    @property
+    def single(self) -> Tensor | None:
+        """No PSF to apply a model to."""
+        return None
+
+    @property
+    def relative_to_sky(self) -> bool:
+        """Levels are given."""
+        return False
+
+    @property
+    def counts_photons(self) -> bool:
+        """The noise is white."""
+        return False
+
+    def noise(
+        self,
+        random: np.random.Generator,
+        index: int,  # noqa: ARG002
+        sky_sigma: Sequence[float],  # noqa: ARG002
+        background: Sequence[float] = (),  # noqa: ARG002
+    ) -> GaussianNoise:
+        """Draw a level, the same share of the way from least to greatest in every band."""
+        return GaussianNoise(tuple((self._low * (self._high / self._low) ** random.random()).tolist()))
+
+    def noise_range(self, *_: object) -> tuple[list[float], list[float]]:
+        """Least and greatest noise per band that is drawn."""
+        return self._low.tolist(), self._high.tolist()
+
+    def range(self) -> dict[str, list[float]]:
+        """No number describes a PSF that is none."""
+        return {}
