@@ -96,7 +96,7 @@ def _on_invention(rows: pd.DataFrame) -> Sentences:
         most = percent(fields["high"].max())
         yield (
             True,
-            f"to find sources: on empty sky it made no more than the data show (in {most} of the fields at most)",
+            f"to find sources: on empty sky it made none that the data do not show (in {most} of fields at most)",
         )
     if on["displaced_patches"]["against"].any():
         worst = percent(on["displaced_patches"]["value"].max())
@@ -119,7 +119,8 @@ def _on_light(rows: pd.DataFrame) -> Sentences:
     worst = bias.assign(error=bias["value"].abs(), snr=bias["case"].map(_level)).groupby("snr")["error"].max()
     good = [snr for snr in worst.index if (worst[worst.index >= snr] <= GOOD_FLUX).all()]
     if good:
-        yield True, f"to measure the light of point sources from S/N {min(good):g} up, to {percent(GOOD_FLUX)}"
+        words = f"from S/N {min(good):g} up: the median is right to {percent(GOOD_FLUX)}"
+        yield True, f"to measure the light of point sources {words}"
     low = [snr for snr in worst.index if snr not in good]
     if low:
         level = max(low)
@@ -140,7 +141,7 @@ def _on_the_psf(rows: pd.DataFrame) -> Sentences:
     worst = change["value"].groupby(share).min()
     fine = [one for one in worst.index if (worst[worst.index <= one] >= -WORTH).all()]
     if fine:
-        yield True, f"where the width of the PSF is known to {max(fine):g}%: more than {WORTH:g} dB that does not cost"
+        yield True, f"where the width of the PSF is known to {max(fine):g}%: that costs {WORTH:g} dB at most"
     bad = [one for one in worst.index if one not in fine]
     if bad:
         yield False, f"where the width of the PSF may be off by {min(bad):g}%: that costs {-worst[min(bad)]:.1f} dB"

@@ -14,6 +14,7 @@ from pipeline import __version__
 from pipeline.errors import ClearfieldError
 from pipeline.formats import FormatError, is_fits, refuse_unwritable, write_image
 from pipeline.image import UNKNOWN, Pixels
+from pipeline.measures.plausibility import oddities
 from pipeline.measures.residual import residual_chi2
 from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.physics.galaxygan import clip
@@ -38,6 +39,10 @@ PLAUSIBLE_CHI2 = (0.5, 2.0)
 KNOWN_TO = 0.01
 """Share of the light by which data may be off for want of a better PSF, before they contradict a restored image: a
 width that is wrong by 2%, which passes for right, is off by 3% at the peak of a star."""
+
+
+LOOKED_AT = 1024
+"""Width in px of the middle of an image, where it is looked at for noise and light that are not as they should be."""
 
 
 class Fit(NamedTuple):
@@ -146,6 +151,7 @@ def apply(
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
         beyond = [*other_pixels, *refused, *noted, *brighter_than_trained(card, seen, restored)]
+        beyond += _odd(seen, instrument)
         history = _history(restorer.model, given, instrument, fit, beyond)
         result = restored if given.background is None else lit(restored, given.background)
         planes: Planes = {}
@@ -212,6 +218,14 @@ def _fit(restored: WindowedImage, seen: WindowedImage, instrument: Instrument, t
         contradicted += correction.contradicted
     after = residual_chi2(restored, seen, instrument.operator, tile) if contradicted else chi2
     return Fit(chi2, after, contradicted, corrected=True)
+
+
+def _odd(seen: WindowedImage, instrument: Instrument) -> list[str]:
+    """What is odd about the data in the middle of an image, a sentence each."""
+    beyond = (max(length - LOOKED_AT, 0) for length in seen.shape[-2:])
+    (top, height), (left, width) = ((b // 2, n - b) for b, n in zip(beyond, seen.shape[-2:]))
+    middle = seen.part(Window(top, left, height, width))
+    return [f"{seen.id}: {words}" for words in oddities(middle, instrument.operator)]
 
 
 def _refuse_endless(pixels: Pixels, source: str) -> None:

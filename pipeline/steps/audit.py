@@ -11,8 +11,11 @@ from pipeline.audit.maps import Maps, read_maps
 from pipeline.audit.verdict import judgements, uses
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
+from pipeline.image import DISPLAY
 from pipeline.report.audit_page import AuditPage, write_audit_page
 from pipeline.store import written_aside
+
+ON_DISPLAY = "The images are in display units, stretched for the eye: light that is measured on them is no flux."
 
 log = logging.getLogger("clearfield")
 
@@ -42,7 +45,8 @@ def audit(findings: list[Path], maps: list[Path], study: Study, out: Path) -> No
         raise AuditError(f"{out}: no findings are given; the step `examine` writes them, a .parquet for each method")
     table = pd.concat([pd.read_parquet(path) for path in findings], ignore_index=True)
     drawn = {(path.parent.name, path.stem): read_maps(path) for path in maps}
-    write_audit(table, drawn, study, f"study {study.study}", out)
+    remarks = (ON_DISPLAY,) if study.images.dataset == "hubble" or study.images.unit == DISPLAY else ()
+    write_audit(table, drawn, study, f"study {study.study}", out, remarks)
 
 
 def write_audit(

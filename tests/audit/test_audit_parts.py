@@ -113,7 +113,9 @@ def test_a_mistaken_width_is_told_and_the_data_stay():
     assert told.preview is piece.seen.preview
 
 
-@pytest.mark.parametrize("noise", [GaussianNoise((0.3,)), PoissonNoise((5.0,), (2.0,), (0.4,))], ids=["white", "photon"])
+@pytest.mark.parametrize(
+    "noise", [GaussianNoise((0.3,)), PoissonNoise((5.0,), (2.0,), (0.4,))], ids=["white", "photon"]
+)
 def test_louder_noise_has_a_multiple_of_the_standard_deviation_at_every_light(noise):
     light = torch.tensor([0.0, 1.0, 50.0]).reshape(1, 1, 1, 3)
     torch.testing.assert_close(louder(noise, 2.0).sigma(light), 2 * noise.sigma(light))

@@ -43,15 +43,16 @@ def maps_figure(maps: dict[str, Maps]) -> Figure:
     drawn = figure(10, (shape + 0.12) * len(maps) + 0.9)
     axes = drawn.subplots(len(maps), 2 + len(CELL_MAPS), squeeze=False)
     low, high = np.percentile(first.observed, (1, 99.7))
-    for row, (method, of_one) in zip(axes, maps.items()):
+    for place, (method, of_one) in enumerate(maps.items()):
+        row = axes[place]
         for panel, image in zip(row, (of_one.observed, of_one.restored)):
             panel.imshow(image[:height, :width], cmap="gray", vmin=low, vmax=high, origin="lower")
-        for panel, (name, _, style) in zip(row[2:], CELL_MAPS):
+        for column, (name, _, style) in enumerate(CELL_MAPS, 2):
             values = _cut(getattr(of_one, name), of_one.observed.shape, (height, width))
-            shown = panel.imshow(values, origin="lower", aspect=_aspect(values, height / width), **style)
-            panel.set_facecolor("#d8d8d8")
-            if row is axes[-1]:
-                drawn.colorbar(shown, ax=axes[:, list(row).index(panel)], location="bottom", shrink=0.8, pad=0.01)
+            shown = row[column].imshow(values, origin="lower", aspect=_aspect(values, height / width), **style)
+            row[column].set_facecolor("#d8d8d8")
+            if place == len(maps) - 1:
+                drawn.colorbar(shown, ax=axes[:, column], location="bottom", shrink=0.8, pad=0.02)
         row[0].set_ylabel(method_name(method).replace(", ", ",\n"))
     for panel, title in zip(axes[0], ("observed", "restored", *(words for _, words, _ in CELL_MAPS))):
         panel.set_title(title)
@@ -84,8 +85,7 @@ def recovery_figure(table: pd.DataFrame, name: Name) -> Figure:
         for row, measure in enumerate(("completeness", "flux_bias")):
             _levels(axes[row, place], here[here["measure"] == measure], methods)
         axes[1, place].axhline(0, color=INK, lw=1)
-        axes[1, place].set_yscale("symlog", linthresh=0.1)
-        axes[1, place].yaxis.set_major_formatter("{x:g}")
+    axes[0, 0].set_ylim(-0.04, 1.04)
     axes[0, 0].set_ylabel("completeness")
     axes[1, 0].set_ylabel("error of the light,\nrelative (median)")
     drawn.supxlabel("signal-to-noise of the source in the observation", fontsize=9, color=INK)
