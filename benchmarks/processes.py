@@ -24,7 +24,8 @@ def run() -> None:
     histories = []
     for devices in (1, 2):
         training = {**study["train"], "devices": devices, "accelerator": "cpu", "validate_every": 1}
-        network = {"architecture": "nafnet", "regression": {"steps": STEPS}, "adversarial": {"steps": 0}}
+        stages = {"regression": {"steps": STEPS}, "adversarial": {"steps": 0}, "spread": {"steps": 0}}
+        network = {"architecture": "nafnet", **stages}
         config = _written(f"{devices}", {**study, "threads": 1, "train": training, "networks": {"nafnet": network}})
         out = WORK / f"model{devices}"
         step = ["train", *wanted, "--network", "nafnet", "--fold", "fold0", "--config", config, "-o", str(out)]

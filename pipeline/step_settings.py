@@ -53,8 +53,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         )
     if step in ("calibrate", "gauge"):
         # With shapes, sources are measured too, and get intervals of their own.
-        shapes = ("seed", "evaluate.shapes", "evaluate.apertures", "evaluate.detection")
-        return _leaves(values, "threads", "restore.data_consistency", *(shapes if study.evaluate.shapes else ()))
+        shapes = ("evaluate.shapes", "evaluate.apertures", "evaluate.detection") if study.evaluate.shapes else ()
+        return _leaves(values, "restore.data_consistency", *shapes)
     if step == "collect":
         return _leaves(values, "seed")
     if step == "tally":

@@ -6,10 +6,13 @@ from itertools import product
 from pathlib import Path
 
 from pipeline.config import Study
+from pipeline.steps.calibrate import calibrate
+from pipeline.steps.collect import collect
 from pipeline.steps.degrade import degrade
 from pipeline.steps.discern import discern
 from pipeline.steps.evaluate import evaluate
 from pipeline.steps.gallery import gallery
+from pipeline.steps.gauge import gauge
 from pipeline.steps.ingest import ingest
 from pipeline.steps.measure import measure
 from pipeline.steps.publish import publish
@@ -30,8 +33,8 @@ class WholeStudy:
         self.study, self.folder = study, folder
         self.images, self.splits = folder / "images.h5", folder / "splits.csv"
         self.metrics, self.summary, self.page = folder / "metrics.csv", folder / "summary.csv", folder / "report.html"
-        self.sources, self.ranking = folder / "sources.csv", folder / "ranking.csv"
-        self.comparisons = folder / "comparisons.csv"
+        self.sources, self.intervals = folder / "sources.csv", folder / "intervals.csv"
+        self.comparisons, self.ranking = folder / "comparisons.csv", folder / "ranking.csv"
 
     def run(self) -> WholeStudy:
         """From images to report and published models."""
@@ -64,7 +67,12 @@ class WholeStudy:
         return self
 
     def judge(self) -> WholeStudy:
-        """restore, evaluate, discern, measure, gallery, tally, summarise, rank, report and publish."""
+        """calibrate, restore, evaluate, gauge, discern, measure, gallery, tally, summarise, rank, report and publish."""
+        for network in self.study.interval_networks:
+            for model in self.study.models_of(network):
+                observed = [self.degraded(c.name) for c in self.study.seen_by(model)[1].conditions]
+                out, models = self.calibration(model), self.interval_models([model])
+                calibrate(self.images, self.splits, observed, models, self.study, model, out)
         tuned = {(c, m): self.tuned(c, m) for c in self.conditions for m in self.study.methods}
         for condition in self.conditions:
             for method in self.study.all_methods:
@@ -74,6 +82,12 @@ class WholeStudy:
                 out = self.scores(condition, method)
                 evaluate(self.images, self.splits, degraded, restored, self.study, condition, method, out)
             of_condition = [self.restored(condition, m) for m in self.study.all_methods]
+            if self.study.interval_methods:
+                models = [self.study.model_for(n, condition) for n in self.study.interval_networks]
+                bounded = [self.restored(condition, m) for m in self.study.interval_methods]
+                files = (bounded, self.interval_models(models), [self.calibration(m) for m in models])
+                given = (self.images, self.splits, self.degraded(condition), *files, self.study, condition)
+                gauge(*given, self.gauged(condition))
             if self.study.evaluate.classifiers:
                 settings = [self.tuned(condition, m) for m in self.study.methods]
                 out = self.discerned(condition)
@@ -86,6 +100,8 @@ class WholeStudy:
         if self.study.evaluate.shapes:
             measured = [p for c in self.conditions for p in sorted((self.folder / "sources" / c).iterdir())]
             tally(measured, self.study, self.sources)
+        if self.study.interval_methods:
+            collect([self.gauged(c) for c in self.conditions], self.study, self.intervals)
         scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
         summarise(scores, list(tuned.values()), self.study, self.metrics, self.summary)
         rank(scores, self.summary, self.study, self.comparisons, self.ranking)
@@ -101,12 +117,17 @@ class WholeStudy:
         given = (self.images, self.splits, shown, self.metrics, self.summary, self.comparisons, self.ranking)
         given += (histories, tuned, discerned)
         given += ([self.sources] if self.study.evaluate.shapes else [],)
-        report(self.study, *given, self.page, figures, provenance)
+        intervals = [self.intervals] if self.study.interval_methods else []
+        report(self.study, *given, self.page, figures, provenance, intervals)
         for network, settings in self.study.networks.items():
             for model, output in product(self.study.models_of(network), settings.outputs):
                 out = self.folder / "published" / f"{model}_{output}.safetensors"
                 models = [self.models(model, 0) / f"{output}.safetensors"]
-                publish(self.study, self.images, self.splits, model, output, models, self.summary, self.metrics, out)
+                bounded = f"{network}_{output}" in self.study.interval_methods
+                models += [self.models(model, 0) / "spread.safetensors"] if bounded else []
+                given = (model, output, models, self.summary, self.metrics, out)
+                calibration = self.calibration(model) if bounded else None
+                publish(self.study, self.images, self.splits, *given, calibration)
 
     @property
     def conditions(self) -> list[str]:
@@ -127,6 +148,20 @@ class WholeStudy:
         network, output = method.rsplit("_", 1)
         model = self.study.model_for(network, condition)
         return [self.models(model, fold) / f"{output}.safetensors" for fold in range(self.study.split.folds)]
+
+    def interval_models(self, models: list[str]) -> list[Path]:
+        return [
+            self.models(model, fold) / f"{output}.safetensors"
+            for model in models
+            for fold in range(self.study.split.folds)
+            for output in ("faithful", "sharp", "spread")
+        ]
+
+    def calibration(self, model: str) -> Path:
+        return self.folder / "calibration" / f"{model}.json"
+
+    def gauged(self, condition: str) -> Path:
+        return self.folder / "intervals" / f"{condition}.parquet"
 
     def restored(self, condition: str, method: str) -> Path:
         return self.folder / "restored" / condition / f"{method}.h5"

@@ -53,7 +53,8 @@ def test_the_demo_is_planned(snakemake):
     assert planned["tune"] == planned["restore"] == 2 * 5
     assert planned["restore_by_network"] == 2 * 2
     assert planned["evaluate"] == 2 * 7
-    assert planned["discern"] == 2
+    assert planned["discern"] == planned["gauge"] == 2
+    assert planned["calibrate"] == planned["collect"] == 1
 
 
 def test_sources_are_measured_where_a_study_asks_for_it_and_nowhere_else(snakemake, tmp_path):

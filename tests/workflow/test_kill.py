@@ -31,6 +31,7 @@ STUDY = {
             "decoder_blocks": [1],
             "regression": {"steps": 60, "batch": 2, "crop": 32},
             "adversarial": {"steps": 2, "batch": 2, "crop": 32, "base_channels": 4},
+            "spread": {"steps": 2, "batch": 2, "crop": 32},
         }
     },
     "train": {"stretch": "linear", "validate_every": 20, "checkpoint_every": 1},

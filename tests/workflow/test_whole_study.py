@@ -18,6 +18,7 @@ TINY_NAFNET = {
     "decoder_blocks": [1],
     "regression": {"steps": 4, "batch": 2, "crop": 32},
     "adversarial": {"steps": 2, "batch": 2, "crop": 32, "base_channels": 4},
+    "spread": {"steps": 0},
 }
 BRIEF = {"validate_every": 2, "checkpoint_every": 2}
 
@@ -109,7 +110,8 @@ def test_a_folder_in_the_layout_of_galaxygan_is_studied_with_the_papers_protocol
 
 
 def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(galaxies, tmp_path):
-    networks = {"one": TINY_NAFNET, "each": TINY_NAFNET | {"conditions": "each"}}
+    spread = {"spread": {"steps": 2, "batch": 2, "crop": 32, "width": 4}}
+    networks = {"one": TINY_NAFNET, "each": TINY_NAFNET | spread | {"conditions": "each"}}
     folder = {"dataset": "folder", "path": str(galaxies / "{id}" / "{id}-{band}.fits"), "bands": ["g", "r", "i"]}
     study = hubble(
         images=folder | {"unit": "nanomaggy"},
@@ -122,7 +124,7 @@ def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(g
     done = WholeStudy(study, results).run()
     own = ["each@fwhm2px_sigma0.05", "each@fwhm3px_sigma0.05"]
     assert sorted(path.name for path in (results / "models").iterdir()) == [*own, "one"]
-    assert len(list((results / "models").rglob("*.safetensors"))) == 3 * 2 * 2
+    assert len(list((results / "models").rglob("*.safetensors"))) == 3 * 2 * 2 + 2 * 2
     assert sorted(path.stem for path in (results / "published").iterdir()) == [
         f"{model}_{output}" for model in (*own, "one") for output in ("faithful", "sharp")
     ]
@@ -131,6 +133,11 @@ def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(g
         assert card["range"]["fwhm_px"] == pytest.approx([width, width], rel=0.01)
         assert [score["condition"] for score in card["scores"]] == [model.partition("@")[2]]
     assert set(pd.read_csv(done.metrics).method) == set(study.all_methods)
+    assert [bool(read_model(path).spread) for path in sorted((results / "published").iterdir())] == [True] * 4 + [
+        False
+    ] * 2
+    assert set(pd.read_csv(done.intervals).method) == {"each_faithful", "each_sharp"}
+    assert "How far each pixel may be off" in done.page.read_text()
     assert "each for FWHM 2 px, noise σ 0.05" in done.page.read_text()
 
 
