@@ -306,7 +306,9 @@ def publish(
     splits: Splits,
     metrics_csv: Metrics,
     summary_csv: Summary,
-    models: Annotated[list[Path], typer.Argument(help="The model to publish.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="The model to publish, and tables for its card: sources.csv and the like.")
+    ],
     network: Network,
     output: Annotated[str, typer.Option("--output", help="Which output: faithful, sharp, mean or sample.")],
     out: Out,
@@ -318,7 +320,8 @@ def publish(
     with running(f"publish {network}_{output}", out, log):
         from pipeline.steps import publish as step
 
-        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out)
+        models, tables = _ending(files, ".safetensors"), _ending(files, ".csv")
+        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out, tables)
 
 
 @app.command()
@@ -374,11 +377,14 @@ def apply(
 
 
 @app.command()
-def inspect(file: Annotated[Path, typer.Argument(help="An image, a model, or a file between two steps.")]) -> None:
+def inspect(
+    file: Annotated[Path, typer.Argument(help="An image, a model, or a file between two steps.")],
+    card: Annotated[bool, typer.Option("--card", help="Of a model, the whole card: MODEL_CARD.md.")] = False,
+) -> None:
     """Say what is in a file, in about ten lines."""
     from pipeline.steps import inspect as step
 
-    for line in step.inspect(file):
+    for line in step.model_card(file) if card else step.inspect(file):
         typer.echo(line)
 
 

@@ -1,5 +1,5 @@
 rule publish:
-    """The model file that a user applies, with its scores on images that it never saw."""
+    """The model file that a user applies, with its scores on images that it never saw, and its card."""
     input:
         images="results/{study}/images.h5",
         splits="results/{study}/splits.csv",
@@ -9,8 +9,10 @@ rule publish:
             "results/{{study}}/models/{{network}}/{fold}/{{output}}.safetensors",
             fold=FINAL,
         ),
+        evidence=SOURCES,
     output:
-        "results/{study}/published/{network}_{output}.safetensors",
+        model="results/{study}/published/{network}_{output}.safetensors",
+        card="results/{study}/published/{network}_{output}.MODEL_CARD.md",
     log:
         "logs/{study}/publish/{network}_{output}.log",
     conda:
@@ -23,4 +25,4 @@ rule publish:
         settings=needs("publish"),
         config=CONFIG,
     shell:
-        "python -m pipeline publish {input} --network {wildcards.network} --output {wildcards.output} --config {params.config} -o {output} --log {log}"
+        "python -m pipeline publish {input} --network {wildcards.network} --output {wildcards.output} --config {params.config} -o {output.model} --log {log}"

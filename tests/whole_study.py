@@ -106,7 +106,9 @@ class WholeStudy:
             for model, output in product(self.study.models_of(network), settings.outputs):
                 out = self.folder / "published" / f"{model}_{output}.safetensors"
                 models = [self.models(model, 0) / f"{output}.safetensors"]
-                publish(self.study, self.images, self.splits, model, output, models, self.summary, self.metrics, out)
+                measured = [self.sources] if self.study.evaluate.shapes else []
+                tables = self.summary, self.metrics, out, measured
+                publish(self.study, self.images, self.splits, model, output, models, *tables)
 
     @property
     def conditions(self) -> list[str]:

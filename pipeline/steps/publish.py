@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.model_file import Model, read_model, write_model
 from pipeline.splits import FINAL, Item, read_splits
+from pipeline.steps.card_evidence import gathered
 from pipeline.steps.model_card import card_text
 from pipeline.steps.train import digest
+from pipeline.store import written_aside
 
 log = logging.getLogger("clearfield")
 
@@ -38,11 +41,13 @@ def publish(
     summary_csv: Path,
     metrics_csv: Path,
     out: Path,
+    evidence: Sequence[Path] = (),
 ) -> None:
     """Write the tensors of a trained model once more, under a card that says how well it did and on what.
 
     The card gains ``scores`` (PSNR of each condition and space, on items that the network of their fold never saw),
-    ``trained_on`` and ``text``, a page to read. The model's hash is that of its tensors, and stays.
+    ``trained_on`` and ``text``, a page to read, which is written beside the model too, as ``MODEL_CARD.md``. The
+    model's hash is that of its tensors, and stays.
 
     Parameters
     ----------
@@ -56,7 +61,10 @@ def publish(
     summary_csv, metrics_csv : path
         What ``summarise`` wrote.
     out : path
-        ``published/<network>_<output>.safetensors``, where the network of a specialist is ``<network>@<condition>``.
+        ``published/<network>_<output>.safetensors``, where the network of a specialist is ``<network>@<condition>``;
+        ``<network>_<output>.MODEL_CARD.md`` lies beside it.
+    evidence : sequence of path
+        What else was measured, for the card: any of ``sources.csv``, ``intervals.csv`` and an audit's ``verdicts.csv``.
 
     Raises
     ------
@@ -71,11 +79,21 @@ def publish(
     scores = _scores(summary_csv, metrics_csv, f"{name}_{output}", [condition.name for condition in seen.conditions])
     trained_on = _trained_on(read_splits(splits), model.card["fold"]) | {"dataset": study.images.dataset}
     card = model.card | {"scores": scores, "trained_on": trained_on, "folds": study.split.folds}
-    write_model(out, model.tensors, card | {"text": card_text(card, model.hash)})
+    card |= {"licence": study.publish.licence, "source": study.publish.source}
+    card |= gathered(evidence, f"{name}_{output}", [condition.name for condition in seen.conditions])
+    text = card_text(card, model.hash, sum(tensor.numel() for tensor in model.tensors.values()))
+    with written_aside(card_beside(out)) as aside:
+        aside.write_text(text, encoding="utf-8")
+    write_model(out, model.tensors, card | {"text": text})
     best = max(scores, key=lambda score: score["median"])
     log.info(
         "publish %s_%s %s: PSNR up to %.2f dB (%s)", network, output, model.hash, best["median"], best["condition"]
     )
+
+
+def card_beside(model: Path) -> Path:
+    """Where the card of a published model lies."""
+    return model.with_name(f"{model.name.removesuffix('.safetensors')}.MODEL_CARD.md")
 
 
 def _refuse_another(path: Path, model: Model, study: Study, network: str, output: str, images: Path) -> None:
