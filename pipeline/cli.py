@@ -376,7 +376,10 @@ def publish(
     summary_csv: Summary,
     files: Annotated[
         list[Path],
-        typer.Argument(help="The model to publish; with intervals, its spread.safetensors and calibration/... too."),
+        typer.Argument(
+            help="The model to publish; with intervals, its spread.safetensors and calibration/... too; tables for its "
+            "card: sources.csv, intervals.csv, and an audit's verdicts.csv."
+        ),
     ],
     network: Network,
     output: Annotated[str, typer.Option("--output", help="Which output: faithful, sharp, mean or sample.")],
@@ -391,7 +394,8 @@ def publish(
 
         models, calibrations = _ending(files, ".safetensors"), _ending(files, ".json")
         calibration = calibrations[0] if calibrations else None
-        step.publish(study, images, splits, network, output, models, summary_csv, metrics_csv, out, calibration)
+        given = (models, summary_csv, metrics_csv, out, calibration, _ending(files, ".csv"))
+        step.publish(study, images, splits, network, output, *given)
 
 
 @app.command()
@@ -516,11 +520,14 @@ def apply(
 
 
 @app.command()
-def inspect(file: Annotated[Path, typer.Argument(help="An image, a model, or a file between two steps.")]) -> None:
+def inspect(
+    file: Annotated[Path, typer.Argument(help="An image, a model, or a file between two steps.")],
+    card: Annotated[bool, typer.Option("--card", help="Of a model, the whole card: MODEL_CARD.md.")] = False,
+) -> None:
     """Say what is in a file, in about ten lines."""
     from pipeline.steps import inspect as step
 
-    for line in step.inspect(file):
+    for line in step.model_card(file) if card else step.inspect(file):
         typer.echo(line)
 
 

@@ -1,5 +1,5 @@
 rule publish:
-    """The model file that a user applies, with its scores on images that it never saw."""
+    """The model file that a user applies, with its scores on images that it never saw, and its card."""
     input:
         images="results/{study}/images.h5",
         splits="results/{study}/splits.csv",
@@ -10,8 +10,10 @@ rule publish:
             fold=FINAL,
         ),
         intervals=for_publication,
+        evidence=[*SOURCES, *INTERVALS],
     output:
-        "results/{study}/published/{network}_{output}.safetensors",
+        model="results/{study}/published/{network}_{output}.safetensors",
+        card="results/{study}/published/{network}_{output}.MODEL_CARD.md",
     log:
         "logs/{study}/publish/{network}_{output}.log",
     conda:
@@ -24,4 +26,4 @@ rule publish:
         settings=needs("publish"),
         config=CONFIG,
     shell:
-        "python -m pipeline publish {input} --network {wildcards.network} --output {wildcards.output} --config {params.config} -o {output} --log {log}"
+        "python -m pipeline publish {input} --network {wildcards.network} --output {wildcards.output} --config {params.config} -o {output.model} --log {log}"

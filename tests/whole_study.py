@@ -67,7 +67,7 @@ class WholeStudy:
         return self
 
     def judge(self) -> WholeStudy:
-        """calibrate, restore, evaluate, gauge, discern, measure, gallery, tally, summarise, rank, report and publish."""
+        """calibrate, restore, evaluate, gauge, discern, measure, gallery, tally, summarise, rank, report, publish."""
         for network in self.study.interval_networks:
             for model in self.study.models_of(network):
                 observed = [self.degraded(c.name) for c in self.study.seen_by(model)[1].conditions]
@@ -125,9 +125,10 @@ class WholeStudy:
                 models = [self.models(model, 0) / f"{output}.safetensors"]
                 bounded = f"{network}_{output}" in self.study.interval_methods
                 models += [self.models(model, 0) / "spread.safetensors"] if bounded else []
+                tables = [self.sources] if self.study.evaluate.shapes else []
                 given = (model, output, models, self.summary, self.metrics, out)
                 calibration = self.calibration(model) if bounded else None
-                publish(self.study, self.images, self.splits, *given, calibration)
+                publish(self.study, self.images, self.splits, *given, calibration, tables)
 
     @property
     def conditions(self) -> list[str]:

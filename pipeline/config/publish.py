@@ -17,3 +17,9 @@ class Publish(Settings):
         description="retrain: train once more on all groups; fold0: publish the network of fold 0, which saw the "
         "rest only.",
     )
+    licence: str | None = Field(
+        None, min_length=1, description="Licence of the published models, for their cards: cc-by-4.0, say."
+    )
+    source: str | None = Field(
+        None, min_length=1, description="Where the images come from and under which licence, for the models' cards."
+    )

@@ -15,7 +15,7 @@ from pipeline.formats.fits import centre_of, file_and_extension, list_extensions
 from pipeline.image import Image, Mask, Pixels, unit_in_words
 from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.measures.sky import sky_level_and_sigma
-from pipeline.model_file import Model, read_model
+from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.observation import read_observations
 from pipeline.physics.blur import INVERSE_HALO
 from pipeline.restorers.network import NetworkRestorer
@@ -47,6 +47,20 @@ def inspect(path: Path) -> list[str]:
     if path.suffix in (".h5", ".hdf5"):
         return list(_of_store(path))
     return list(_of_image(path))
+
+
+def model_card(path: Path) -> list[str]:
+    """The card of a published model, line by line.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no model, or one that was not published.
+    """
+    text = read_model(path).card.get("text")
+    if text is None:
+        raise ModelFileError(f"{path}: has no card to read; `publish` adds it to a model that was judged")
+    return str(text).splitlines()
 
 
 def _of_image(path: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The card of a published model as a page to read: what it does, how well, and what it is not for."""
+"""The card of a published model as a page to read, after Mitchell et al. (2019, "Model cards for model reporting")."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.config import Defects
-from pipeline.evaluation.summary import FIELD
 from pipeline.image import DISPLAY, unit_in_words
 from pipeline.splits import FINAL
+from pipeline.steps.card_evidence import difference_in_words, evidence, psnr_in_words
+from pipeline.steps.card_front import front_matter
 
 _PURPOSES = {
     "faithful": "Its output is the best estimate of each pixel: use it to measure.",
@@ -17,33 +18,45 @@ _PURPOSES = {
     "sample": "Its output is one of the scenes that may have been, with fine texture that is invented; another draw "
     "would differ by as much as is not known.",
 }
+_KNOWN_SOURCES = {
+    "hubble": "the Hubble eXtreme Deep Field (NASA, ESA) as scikit-image ships it; public domain",
+    "simulated_survey": "drawn by Clearfield with galsim; no licence is needed for what is made",
+}
 
 
-def card_text(card: dict[str, Any], hash: str) -> str:
-    """A page of Markdown.
+def card_text(card: dict[str, Any], hash: str, weights: int) -> str:
+    """A page of Markdown with front matter: the file ``MODEL_CARD.md``, which the model holds too.
 
     Parameters
     ----------
     card : dict
-        With what ``train`` wrote and with ``scores``, ``trained_on`` and ``folds``.
+        With what ``train`` wrote and with ``scores``, ``trained_on`` and ``folds``; ``licence``, ``source``,
+        ``sources``, ``intervals``, ``coverage`` and ``audit`` where these are known.
     hash : str
         The model's.
+    weights : int
+        How many numbers were learned.
     """
     name = f"{card['network']}_{card['output']}"
-    versions = ", ".join(f"{what} {version}" for what, version in card["versions"].items())
     sections = [
+        front_matter(card, hash),
         f"# {name}, model {hash}",
         f"{_purpose(card)}\n\n    clearfield apply {name}.safetensors IMAGE -o OUT --psf ...",
+        "## What it is",
+        _list(_details(card, hash, weights)),
+        "## For",
+        _list(range_in_words(card)),
+        "## Not for",
+        _list(_limits(card)),
         "## Trained on",
         _training(card),
-        "## For",
-        "\n".join(f"- {line}" for line in range_in_words(card)),
+        _list(_data(card)),
+        "## How it was trained",
+        _list(_stages(card["settings"], card)),
         "## How well",
-        _judgement(card),
-        "\n".join(_table(card)),
-        "## Not for",
-        "\n".join(f"- {line}" for line in _limits(card)),
-        f"Made with {versions}; seed {card['seed']}, data {card['data_hash'][:12]}.",
+        *evidence(card),
+        "## How to cite",
+        _citation(card, name, hash),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -63,6 +76,14 @@ def range_in_words(card: dict[str, Any]) -> list[str]:
     ]
 
 
+def score_in_words(score: dict[str, Any]) -> str:
+    """One condition: PSNR with its interval, and the difference to the best classical method."""
+    return (
+        f"{score['condition']}: PSNR {psnr_in_words(score)} dB, {difference_in_words(score)} against "
+        f"{score['reference']} ({score['space']}, n {score['n']}, {score['scope']})"
+    )
+
+
 def _error(card: dict[str, Any]) -> str:
     # Cards written before PSFs were mistaken in training do not name it.
     error = card.get("psf_error", 0)
@@ -77,16 +98,16 @@ def _repair(card: dict[str, Any]) -> str:
     return "no repair: masked pixels are filled from their neighbours, and it was not trained to restore them"
 
 
-def score_in_words(score: dict[str, Any]) -> str:
-    """One condition: PSNR with its interval, and the difference to the best classical method."""
-    return (
-        f"{score['condition']}: PSNR {_psnr(score)} dB, {_difference(score)} against {score['reference']} "
-        f"({score['space']}, n {score['n']}, {score['scope']})"
-    )
-
-
 def _purpose(card: dict[str, Any]) -> str:
     return f"Takes blur and noise out of images. {_PURPOSES[card['output']]}"
+
+
+def _details(card: dict[str, Any], hash: str, weights: int) -> Iterator[str]:
+    versions = ", ".join(f"{what} {version}" for what, version in card["versions"].items())
+    yield f"architecture {card['settings']['architecture']}, {weights:,} weights, output `{card['output']}`"
+    yield f"model {hash}, a hash of the weights: results name it in their history"
+    yield f"made with {versions}; seed {card['seed']}, data {card['data_hash'][:12]}"
+    yield f"licence of the weights: {card.get('licence') or 'not stated by whoever trained it'}"
 
 
 def _training(card: dict[str, Any]) -> str:
@@ -99,32 +120,37 @@ def _training(card: dict[str, Any]) -> str:
     )
 
 
-def _judgement(card: dict[str, Any]) -> str:
-    whose = f"{card['folds']} networks, one per fold, judged on images that the network had never seen"
-    if card["fold"] == FINAL:
-        how = f"Scores are those of {whose}. This file is a network trained in the same way on all of them."
-    else:
-        how = f"Scores are those of {whose}. This file is the network of fold {card['fold']}."
-    field = any(score["scope"] == FIELD for score in card["scores"])
-    scope = "They hold for this one field, not for others." if field else "They hold for images such as these."
-    return f"{how} {scope} Medians over n items with 95% intervals; the difference is paired, against the reference."
+def _data(card: dict[str, Any]) -> Iterator[str]:
+    scale = f"pixels of {card['pixel_scale']:.4g} arcsec" if card["pixel_scale"] else "pixel scale unknown"
+    yield f"bands {', '.join(card['bands'])}; {unit_in_words(card['unit'])}; {scale}"
+    known = card.get("source") or _KNOWN_SOURCES.get(card["trained_on"]["dataset"])
+    yield f"source and licence of the images: {known or 'not stated by whoever trained it'}"
+    yield "the truth is an image too: what it lacks, or has wrongly, the model has learned"
 
 
-def _table(card: dict[str, Any]) -> Iterator[str]:
-    yield "| condition | space | PSNR (dB) | difference (dB) | reference | n |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for score in card["scores"]:
-        cells = (score["condition"], score["space"], _psnr(score), _difference(score), score["reference"], score["n"])
-        yield f"| {' | '.join(map(str, cells))} |"
+def _stages(settings: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
+    """The architecture's settings, and those of each stage that was run."""
+    stages = {name: value for name, value in settings.items() if isinstance(value, dict)}
+    own = {name: value for name, value in settings.items() if name not in stages and name != "architecture"}
+    yield f"{settings['architecture']}: {_settings(own)}"
+    for name, stage in stages.items():
+        if stage.get("steps"):
+            yield f"{name}: {_settings(stage)}"
+    yield "crops of the sharp images, blurred and made noisy anew at every step"
+    yield f"pixels reach it by the stretch {card['preparation']['stretch']['kind']}, which is undone afterwards"
 
 
-def _psnr(score: dict[str, Any]) -> str:
-    return f"{_decibel(score['median'])} [{_decibel(score['low'])}, {_decibel(score['high'])}]"
+def _settings(values: dict[str, Any]) -> str:
+    shown = {k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in values.items() if v is not None}
+    return "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
 
 
-def _difference(score: dict[str, Any]) -> str:
-    value, low, high = (_decibel(score[key], "+") for key in ("difference", "difference_low", "difference_high"))
-    return f"{value} [{low}, {high}]"
+def _citation(card: dict[str, Any], name: str, hash: str) -> str:
+    version = card["versions"].get("clearfield", "unknown")
+    return (
+        f"Name the model, {name} {hash}, and Clearfield {version} (`CITATION.cff` in its repository), and cite the "
+        "source of the images above.\nWhere results rest on a comparison with classical methods, cite their papers too."
+    )
 
 
 def _limits(card: dict[str, Any]) -> Iterator[str]:
@@ -137,11 +163,13 @@ def _limits(card: dict[str, Any]) -> Iterator[str]:
         yield "detection, photometry or shapes at the limit of the image: fine texture is plausible, not observed"
     if card["settings"]["architecture"] == "pix2pix":
         yield "comparison across tiles: pix2pix sees a whole tile at once, so seams can show"
+    if card["unit"] != DISPLAY and not card.get("sources"):
+        yield "claims about flux, size or shape before these were measured: its scores are about pixels"
+
+
+def _list(lines: Iterator[str] | list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _span(low: float, high: float) -> str:
     return f"{low:.3g}" if f"{low:.3g}" == f"{high:.3g}" else f"{low:.3g} to {high:.3g}"
-
-
-def _decibel(value: float | None, sign: str = "") -> str:
-    return "unknown" if value is None else f"{value:{sign}.2f}"

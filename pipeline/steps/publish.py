@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from pipeline.errors import ClearfieldError
 from pipeline.evaluation.calibration import CONSTANT, read_calibration
 from pipeline.model_file import Model, read_model, write_model
 from pipeline.splits import FINAL, Item, read_splits
+from pipeline.steps.card_evidence import gathered
 from pipeline.steps.interval_models import SPREAD, with_spread
 from pipeline.steps.model_card import card_text
 from pipeline.steps.train import digest
+from pipeline.store import written_aside
 
 log = logging.getLogger("clearfield")
 
@@ -41,11 +44,13 @@ def publish(
     metrics_csv: Path,
     out: Path,
     calibration: Path | None = None,
+    evidence: Sequence[Path] = (),
 ) -> None:
     """Write the tensors of a trained model once more, under a card that says how well it did and on what.
 
     The card gains ``scores`` (PSNR of each condition and space, on items that the network of their fold never saw),
-    ``trained_on`` and ``text``, a page to read. The model's hash is that of its tensors, and stays.
+    ``trained_on`` and ``text``, a page to read, which is written beside the model too, as ``MODEL_CARD.md``. The
+    model's hash is that of its tensors, and stays.
 
     Parameters
     ----------
@@ -60,11 +65,13 @@ def publish(
     summary_csv, metrics_csv : path
         What ``summarise`` wrote.
     out : path
-        ``published/<network>_<output>.safetensors``, where the network of a specialist is ``<network>@<condition>``.
-
+        ``published/<network>_<output>.safetensors``, where the network of a specialist is ``<network>@<condition>``;
+        ``<network>_<output>.MODEL_CARD.md`` lies beside it.
     calibration : path, optional
         ``calibration/<network>.json``. With it the card gains ``intervals``: what was calibrated, on how many groups.
         The network that was trained on all groups takes what all folds' networks were calibrated by.
+    evidence : sequence of path
+        What else was measured, for the card: any of ``sources.csv``, ``intervals.csv`` and an audit's ``verdicts.csv``.
 
     Raises
     ------
@@ -85,11 +92,21 @@ def publish(
     card = model.card | {"scores": scores, "trained_on": trained_on, "folds": study.split.folds}
     if calibration is not None:
         card |= {"intervals": _intervals(calibration, network, output, model.card["fold"])}
-    write_model(out, model.tensors, card | {"text": card_text(card, model.hash)}, model.spread)
+    card |= {"licence": study.publish.licence, "source": study.publish.source}
+    card |= gathered(evidence, f"{name}_{output}", [condition.name for condition in seen.conditions])
+    text = card_text(card, model.hash, sum(tensor.numel() for tensor in model.tensors.values()))
+    with written_aside(card_beside(out)) as aside:
+        aside.write_text(text, encoding="utf-8")
+    write_model(out, model.tensors, card | {"text": text}, model.spread)
     best = max(scores, key=lambda score: score["median"])
     log.info(
         "publish %s_%s %s: PSNR up to %.2f dB (%s)", network, output, model.hash, best["median"], best["condition"]
     )
+
+
+def card_beside(model: Path) -> Path:
+    """Where the card of a published model lies."""
+    return model.with_name(f"{model.name.removesuffix('.safetensors')}.MODEL_CARD.md")
 
 
 def _refuse_another(path: Path, model: Model, study: Study, network: str, output: str, images: Path) -> None:

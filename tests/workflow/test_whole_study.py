@@ -125,7 +125,7 @@ def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(g
     own = ["each@fwhm2px_sigma0.05", "each@fwhm3px_sigma0.05"]
     assert sorted(path.name for path in (results / "models").iterdir()) == [*own, "one"]
     assert len(list((results / "models").rglob("*.safetensors"))) == 3 * 2 * 2 + 2 * 2
-    assert sorted(path.stem for path in (results / "published").iterdir()) == [
+    assert sorted(path.stem for path in (results / "published").glob("*.safetensors")) == [
         f"{model}_{output}" for model in (*own, "one") for output in ("faithful", "sharp")
     ]
     for model, width in zip(own, (2, 3)):
