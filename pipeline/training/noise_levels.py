@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
+from pipeline.physics.operator import Operator
 from pipeline.physics.unblurred import unblurred
 from pipeline.training.instruments import Instruments
 
@@ -27,17 +29,27 @@ class NoiseLevels(Instruments):
     """
 
     def __init__(self, least: Sequence[float], greatest: Sequence[float], device: torch.device) -> None:
-        instrument = unblurred(len(least))
         self._low, self._high = FAINTEST * np.array(least), STRONGEST * np.array(greatest)
-        self._kernels = instrument.psf[None]
-        self.names, self.mistaken = (), False
-        self.true = self.told = type(instrument)(self._kernels.to(device), instrument.noise)
-        self.descriptors = torch.zeros(1, 0, device=device)
+        self._widest, self._device = unblurred(len(least)), device
+        # No PSF to apply a model to, and none of which anything could be told wrongly.
+        self.names, self.mistaken, self.single = (), False, None
 
-    @property
-    def single(self) -> Tensor | None:
-        """No PSF to apply a model to."""
-        return None
+    def true(self, numbers: Sequence[float]) -> Operator:
+        """No blur, for as many scenes."""
+        psf = self._widest.psf.to(self._device)
+        return Blur.unchecked(psf.expand(len(numbers), -1, -1, -1), self._widest.noise)
+
+    def told(self, numbers: Sequence[float]) -> Operator:
+        """The truth."""
+        return self.true(numbers)
+
+    def descriptors(self, numbers: Sequence[float]) -> Tensor:
+        """None, shape (N, 0)."""
+        return torch.zeros(len(numbers), 0, device=self._device)
+
+    def draw(self, random: np.random.Generator) -> float:  # noqa: ARG002
+        """There is one."""
+        return 0.0
 
     @property
     def relative_to_sky(self) -> bool:
@@ -52,7 +64,7 @@ class NoiseLevels(Instruments):
     def noise(
         self,
         random: np.random.Generator,
-        index: int,  # noqa: ARG002
+        number: float,  # noqa: ARG002
         sky_sigma: Sequence[float],  # noqa: ARG002
         background: Sequence[float] = (),  # noqa: ARG002
     ) -> GaussianNoise:
