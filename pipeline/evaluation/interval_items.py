@@ -23,8 +23,8 @@ from pipeline.windowed import WindowedImage
 Floats = NDArray[np.float64]
 
 CELL, MOST_CELLS = 32, 4096
-"""Where one large image is all there is, squares of its sky count as groups: of 32 px, since what is nearer than that is
-kept out of each other's roles too, or of more where these would be too many. Such intervals hold for this field."""
+"""Where one large image is all there is, squares of its sky count as groups: of 32 px, since what is nearer than that
+is kept out of each other's roles too, or of more where these would be too many. Such intervals hold for this field."""
 
 
 @dataclass(frozen=True, eq=False)
