@@ -95,8 +95,8 @@ def read_model(path: str | Path) -> Model:
     card = _card(path, metadata)
     beside = {name: tensor for name, tensor in tensors.items() if "spread_hash" in card and name.startswith(SPREAD)}
     tensors = {name: tensor for name, tensor in tensors.items() if name not in beside}
-    whole = tensor_hash(tensors) == card["hash"] and (not beside or tensor_hash(beside) == card["spread_hash"])
-    if not whole or ("spread_hash" in card and not beside):
+    written = card["hash"], card.get("spread_hash", tensor_hash({}))
+    if (tensor_hash(tensors), tensor_hash(beside)) != written:
         raise ModelFileError(
             f"{path}: its weights are not those that were written; the file is damaged, fetch it again"
         )

@@ -146,3 +146,17 @@ def test_a_failure_leaves_no_file(tmp_path):
     with pytest.raises(TypeError):
         write_model(tmp_path / "m.safetensors", tensors(), {"scores": object()})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spread_network_lies_beside_the_weights_and_leaves_their_hash(path, tmp_path):
+    plain, both = tmp_path / "plain.safetensors", tmp_path / "both.safetensors"
+    weights, spread = {"first.weight": torch.ones(3)}, {"first.weight": torch.arange(4.0)}
+    write_model(plain, weights, {"bands": ["r"]})
+    write_model(both, weights, {"bands": ["r"]}, spread)
+    one, other = read_model(plain), read_model(both)
+    assert other.hash == one.hash
+    assert dict(one.spread) == {}
+    assert torch.equal(other.spread["first.weight"], spread["first.weight"])
+    # What older code cannot read says so; what it can has the format that it knows.
+    assert (one.card["format"], other.card["format"]) == (1, 2)
+    assert torch.equal(other.tensors["first.weight"], weights["first.weight"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +22,9 @@ from pipeline.windowed import WindowedImage
 
 Floats = NDArray[np.float64]
 
-CELL = 32
-"""Where one large image is all there is, squares of its sky of so many px count as groups: what is nearer than this is
-kept out of each other's roles, too. Such intervals hold for this field."""
+CELL, MOST_CELLS = 32, 4096
+"""Where one large image is all there is, squares of its sky count as groups: of 32 px, since what is nearer than that
+is kept out of each other's roles too, or of more where these would be too many. Such intervals hold for this field."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +122,7 @@ def restored_item(
 
 
 def judged_pixels(
-    made: RestoredItem, truth: Image, item: Item, size: tuple[int, int], halo: int, one_image: bool
+    made: RestoredItem, truth: Image, item: Item, size: tuple[int, int], halo: int, cell: int
 ) -> JudgedPixels:
     """The pixels of an item that count: known in the truth, and no nearer to the image's border than the PSF reaches.
 
@@ -134,13 +136,13 @@ def judged_pixels(
         Height and width of the whole image.
     halo : int
         The operator's.
-    one_image : bool
-        Whether the study has no other image, so that squares of sky count as groups.
+    cell : int
+        Width in px of the squares that count as groups; see :func:`cell_of`.
     """
     counts = np.zeros(truth.shape, bool)
     inner = (slice(None), *inner_window(item.window, size, halo).slices)
     counts[inner] = ~truth.mask[inner]
-    numbers, units = units_of(item, one_image)
+    numbers, units = units_of(item, cell)
     target = made.stretch.apply(torch.from_numpy(truth.pixels)).numpy()
     band = np.broadcast_to(np.arange(len(truth.pixels))[:, None, None], truth.shape)
     unit = np.broadcast_to(numbers, truth.shape)[counts]
@@ -154,12 +156,17 @@ def judged_pixels(
     )  # fmt: skip
 
 
-def units_of(item: Item, one_image: bool) -> tuple[NDArray[np.intp], list[str]]:
+def cell_of(sizes: Sequence[tuple[int, int]]) -> int:
+    """Width in px of the squares of sky that count as groups of a study with images of such sizes; 0 of several."""
+    return 0 if len(sizes) > 1 else max(CELL, math.ceil(math.sqrt(math.prod(sizes[0]) / MOST_CELLS)))
+
+
+def units_of(item: Item, cell: int) -> tuple[NDArray[np.intp], list[str]]:
     """For each pixel of an item, shape (H, W), the number of the group that it counts for, and the groups' names."""
     window = item.window
-    if not one_image:
+    if not cell:
         return np.zeros((window.height, window.width), np.intp), [item.group]
-    rows, columns = (np.arange(a, b) // CELL for a, b in ((window.y0, window.y1), (window.x0, window.x1)))
+    rows, columns = (np.arange(a, b) // cell for a, b in ((window.y0, window.y1), (window.x0, window.x1)))
     across = columns.max() - columns.min() + 1
     numbers = (rows - rows.min())[:, None] * across + (columns - columns.min())
     names = [f"{item.image}/{y}/{x}" for y in np.unique(rows) for x in np.unique(columns)]

@@ -59,7 +59,7 @@ class JudgedSources:
 
 
 def judged_sources(
-    truth: Pixels, made: RestoredItem, half_width: Pixels, scene: Scene, item: Item, one_image: bool
+    truth: Pixels, made: RestoredItem, half_width: Pixels, scene: Scene, item: Item, cell: int
 ) -> Iterator[JudgedSources]:
     """Measure the sources of an item in the truth and in what was restored.
 
@@ -76,7 +76,7 @@ def judged_sources(
     scene : Scene
         The sources, found in the truth.
     item : Item
-    one_image : bool
+    cell : int
         As for :func:`~pipeline.evaluation.interval_items.judged_pixels`.
     """
     if not len(scene.sources):
@@ -87,7 +87,7 @@ def judged_sources(
     found = {(c.measure, c.band): c for c in measured(made.restored, scene, False)}
     y, x = (np.clip(np.rint(v).astype(int), 0, n - 1) for v, n in
             zip((scene.sources.y, scene.sources.x), snr.shape[-2:]))  # fmt: skip
-    numbers, units = units_of(item, one_image)
+    numbers, units = units_of(item, cell)
     unit = numbers[scene.window][y, x]
     relative: dict[str, list[Floats]] = defaultdict(list)
     for aperture in (TOTAL, *scene.radii):

@@ -48,20 +48,19 @@ class Quantiles:
 
 
 class GroupedScores:
-    """How often scores were so and so large in each group: of fixed size, however many scores there are.
+    """How often scores were so and so large in each group: of bounded size, however many scores there are.
 
     Scores beyond 10,000 count as that.
     """
 
     def __init__(self) -> None:
-        self._counts: dict[str, Floats] = {}
+        self._counts: dict[str, tuple[NDArray[np.intp], Floats]] = {}
 
     def add(self, group: str, scores: NDArray[np.floating]) -> None:
         """Count scores of a group; it may come again."""
         if len(scores):
             place = np.clip(np.searchsorted(_EDGES, scores, "right") - 1, 0, _STEPS - 1)
-            counts = np.bincount(place, minlength=_STEPS).astype(np.float64)
-            self._counts[group] = self._counts[group] + counts if group in self._counts else counts
+            self._count(group, np.bincount(place, minlength=_STEPS).astype(np.float64))
 
     def __len__(self) -> int:
         """Number of groups."""
@@ -73,8 +72,15 @@ class GroupedScores:
         whole = cls()
         for part in parts:
             for group, counts in part._counts.items():
-                whole._counts[group] = whole._counts[group] + counts if group in whole._counts else counts
+                whole._count(group, _dense(counts))
         return whole
+
+    def _count(self, group: str, counts: Floats) -> None:
+        if group in self._counts:
+            counts = counts + _dense(self._counts[group])
+        # Of most groups few places are there: a thousand with a dozen sources each stay small.
+        there = np.flatnonzero(counts)
+        self._counts[group] = there, counts[there]
 
     def quantiles(self) -> Quantiles:
         """The quantiles within which a score of a new group lies as often as they say.
@@ -93,7 +99,7 @@ class GroupedScores:
         """
         if not self._counts:
             raise ValueError("no scores to take quantiles of")
-        counts = np.stack(list(self._counts.values()))
+        counts = np.stack([_dense(counts) for counts in self._counts.values()])
         shares = counts.cumsum(1) / counts.sum(1, keepdims=True)
         mean = np.concatenate([[0.0], shares.mean(0)])
         found = [_quantile(p, shares, mean) for p in PROBABILITIES]
@@ -113,6 +119,10 @@ def effective_number(shares: NDArray[np.floating], p: float) -> float:
         return 0.0
     variance = float(np.var(shares, ddof=1)) / len(shares)
     return p * (1 - p) / variance if variance > 0 else math.inf
+
+
+def _dense(counts: tuple[NDArray[np.intp], Floats]) -> Floats:
+    return np.bincount(counts[0], counts[1], _STEPS).astype(np.float64)
 
 
 def _quantile(p: float, shares: Floats, mean: Floats) -> tuple[float, float, bool]:

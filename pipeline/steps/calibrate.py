@@ -16,7 +16,7 @@ from pipeline.evaluation.calibration import (
     CalibrationError,
     CalibrationScores,
 )
-from pipeline.evaluation.interval_items import CELL, RestoredItem, count_pixels, judged_pixels
+from pipeline.evaluation.interval_items import RestoredItem, cell_of, count_pixels, judged_pixels
 from pipeline.evaluation.interval_sources import count_sources, judged_sources
 from pipeline.evaluation.scene import scene_of
 from pipeline.observation import Observation, ObservationReader, read_observations
@@ -67,18 +67,18 @@ def calibrate(
     folds: dict[str, Any] = {}
     with ExitStack() as stack:
         truths = stack.enter_context(read_images(images))
-        rows, one_image = read_splits(splits), len(truths) == 1
+        rows, cell = read_splits(splits), cell_of([truths.shape(id)[-2:] for id in truths.ids])
         observed = [stack.enter_context(read_observations(path)) for path in degraded]
         for fold in range(study.split.folds):
             items = items_of(rows, fold, "calibrate")
             folds[str(fold)] = {}
             for output in outputs:
-                made = _Role(study, network, output, ModelFiles(models), fold, items, truths, one_image)
+                made = _Role(study, network, output, ModelFiles(models), fold, items, truths, cell)
                 found = made.scores(observed)
                 scores[output].append(found)
                 folds[str(fold)][output] = _written(found, images)
     folds[FINAL] = {output: _written(CalibrationScores.together(found), images) for output, found in scores.items()}
-    counted = f"squares of {CELL} px" if one_image else "groups"
+    counted = f"squares of {cell} px" if cell else "groups"
     with written_aside(out) as aside:
         aside.write_text(json.dumps({"network": model, "counted": counted, "folds": folds}, indent=1) + "\n")
     notes = folds[FINAL][outputs[0]][PIXELS]["notes"]
@@ -109,10 +109,10 @@ class _Role:
         fold: int,
         items: list[Item],
         truths: ImageReader,
-        one_image: bool,
+        cell: int,
     ) -> None:
         self._study, self._network, self._output, self._files, self._fold = study, network, output, files, fold
-        self._items, self._truths, self._one_image = items, truths, one_image
+        self._items, self._truths, self._cell = items, truths, cell
 
     def scores(self, observed: list[ObservationReader]) -> CalibrationScores:
         """Errors of pixels under all conditions, and, where the study asks for shapes, of what is measured."""
@@ -120,7 +120,7 @@ class _Role:
         for made, item, seen in self._restored(observed):
             truth = self._truths.image(item.image, item.window)
             size = self._truths.shape(item.image)[-2:]
-            pixels = judged_pixels(made, truth, item, size, seen.operator.halo, self._one_image)
+            pixels = judged_pixels(made, truth, item, size, seen.operator.halo, self._cell)
             count_pixels(scores, pixels, truth.bands)
         calibration = scores.of(PIXELS).calibration()
         if not self._study.evaluate.shapes or calibration is None:
@@ -151,5 +151,5 @@ class _Role:
         if scene is None:
             return
         width = half_width(made, calibration)
-        for measure in judged_sources(truth.pixels, made, width, scene, item, self._one_image):
+        for measure in judged_sources(truth.pixels, made, width, scene, item, self._cell):
             count_sources(scores, measure)

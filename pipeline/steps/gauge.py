@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.config import Study
 from pipeline.evaluation.calibration import CONSTANT, PIXELS, Calibration, CalibrationError, read_calibration
-from pipeline.evaluation.interval_items import JudgedPixels, RestoredItem, judged_pixels, restored_item
+from pipeline.evaluation.interval_items import JudgedPixels, RestoredItem, cell_of, judged_pixels, restored_item
 from pipeline.evaluation.interval_sources import JudgedSources, constant_name, judged_sources
 from pipeline.evaluation.interval_summary import merged
 from pipeline.evaluation.interval_sums import interval_sums
@@ -124,7 +124,7 @@ class _Judge:
         calibrations: list[Path],
     ) -> None:
         self._study, self._condition, self._truths, self._observations = study, condition, truths, observations
-        self._files, self._one_image = files, len(truths) == 1
+        self._files, self._cell = files, cell_of([truths.shape(id)[-2:] for id in truths.ids])
         self._calibrations = {path.stem: read_calibration(path) for path in calibrations}
         self._restorers: dict[tuple[str, int], FoldRestorer] = {}
 
@@ -151,7 +151,7 @@ class _Judge:
         seen = self._observations.observation(item.image, item.window)
         size = self._truths.shape(item.image)[-2:]
         calibrations = self._of(method, item.fold)
-        pixels = judged_pixels(made, truth, item, size, seen.operator.halo, self._one_image)
+        pixels = judged_pixels(made, truth, item, size, seen.operator.halo, self._cell)
         where = {"condition": self._condition, "method": method, "psf": told}
         yield _labelled(_sums_of_pixels(pixels, calibrations, truth.bands), PIXELS, item, where)
         if not pixels_only and self._study.evaluate.shapes:
@@ -172,7 +172,7 @@ class _Judge:
         if scene is None:
             return
         width = half_width(made, calibrations[PIXELS])
-        for found in judged_sources(truth.pixels, made, width, scene, item, self._one_image):
+        for found in judged_sources(truth.pixels, made, width, scene, item, self._cell):
             if found.measure in calibrations and constant_name(found) in calibrations:
                 yield found.measure, _sums_of_sources(found, calibrations)
 
