@@ -107,7 +107,7 @@ class Study(Settings):
         return self
 
     def _noise_is_there_to_go_by(self) -> None:
-        if self.images.dataset != "simulated_survey" or self.images.survey.truth != "noise_free":
+        if not self.noise_free_truth:
             return
         instead = "and a survey's truth: noise_free has none; take {}, or images.survey.truth: exposure"
         if self.degrade.noise.ratio:
@@ -151,6 +151,11 @@ class Study(Settings):
                         f"{section}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
                         f"{devices}; take a multiple of it"
                     )
+
+    @property
+    def noise_free_truth(self) -> bool:
+        """Whether the truth is a scene that was drawn, without the noise of any exposure."""
+        return self.images.dataset == "simulated_survey" and self.images.survey.truth == "noise_free"
 
     @property
     def conditions(self) -> list[Condition]:

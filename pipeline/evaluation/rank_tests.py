@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import f, rankdata, wilcoxon
+
+FEW = 10
+"""Samples below which F is too bold: for two samples of five methods it makes 0.007 of what is 0.04."""
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +33,8 @@ class Friedman:
     """Whether any of several methods stands out.
 
     ``ranks`` are mean ranks, 1 the best; ``statistic`` is Friedman's chi-square; the p-value is that of Iman and
-    Davenport's F, which is less conservative (Demsar 2006, section 3.2.2).
+    Davenport's F, which is less conservative (Demsar 2006, section 3.2.2), but with fewer than 10 samples, where F errs
+    on the bold side, that of chi-square.
     """
 
     ranks: Floats
@@ -87,6 +92,8 @@ def friedman(losses: Floats) -> Friedman:
     if samples < 2 or methods < 2:
         return Friedman(ranks, np.nan, np.nan)
     chi2 = 12 * samples / (methods * (methods + 1)) * (np.sum(ranks**2) - methods * (methods + 1) ** 2 / 4)
+    if samples < FEW:
+        return Friedman(ranks, float(chi2), float(chi2_distribution.sf(chi2, methods - 1)))
     rest = samples * (methods - 1) - chi2
     if rest <= 1e-9 * chi2:
         return Friedman(ranks, float(chi2), 0.0)

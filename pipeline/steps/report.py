@@ -162,7 +162,9 @@ class _Material:
             # A corner is enough: it has the bands, the unit and the pixel scale of all images.
             self.scene, noted = reader.image(self.items[0].image, Window(0, 0, 1, 1)), reader.attributes
         self.data_range = float(noted["data_range"])
-        self.ceiling = ceiling_of(noted, self.scene.bands)
+        # What scatters in the sky of a noise-free truth is faint light, which a restorer can foresee.
+        own = {"sky_sigma": [0] * len(self.scene.bands)} if study.noise_free_truth else {}
+        self.ceiling = ceiling_of({**noted, **own}, self.scene.bands)
         self.scaling = Scaling(self.scene.unit, self.scene.bands, noted["sky"], noted["sky_sigma"], self.data_range)
         self.stamp = read_stamp(study, self.scene.bands)
         self.guard = guard_of(study, len(self.scene.bands), self.scene.pixel_scale, self.stamp)

@@ -83,4 +83,6 @@ def test_one_sample_or_one_method_is_ranked_and_not_tested():
 
 
 def test_methods_that_always_rank_alike_differ_for_certain():
-    assert friedman(np.tile([1.0, 2.0, 3.0], (8, 1))).p_value == 0
+    assert friedman(np.tile([1.0, 2.0, 3.0], (12, 1))).p_value == 0
+    # Of chi-square 16 with 2 degrees of freedom, as there are fewer than ten samples: exp(-16 / 2).
+    assert friedman(np.tile([1.0, 2.0, 3.0], (8, 1))).p_value == pytest.approx(np.exp(-8))

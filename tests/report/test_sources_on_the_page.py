@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from made_study import QUALITY, make_study
 
+from pipeline.config import study_from
 from pipeline.evaluation.source_measures import source_measure
 from pipeline.report.figures import figure_files
 from pipeline.report.sources import read_sources, source_table
@@ -80,3 +81,22 @@ def test_the_page_gives_r_squared_over_folds(flux):
     # 0.9 minus a hundredth per dB that Wiener falls short of 30, and 0.02 less from fold to fold.
     mean = 0.9 - 0.01 * (30 - QUALITY["wiener"]) - 0.02
     assert f"Wiener {mean:.3f} {mean - 0.02:.3f} to {mean + 0.02:.3f} 40 of 44" in text
+
+
+def test_a_truth_without_noise_is_said_to_have_none_and_sets_no_ceiling(tmp_path):
+    made = make_study(tmp_path, unit="nanomaggy", networks=False, methods=("degraded", "wiener"), fwhm=("3px",))
+    arguments = made.report_arguments(tmp_path / "out")
+    values = made.study.model_dump(mode="json", exclude_none=True)
+    noisy, free = (
+        study_from(values | {"images": {"dataset": "simulated_survey", "survey": {"truth": truth}}})
+        for truth in ("exposure", "noise_free")
+    )
+    pages = []
+    for study in (noisy, free):
+        report(**arguments | {"study": study})
+        pages.append(arguments["out"].read_text())
+    assert "The truth’s spectrum holds its own noise." in pages[0]
+    assert "= <strong>" in pages[0]
+    assert "The truth is free of noise." in pages[1]
+    assert "holds its own noise" not in pages[1]
+    assert "drawn, without noise, so it sets no ceiling" in pages[1]

@@ -17,7 +17,11 @@ from pipeline.datasets.simulated_survey.survey import Survey
 
 FAINTEST_LIGHT = 1.0
 """A pixel belongs to a source whose light there, averaged over the bands in sigmas of their sky, is above this."""
+EDGE = 0.01
+"""Light that a source may have at the edge of its stamp, in sigmas of a band's sky: what lies beyond is not drawn."""
 _SMALLEST_STAMP = 16
+_WIDER = 1.5
+"""By how much a stamp grows whose edge is too bright: eleven times fainter, in the wings of a Moffat of beta 3."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +58,9 @@ def render(survey: Survey, sources: list[Placed]) -> Scene:
     most = np.full((size, size), FAINTEST_LIGHT)
     segmentation, classes = np.zeros((size, size), np.int32), np.zeros((size, size), np.uint8)
     for placed in sources:
-        stamp = _stamp_bounds(survey, placed)
+        stamp, light = _light(survey, placed, sky)
         if not stamp.area():
             continue
-        light = np.stack([_drawn(survey, placed, number, stamp) for number in range(len(bands))])
         here = slice(stamp.ymin, stamp.ymax + 1), slice(stamp.xmin, stamp.xmax + 1)
         pixels[:, *here] += light
         share = (light / sky).mean(0)
@@ -94,14 +97,42 @@ def _shape(part: Component) -> galsim.GSObject:
     return shape.shear(g1=part.g1, g2=part.g2).shift(part.dx, part.dy)
 
 
-def _stamp_bounds(survey: Survey, placed: Placed) -> galsim.BoundsI:
-    """Pixels on which a source is drawn: what galsim finds that its light needs in any band, inside the image."""
-    scale, last = survey.preset.pixel_scale, survey.size - 1
+def _light(survey: Survey, placed: Placed, sky: NDArray[np.float64]) -> tuple[galsim.BoundsI, NDArray[np.float64]]:
+    """Pixels on which a source is drawn, inside the image, and its light there, shape (C, h, w).
+
+    The stamp holds the share of the light that galsim sees to. Of a bright star the rest is still seen, so the stamp
+    grows until its edge is fainter than ``EDGE``.
+    """
+    half = _half_width(survey, placed)
+    while True:
+        stamp = _around(placed, half) & galsim.BoundsI(0, survey.size - 1, 0, survey.size - 1)
+        if not stamp.area():
+            return stamp, np.zeros((len(survey.bands), 0, 0))
+        light = np.stack([_drawn(survey, placed, number, stamp) for number in range(len(survey.bands))])
+        if not _cut(light / sky, stamp, survey.size - 1):
+            return stamp, light
+        half = int(np.ceil(_WIDER * half))
+
+
+def _half_width(survey: Survey, placed: Placed) -> int:
+    """What galsim finds that the light of a source needs in any band, in px."""
+    scale = survey.preset.pixel_scale
     width = max(profile(survey, placed, band).getGoodImageSize(scale) for band in range(len(survey.bands)))
-    half = max(width, _SMALLEST_STAMP) // 2
+    return max(width, _SMALLEST_STAMP) // 2
+
+
+def _around(placed: Placed, half: int) -> galsim.BoundsI:
     x, y = round(placed.x), round(placed.y)
-    around = galsim.BoundsI(x - half, x + half, y - half, y + half)
-    return around & galsim.BoundsI(0, last, 0, last)
+    return galsim.BoundsI(x - half, x + half, y - half, y + half)
+
+
+def _cut(light: NDArray[np.float64], stamp: galsim.BoundsI, last: int) -> bool:
+    """Whether light, in sigmas of the sky, ends visibly at an edge of the stamp that is not the image's."""
+    edges = [
+        (stamp.xmin > 0, light[..., 0]), (stamp.xmax < last, light[..., -1]),
+        (stamp.ymin > 0, light[..., 0, :]), (stamp.ymax < last, light[..., -1, :]),
+    ]  # fmt: skip
+    return any(inside and edge.max() > EDGE for inside, edge in edges)
 
 
 def _drawn(survey: Survey, placed: Placed, band: int, stamp: galsim.BoundsI) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from pipeline.datasets.simulated_survey.exposure import exposed
 from pipeline.datasets.simulated_survey.field import field
 from pipeline.datasets.simulated_survey.galaxies import BULGE_ENDS, _half_light_radius
 from pipeline.datasets.simulated_survey.presets import PRESETS
-from pipeline.datasets.simulated_survey.rendering import render
+from pipeline.datasets.simulated_survey.rendering import EDGE, render
 from pipeline.datasets.simulated_survey.sources import Component
 
 
@@ -89,3 +89,17 @@ def test_the_noise_of_an_exposure_is_that_of_sky_and_detector(preset):
         assert plane.std() == pytest.approx(PRESETS[preset].sky_sigma(band), rel=0.01)
         assert plane.mean() == pytest.approx(0, abs=4 * float(plane.std()) / 400)
     assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.01
+
+
+@pytest.mark.parametrize(("preset", "counts"), [("sdss", 1e6), ("hst", 1e6)])
+@pytest.mark.parametrize("profile", ["point", "exponential", "de_vaucouleurs"])
+def test_no_box_is_seen_around_a_bright_source(preset, counts, profile):
+    made = survey(preset, size=401)
+    sky = np.array([made.preset.sky_sigma(band) for band in made.bands])[:, None, None]
+    part = Component(profile, "Sbc", half_light_radius=made.preset.pixel_scale * 4)
+    light = render(made, [alone(made, part, counts=counts)]).pixels / sky
+    undrawn = light == 0
+    ends = ~undrawn & sum(np.roll(undrawn, step, axis) for step in (1, -1) for axis in (-1, -2)).astype(bool)
+    assert light.max() > 1000
+    # Where light ends, it ends below a hundredth of the sky's noise.
+    assert light[ends].max(initial=0) <= EDGE * 1.001
