@@ -123,6 +123,15 @@ def test_the_report_and_the_card_show_every_setting():
         assert all(needed(edit)[job] != whole[job] for job in ALWAYS)
 
 
+def test_an_edit_of_the_audit_concerns_the_audit_alone():
+    def examined(values):
+        return settings_for(study_from(values), "examine", condition=CONDITION, method="wiener")
+
+    assert needed({"audit": {"fields": 100}}) == needed({})
+    assert examined({"audit": {"fields": 100}}) != examined({})
+    assert examined({"audit": {"halves": True, "methods": ["wiener"]}}) == examined({})
+
+
 def test_settings_are_plain_values():
     for settings in needed({}).values():
         for value in settings.values():

@@ -114,7 +114,7 @@ def _of_card(card: dict[str, Any], study: Study) -> Material:
     pixels = np.zeros((len(bands), size, size), np.float32)
     sigma = np.broadcast_to(np.array(levels, np.float32)[:, None, None], pixels.shape).copy()
     like = Image("empty sky", pixels, np.zeros(pixels.shape, bool), card["unit"], bands, sigma=sigma)
-    sky = card["preparation"]["stretch"]["sky"]
+    sky = card["preparation"]["stretch"]["offset"]
     seen = Observation(like, Blur(psf.float(), GaussianNoise(levels)))
     return "empty sky", [], EmptySky(seen, sky, size, (study.seed, "card"))
 

@@ -66,6 +66,16 @@ def test_sources_are_measured_where_a_study_asks_for_it_and_nowhere_else(snakema
     assert (planned["measure"], planned["tally"]) == (2, 1)
 
 
+def test_an_audit_is_made_where_it_is_asked_for_and_nowhere_else(snakemake):
+    assert not {"examine", "examine_network", "audit"} & set(jobs(snakemake("--dry-run")))
+    run = snakemake("--dry-run", "audit", "--config", "audit={halves: true}")
+    assert run.returncode == 0, run.stderr
+    planned = jobs(run)
+    assert {"examine": 2 * 5, "examine_network": 2 * 2, "halves": 2 * 2, "audit": 1}.items() <= planned.items()
+    assert planned["train_nafnet"] == 3 + 2
+    assert not {"report", "evaluate", "publish"} & set(planned)
+
+
 def test_classifiers_that_a_study_does_without_are_not_planned(snakemake, tmp_path):
     (tmp_path / "mine.yaml").write_text("study: mine\nevaluate: {classifiers: false}\n")
     run = snakemake("--dry-run", "--configfile", "mine.yaml")
