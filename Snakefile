@@ -8,6 +8,7 @@
 #   tuned/<condition>/<method>.json             settings of a classical restorer, for each fold
 #   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv; where a network has
 #                                               `conditions: each`, <network> is <network>@<condition>, as in published/
+#   models/denoiser/<fold>/                     denoised.safetensors, for the method plug_and_play
 #   restored/<condition>/<method>.h5            every item, restored by the fold that never saw it (kept if `keep` says so)
 #   discerned/<condition>.parquet               whether classifiers can tell what was restored from real images
 #   gallery/<condition>/<method>.h5             a few of these, for the report
