@@ -10,6 +10,7 @@
 #                                               `conditions: each`, <network> is <network>@<condition>, as in published/
 #                                               and calibration/; spread.safetensors says how far `faithful` is off
 #   calibration/<network>.json                  quantiles of its errors on items that neither training nor tuning saw
+#   models/denoiser/<fold>/                     denoised.safetensors, for the method plug_and_play
 #   restored/<condition>/<method>.h5            every item, restored by the fold that never saw it (kept if `keep` says so)
 #   intervals/<condition>.parquet               whether intervals hold the truth, group by group; intervals.csv: what they
 #                                               are worth (none where spread.steps or split.calibrate is 0)

@@ -214,3 +214,21 @@ def test_specialists_of_a_grid_are_planned_beside_a_network_that_serves_it(snake
     given = [word for word in command.split() if word.endswith(".safetensors")]
     folder = "results/grid/models/nine@fwhm3px_sigma0.1"
     assert given == [f"{folder}/fold{fold}/sharp.safetensors" for fold in range(3)]
+
+
+def test_plug_and_play_has_a_denoiser_trained_for_each_fold(snakemake, tmp_path):
+    (tmp_path / "played.yaml").write_text(
+        "study: played\nmethods: [degraded, wiener, plug_and_play]\nnetworks: {}\ndegrade: {psf: {fwhm: [2px, 3px]}}\n"
+    )
+    planned = snakemake("--dry-run", "--printshellcmds", "--quiet", "host", "--configfile", "played.yaml")
+    assert planned.returncode == 0, planned.stderr
+    counted = {"train_denoiser": 3, "tune": 2 * 3, "restore": 2 * 3}
+    assert jobs(planned) | counted == jobs(planned)
+    assert "publish" not in jobs(planned)
+    commands = [
+        line for line in planned.stdout.splitlines() if "-m pipeline tune" in line or "-m pipeline restore" in line
+    ]
+    for command in commands:
+        given = [word for word in command.split() if word.endswith(".safetensors")]
+        folds = [f"results/played/models/denoiser/fold{fold}/denoised.safetensors" for fold in range(3)]
+        assert given == (folds if "plug_and_play" in command else [])
