@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -49,9 +50,7 @@ class ClusterBootstrap:
     def __init__(self, clusters: Sequence[object], count: int, *address: object) -> None:
         names, self._member = np.unique(np.asarray(clusters).astype(str), return_inverse=True)
         self._number = len(names)
-        seed = addressed_generator("clusters", *address).initial_seed() % 2**64
-        random = np.random.Generator(np.random.Philox(key=seed))
-        self._drawn = random.multinomial(self._number, np.full(self._number, 1 / self._number), count).astype(float)
+        self._drawn = _drawn(self._number, count, addressed_generator("clusters", *address).initial_seed() % 2**64)
 
     def mean(self, sums: Floats, counts: Floats) -> Bounds:
         """Mean over all that the rows count, with its interval.
@@ -83,6 +82,13 @@ class ClusterBootstrap:
         total = np.zeros((self._number, rows.shape[1]))
         np.add.at(total, self._member, rows)
         return total
+
+
+@lru_cache(maxsize=2)
+def _drawn(clusters: int, count: int, seed: int) -> Floats:
+    """How often each resampling holds each cluster, shape (count, clusters); kept, since all metrics share them."""
+    random = np.random.Generator(np.random.Philox(key=seed))
+    return random.multinomial(clusters, np.full(clusters, 1 / clusters), count).astype(float)
 
 
 def widening(clusters: int) -> float:

@@ -27,13 +27,15 @@ for option, value in zip(given, given[1:]):
     if option == "--figures":
         out.mkdir(parents=True)
         continue
-    if option not in ("-o", "--log", "--metrics", "--summary", "--provenance"):
+    if option not in ("-o", "--log", "--metrics", "--summary", "--comparisons", "--ranking", "--provenance"):
         continue
     names = [""]
     if option == "-o" and step == "train":
         names = ["faithful.safetensors", "sharp.safetensors", "history.csv"]
     if option == "-o" and step == "gallery":
         names = [Path(path).name for path in given if "/restored/" in path]
+    if option == "-o" and step == "publish":
+        out, names = out.parent, [out.name, out.name.replace(".safetensors", ".MODEL_CARD.md")]
     for file in (out / name for name in names):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(step)
