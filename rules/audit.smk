@@ -103,6 +103,5 @@ rule audit:
         code=code_hash("audit"),
         settings=needs("audit"),
         config=CONFIG,
-        folder=f"results/{STUDY.study}/audit",
     shell:
-        "python -m pipeline audit {input} --config {params.config} -o {params.folder} --log {log}"
+        "python -m pipeline audit {input} --config {params.config} -o $(dirname {output.figures}) --log {log}"
