@@ -57,3 +57,8 @@ class Denoiser(Settings):
     def outputs(self) -> tuple[str, ...]:
         """What training makes."""
         return (DENOISED,)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The models that training writes."""
+        return self.outputs

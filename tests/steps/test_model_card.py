@@ -27,8 +27,8 @@ def carded(flux, tmp_path):
         given = {"study": "made", "data_hash": digest(flux.images)} | (changes or {})
         model = make_model(tmp_path / "fold.safetensors", **given)
         out = tmp_path / "published" / "nafnet_faithful.safetensors"
-        tables = flux.summary_csv, flux.metrics_csv, out, evidence
-        publish(study, flux.images, flux.splits, "nafnet", "faithful", [model], *tables)
+        tables = flux.summary_csv, flux.metrics_csv, out
+        publish(study, flux.images, flux.splits, "nafnet", "faithful", [model], *tables, evidence=evidence)
         return out
 
     return run

@@ -20,7 +20,7 @@ def drawn(monkeypatch):
 
     def watched(self, *args):
         made = draw(self, *args)
-        seen.append((round(measured_fwhm(self._instruments.true.psf[made.instrument, 0]), 1), made.noise.level[0]))
+        seen.append((round(measured_fwhm(self._instruments.true([made.instrument]).psf[0, 0]), 1), made.noise.level[0]))
         return made
 
     monkeypatch.setattr(Degrader, "_draw", watched)

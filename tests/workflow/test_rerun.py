@@ -31,7 +31,7 @@ for option, value in zip(given, given[1:]):
         continue
     names = [""]
     if option == "-o" and step == "train":
-        names = ["faithful.safetensors", "sharp.safetensors", "history.csv"]
+        names = ["faithful.safetensors", "sharp.safetensors", "spread.safetensors", "history.csv"]
     if option == "-o" and step == "gallery":
         names = [Path(path).name for path in given if "/restored/" in path]
     if option == "-o" and step == "publish":

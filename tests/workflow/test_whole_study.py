@@ -133,9 +133,9 @@ def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(g
         assert card["range"]["fwhm_px"] == pytest.approx([width, width], rel=0.01)
         assert [score["condition"] for score in card["scores"]] == [model.partition("@")[2]]
     assert set(pd.read_csv(done.metrics).method) == set(study.all_methods)
-    assert [bool(read_model(path).spread) for path in sorted((results / "published").iterdir())] == [True] * 4 + [
-        False
-    ] * 2
+    assert [bool(read_model(path).spread) for path in sorted((results / "published").glob("*.safetensors"))] == [
+        True
+    ] * 4 + [False] * 2
     assert set(pd.read_csv(done.intervals).method) == {"each_faithful", "each_sharp"}
     assert "How far each pixel may be off" in done.page.read_text()
     assert "each for FWHM 2 px, noise σ 0.05" in done.page.read_text()
