@@ -11,6 +11,7 @@ NAMES = (
     "memory",
     "richardson_lucy",
     "device",
+    "evaluation",
     "sources",
     "processes",
     "equal_time",
