@@ -43,7 +43,9 @@ def outliers(scores: pd.DataFrame) -> list[Outlier]:
     -------
     list of Outlier
         An item that lies below some boxes and above others is there twice. Those below come first, then the farthest.
+        The degraded image names none: how far off it is says something of the scene, and nothing of a restorer.
     """
+    scores = scores[scores["method"] != "degraded"]
     found: dict[tuple[str, int, bool], list[tuple[float, str, float, float]]] = {}
     for (fold, method), part in scores.groupby(["fold", "method"], sort=False, observed=True):
         for item, low, distance, value, median in _beyond(part):

@@ -49,6 +49,12 @@ def test_the_box_is_that_of_the_fold():
     assert outliers(table) == []
 
 
+def test_the_degraded_image_names_none():
+    table = scores(f0i0_wiener=2.0)
+    (found,) = outliers(pd.concat([table, table.assign(method="degraded")]))
+    assert found.methods == ("wiener",)
+
+
 def test_few_items_and_boxes_without_height_name_none():
     assert outliers(scores(f0i0_wiener=-50.0).groupby(["fold", "method"]).head(4)) == []
     flat = scores().assign(value=1.0)

@@ -67,6 +67,7 @@ def test_the_page_says_what_its_intervals_cover_and_what_not(galaxies):
     assert "networks trained and methods tuned anew" in text
     assert "Neither covers another instrument" in text
     assert "no p value can be below" not in text
+    assert "whether others trained alike would is open" in text
 
 
 def test_restarts_are_counted_and_their_scatter_is_given(galaxies):
