@@ -57,7 +57,14 @@ def uses(table: pd.DataFrame) -> list[Use]:
     """What each method may be used for; the rules are stated where they are applied."""
     result = []
     for method, rows in table.groupby("method", sort=False):
-        sentences = [*_on_invention(rows), *_on_data(rows), *_on_light(rows), *_on_the_psf(rows), *_on_warnings(rows)]
+        sentences = [
+            *_on_invention(rows),
+            *_on_data(rows),
+            *_on_light(rows),
+            *_on_the_psf(rows),
+            *_on_mistakes(rows),
+            *_on_warnings(rows),
+        ]
         may, may_not = (tuple(words for good, words in sentences if good is which) for which in (True, False))
         result.append(Use(str(method), may, may_not))
     return result
@@ -145,6 +152,14 @@ def _on_the_psf(rows: pd.DataFrame) -> Sentences:
     bad = [one for one in worst.index if one not in fine]
     if bad:
         yield False, f"where the width of the PSF may be off by {min(bad):g}%: that costs {-worst[min(bad)]:.1f} dB"
+
+
+def _on_mistakes(rows: pd.DataFrame) -> Sentences:
+    """Mistakes with which it invents on empty sky more often than the observation itself would have it."""
+    fields = rows[(rows["measure"] == "fields_with_invention") & (rows["part"] == "wrong_instrument")]
+    for case, of_one in fields[fields["low"] > fields["null_high"]].groupby("case", sort=False):
+        worst = percent(of_one["value"].max())
+        yield False, f"where it may be told {case}: it then puts sources into {worst} of empty fields"
 
 
 def _on_warnings(rows: pd.DataFrame) -> Sentences:

@@ -30,7 +30,7 @@ class Audit(Settings):
     )
     noise_error: float = Field(2.0, gt=1, le=10, description="Factor by which the noise is told too low and too high.")
     fields_with_mistakes: int = Field(
-        40, ge=0, description="Empty fields that are restored under each of these mistakes."
+        25, ge=0, description="Empty fields that are restored under each of these mistakes."
     )
     contradicted: float = Field(
         0.01,

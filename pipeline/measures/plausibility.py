@@ -33,7 +33,9 @@ FLAT_TOP = 5
 STILL = 64
 """Connected pixels of one value elsewhere: not read, or filled."""
 SPIKE = 6.0
-"""Sigmas by which a pixel exceeds what any point source would make of its neighbours."""
+"""Sigmas by which a pixel exceeds what any point source would make of its neighbours ..."""
+SHARPER = 0.8
+"""... if the PSF were so much sharper than is said, that of the neighbours' light is asked."""
 CERTAIN = 5.0
 """Sigmas by which a datum must exceed the brightest light of a training before that is said."""
 FEWEST = 400
@@ -90,7 +92,7 @@ def _of_band(plane: Plane, trusted: Mask, sigma: Plane, ratio: float, most: floa
         yield "several connected pixels have the highest value of all: saturated, and no mask says so"
     if _largest(_still(plane) & trusted) >= STILL:
         yield "a whole region has one value: not read, or filled, and no mask says so"
-    spikes = _spikes(plane - level, trusted, sigma, ratio)
+    spikes = _spikes(plane - level, trusted, sigma, SHARPER * ratio)
     if spikes:
         yield f"{spikes} pixels stand out more sharply than any light through the PSF: cosmic rays or hot pixels"
     if most is not None:
@@ -138,7 +140,8 @@ def _spikes(light: Plane, trusted: Mask, sigma: Plane, ratio: float) -> int:
         beside = (padded[ahead] + padded[behind]) / 2
         sharp = ratio * light - beside > SPIKE * sigma * np.sqrt(ratio**2 + 0.5)
         count |= sharp & known[ahead] & known[behind] & trusted
-    return int(count.sum())
+    # Beyond the border nobody knows the neighbours.
+    return int(count[1:-1, 1:-1].sum())
 
 
 def _neighbours_of_a_point(operator: Operator, bands: int) -> list[float]:

@@ -69,7 +69,7 @@ def write_audit_page(page: AuditPage, out: Path) -> None:
     for file, drawn in shown.items():
         save(drawn, out / "figures" / f"{file}.svg")
     text = render(
-        "audit.html",
+        "audit/page.html",
         title=page.title,
         remarks=page.remarks,
         headline=_headline(page.judgements),

@@ -151,7 +151,7 @@ def apply(
         restored = seen.changed(lambda band, window, plane: plane._replace(pixels=room.read(band, window)))
         fit = _fit(restored, seen, instrument, tile, room if data_consistency and not restorer.clipped else None)
         beyond = [*other_pixels, *refused, *noted, *brighter_than_trained(card, seen, restored)]
-        beyond += _odd(seen, instrument)
+        beyond += _odd(seen, instrument, fit)
         history = _history(restorer.model, given, instrument, fit, beyond)
         result = restored if given.background is None else lit(restored, given.background)
         planes: Planes = {}
@@ -220,8 +220,10 @@ def _fit(restored: WindowedImage, seen: WindowedImage, instrument: Instrument, t
     return Fit(chi2, after, contradicted, corrected=True)
 
 
-def _odd(seen: WindowedImage, instrument: Instrument) -> list[str]:
-    """What is odd about the data in the middle of an image, a sentence each."""
+def _odd(seen: WindowedImage, instrument: Instrument, fit: Fit) -> list[str]:
+    """What is odd about the data in the middle of an image, a sentence each; where chi-square says so, nothing more."""
+    if not PLAUSIBLE_CHI2[0] <= fit.network_chi2 <= PLAUSIBLE_CHI2[1]:
+        return []
     beyond = (max(length - LOOKED_AT, 0) for length in seen.shape[-2:])
     (top, height), (left, width) = ((b // 2, n - b) for b, n in zip(beyond, seen.shape[-2:]))
     middle = seen.part(Window(top, left, height, width))

@@ -1,12 +1,14 @@
 """What the audit must hold: who paints is caught, and who returns the input is inconsistent and does not invent."""
 
 import pytest
+from made_painter import trained_painter
 from made_restorers import Identity, Painter, empty, specimens, wiener
 
 from pipeline.audit.examination import examine
 from pipeline.audit.table import table_of
 from pipeline.audit.verdict import judgements, uses
 from pipeline.config import Audit
+from pipeline.restorers.network import NetworkRestorer
 
 SETTINGS = Audit(fields=30, psf_errors=[0.1], fields_with_mistakes=2, snr=[5.0, 30.0])
 
@@ -65,3 +67,21 @@ def test_a_model_for_which_light_is_right_above_some_level_may_measure_it_there_
     (use,) = uses(table)
     assert any("from S/N 30 up" in words for words in use.may)
     assert any("at S/N 5" in words and "30%" in words for words in use.may_not)
+
+
+def test_a_mistake_with_which_a_method_invents_is_named_in_plain_words(honest):
+    table = honest.copy()
+    here = (table["measure"] == "fields_with_invention") & (table["case"] == "noise ×0.5")
+    table.loc[here, ["value", "low", "null_high"]] = 0.95, 0.8, 0.02
+    (use,) = uses(table)
+    assert any("told noise ×0.5" in words and "95%" in words for words in use.may_not)
+
+
+@pytest.mark.slow
+def test_a_network_that_was_trained_to_make_sources_of_noise_is_caught():
+    # Peaks of this height are in a twentieth of empty fields: there it adds a source of signal-to-noise 4.
+    painter = NetworkRestorer(trained_painter(trigger=3.75), device="cpu")
+    table = audited(painter, Audit(), pieces=[])
+    assert judgements(table)[0].invented
+    (share,) = table.loc[table["measure"] == "fields_with_invention", "value"]
+    assert 0.02 < share < 0.12

@@ -51,7 +51,6 @@ def test_a_model_of_clipped_data_is_never_corrected(tmp_path, image, told):
 def test_a_residual_far_from_one_is_a_warning(tmp_path, out, told, true_noise, warned):
     model = make_model(tmp_path / "m.safetensors", wild=0)
     apply(model, [make_fits(tmp_path / "b.fits", make_sky(noise=true_noise))], out, **GIVEN)
-    said = [record.getMessage() for record in told.records if record.levelname == "WARNING"]
-    warnings = [words for words in said if "residual chi-square" in words]
+    warnings = [record.getMessage() for record in told.records if record.levelname == "WARNING"]
     assert len(warnings) == (1 if warned else 0)
     assert all(warned in warning for warning in warnings)
