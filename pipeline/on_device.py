@@ -23,6 +23,11 @@ def sent(values: Any, device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
+def the_device() -> torch.device:
+    """Where images are restored, if nobody says otherwise: the GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def quick_to_ask(values: Any) -> bool:
     """False for tensors on a GPU, which does all that it was told before it answers: often longer than an answer saves.
 

@@ -117,8 +117,8 @@ class WholeStudy:
         given = (self.images, self.splits, shown, self.metrics, self.summary, self.comparisons, self.ranking)
         given += (histories, tuned, discerned)
         given += ([self.sources] if self.study.evaluate.shapes else [],)
-        intervals = [self.intervals] if self.study.interval_methods else []
-        report(self.study, *given, self.page, figures, provenance, intervals)
+        given += ([self.intervals] if self.study.interval_methods else [],)
+        report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():
             for model, output in product(self.study.models_of(network), settings.outputs):
                 out = self.folder / "published" / f"{model}_{output}.safetensors"

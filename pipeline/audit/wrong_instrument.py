@@ -17,9 +17,8 @@ from pipeline.image import Image
 from pipeline.measures.fidelity import psnr
 from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
-from pipeline.physics.conditions import psf_from_stamp
+from pipeline.physics.mistaken import with_width
 from pipeline.physics.noise import GaussianNoise, Noise, PoissonNoise
-from pipeline.physics.psf import PSFError
 from pipeline.restorers.restorer import Restorer
 
 
@@ -36,17 +35,10 @@ class Mistake:
         return f"noise ×{self.noise:g}" if self.width == 1 else f"PSF {100 * (self.width - 1):+.0f}%".replace("-", "−")
 
     def told(self, seen: Observation) -> Observation:
-        """The same data, with the instrument as one takes it to be who makes the mistake.
-
-        Raises
-        ------
-        PSFError
-            If a PSF of that width cannot be drawn on these pixels.
-        """
+        """The same data, with the instrument as one takes it to be who makes the mistake."""
         operator, preview = seen.operator, seen.preview
         if self.width != 1 and isinstance(operator, Blur):
-            stamp = operator.psf.double().numpy()
-            operator = Blur(psf_from_stamp((stamp, None), len(stamp), None, self.width), operator.noise)
+            operator = with_width(operator, self.width)
         if self.noise != 1 and isinstance(operator, Blur):
             operator = Blur(operator.psf, louder(operator.noise, self.noise))
             sigma = None if preview.sigma is None else np.asarray(self.noise * preview.sigma, np.float32)
@@ -102,10 +94,7 @@ def wrong_instrument(
     """
     null, right = null_of(sky, fields), consistency(specimens, restored, put_up_with)
     for mistake in wrong:
-        try:
-            images = [restorer.restore(mistake.told(s.seen)) for s in specimens]
-        except PSFError:
-            continue  # narrower than a pixel can hold: there is no such instrument to be told of
+        images = [restorer.restore(mistake.told(s.seen)) for s in specimens]
         loss = np.array([_psnr(i, s) - _psnr(r, s) for i, r, s in zip(images, restored, specimens)])
         known = int(np.isfinite(loss).sum())
         yield Finding("wrong_instrument", mistake.words, "psnr_change", mean(loss), known, Interval(0.0, 0.0, 0.0))

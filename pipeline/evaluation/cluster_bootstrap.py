@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from pipeline.evaluation.statistics import LEVEL
-from pipeline.physics.noise import addressed_generator
+from pipeline.physics.noise import addressed_random
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class ClusterBootstrap:
     def __init__(self, clusters: Sequence[object], count: int, *address: object) -> None:
         names, self._member = np.unique(np.asarray(clusters).astype(str), return_inverse=True)
         self._number = len(names)
-        self._drawn = _drawn(self._number, count, addressed_generator("clusters", *address).initial_seed() % 2**64)
+        self._drawn = _drawn(self._number, count, address)
 
     def mean(self, sums: Floats, counts: Floats) -> Bounds:
         """Mean over all that the rows count, with its interval.
@@ -85,9 +85,9 @@ class ClusterBootstrap:
 
 
 @lru_cache(maxsize=2)
-def _drawn(clusters: int, count: int, seed: int) -> Floats:
+def _drawn(clusters: int, count: int, address: tuple[object, ...]) -> Floats:
     """How often each resampling holds each cluster, shape (count, clusters); kept, since all metrics share them."""
-    random = np.random.Generator(np.random.Philox(key=seed))
+    random = addressed_random("clusters", *address)
     return random.multinomial(clusters, np.full(clusters, 1 / clusters), count).astype(float)
 
 

@@ -19,22 +19,13 @@ EVERY = "all conditions"
 """In the place of a condition: all of them together."""
 SIGNIFICANT = 0.05
 COMPARED = (
-    *(
-        "condition",
-        "space",
-        "metric",
-        "method",
-        "other",
-        "gain",
-        "low_groups",
-        "high_groups",
-        "low_folds",
-        "high_folds",
-    ),
+    *("condition", "space", "metric", "method", "other"),
+    *("gain", "low_groups", "high_groups", "low_folds", "high_folds"),
     *("rank_biserial", "cliffs_delta", "ahead", "folds", "groups", "items", "p_value", "p_pairs", "p_reference"),
 )
 RANKED = (
-    *("condition", "space", "metric", "method", "mean_rank", "cliques", "methods", "groups", "friedman", "p_value"),
+    *("condition", "space", "metric", "method", "mean_rank", "cliques"),
+    *("methods", "groups", "friedman", "p_value"),
 )
 FAMILY = ["space", "metric"]
 

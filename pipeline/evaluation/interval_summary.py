@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.evaluation.calibration import ALL, LEVELS
 from pipeline.evaluation.interval_sums import PIT_BINS, SUMS
 from pipeline.evaluation.signal_to_noise import BINS
-from pipeline.physics.noise import addressed_generator
+from pipeline.physics.noise import addressed_random
 
 COLUMNS = ("condition", "method", "psf", "measure", "bin", "statistic", "value", "low", "high", "groups", "n")
 EVERY = "all conditions"
@@ -96,9 +96,7 @@ def _rows(part: pd.DataFrame, address: tuple[object, ...]) -> Iterator[dict[str,
 
 def _weights(units: int, address: tuple[object, ...]) -> Floats:
     """How often each resampling draws each group, shape (500, units)."""
-    random = np.random.Generator(
-        np.random.Philox(key=addressed_generator("intervals", *address).initial_seed() % 2**64)
-    )
+    random = addressed_random("intervals", *address)
     return random.multinomial(units, np.full(units, 1 / units), size=RESAMPLINGS) / units
 
 

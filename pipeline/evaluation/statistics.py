@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.physics.noise import addressed_generator
+from pipeline.physics.noise import addressed_random
 
 LEVEL = 0.95
 """Confidence of every interval."""
@@ -53,7 +53,7 @@ class Bootstrap:
 
     def __init__(self, groups: Sequence[str], count: int, *address: object) -> None:
         names, member = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-        self.weights = _weights(member, len(names), count, _generator("bootstrap", *address))
+        self.weights = _weights(member, len(names), count, addressed_random("bootstrap", *address))
 
     def mean(self, values: Values) -> Estimate:
         """Mean over items, each of one weight, with its interval.
@@ -138,10 +138,6 @@ def ranks(losses: Values) -> NDArray[np.float64]:
     """1 for the lowest loss; equal losses share the better rank; NaN stays NaN."""
     better = (losses[None, :] < losses[:, None]).sum(1) + 1.0
     return np.where(np.isfinite(losses), better, np.nan)
-
-
-def _generator(*address: object) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() % 2**64))
 
 
 def _weights(member: NDArray[np.intp], groups: int, count: int, random: np.random.Generator) -> NDArray[np.int32]:

@@ -273,6 +273,11 @@ def addressed_generator(*address: object, device: torch.device | str = "cpu") ->
     return generator
 
 
+def addressed_random(*address: object) -> np.random.Generator:
+    """NumPy's random generator at an address, as :func:`addressed_generator` is torch's."""
+    return np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() % 2**64))
+
+
 def _seed_whole(generator: Generator, name: bytes) -> None:
     """Make every word of the state of a CPU's generator, a Mersenne Twister, of a name.
 

@@ -7,16 +7,12 @@ from collections.abc import Sequence
 import torch
 
 from pipeline.observation import Observation
+from pipeline.on_device import the_device
 from pipeline.restorers.whitened import Whitened, whitened
 
 LARGEST_ON_GPU = 2**25
 LARGEST_ON_CPU = 2**17
 """Values of the data of a batch, at most: a CPU that has to fetch them from memory takes longer than one by one."""
-
-
-def the_device() -> torch.device:
-    """Where classical restorers work: the GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def batches(observations: Sequence[Observation]) -> list[list[int]]:

@@ -17,6 +17,7 @@ from pipeline.networks.noise_field import noise_field
 from pipeline.networks.orientations import mean_over_orientations
 from pipeline.networks.preparation import Preparation
 from pipeline.observation import Observation
+from pipeline.on_device import the_device
 from pipeline.physics.operator import Operator
 from pipeline.progress import progress
 from pipeline.restorers.reading import noise_level, read_filled
@@ -52,7 +53,7 @@ class NetworkRestorer(Restorer):
     def __init__(self, model: Model | str | Path, tile: int = 512, device: torch.device | str | None = None) -> None:
         self.model = model if isinstance(model, Model) else read_model(model)
         card = self.model.card
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = torch.device(device or the_device())
         self._preparation = Preparation.from_dict(card["preparation"])
         draws = card["output"] in DRAWN
         self._planes = card["settings"]["posterior"]["noise_planes"] if draws else 0

@@ -12,6 +12,7 @@ from pipeline.image import Pixels
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build import spread_network
 from pipeline.networks.preparation import Preparation
+from pipeline.on_device import the_device
 from pipeline.physics.operator import Operator
 from pipeline.restorers.reading import noise_level, read_filled, read_reflected_values
 from pipeline.tiling import Window, tiles
@@ -57,7 +58,7 @@ class SpreadEstimator:
         card = model.card
         if not model.spread:
             raise ModelFileError("the model has no spread network; a network with spread.steps above 0 gives one")
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = torch.device(device or the_device())
         self.preparation = Preparation.from_dict(card["preparation"])
         network = spread_network(card["settings"], len(card["bands"]), len(self.preparation.descriptors))
         try:

@@ -25,15 +25,14 @@ from pipeline.observation import Observation, read_observations, write_observati
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import Profile, draw_psf
-from pipeline.restorers.data_consistency import DataConsistent
 from pipeline.restorers.network import NetworkRestorer
-from pipeline.restorers.restorer import Restorer
 from pipeline.splits import FINAL, read_splits
 from pipeline.steps.audit import write_audit
 from pipeline.steps.degrade import observe
 from pipeline.steps.instrument import guard_for, read_stamp
 from pipeline.steps.operator_words import instrument_from_words, operator_words
-from pipeline.steps.specimens import chosen, specimens_of
+from pipeline.steps.restore import corrected
+from pipeline.steps.specimens import chosen, sky_around, specimens_of
 from pipeline.steps.user_image import MaskWords, open_user_image
 from pipeline.store import read_images
 from pipeline.tiling import Window, tiles
@@ -77,7 +76,7 @@ def audit_model(
     """
     restorer = NetworkRestorer(model, study.restore.tile)
     card = restorer.model.card
-    judged: Restorer = DataConsistent(restorer) if study.restore.data_consistency and not restorer.clipped else restorer
+    judged = corrected(restorer, study)
     tables = [path for path in files if path.suffix in (".h5", ".csv")]
     remarks = []
     if not files:
@@ -173,7 +172,4 @@ def _held_out(tables: Sequence[Path], card: dict[str, Any], study: Study) -> Ite
                     writer.append(observe(truths.image(id), study, condition.name, stamp))
             with read_observations(path) as observations:
                 specimens = specimens_of(items, truths, observations)
-            sky = EmptySky(
-                specimens[0].seen, truths.attributes["sky"], study.audit.field_size, (study.seed, condition.name)
-            )
-            yield condition.name, specimens, sky
+            yield condition.name, specimens, sky_around(specimens, truths, study, condition.name)

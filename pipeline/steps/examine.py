@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.examination import examine as examined
 from pipeline.audit.maps import maps_of, write_maps
 from pipeline.audit.table import table_of
@@ -15,7 +14,7 @@ from pipeline.model_file import read_model
 from pipeline.observation import read_observations
 from pipeline.splits import read_splits
 from pipeline.steps.restore import restorer_for
-from pipeline.steps.specimens import chosen, specimens_of
+from pipeline.steps.specimens import chosen, sky_around, specimens_of
 from pipeline.store import read_images, written_aside
 
 log = logging.getLogger("clearfield")
@@ -60,7 +59,7 @@ def examine(
         condition = str(observations.attributes["condition"])
         restorer = restorer_for(study, condition, method, tuned, models, FOLD)
         specimens = specimens_of(chosen(read_splits(splits), FOLD, study.audit.items), truths, observations)
-        sky = EmptySky(specimens[0].seen, truths.attributes["sky"], study.audit.field_size, (study.seed, condition))
+        sky = sky_around(specimens, truths, study, condition)
     brightest = read_model(models[FOLD]).card.get("brightest", []) if models else []
     findings, restored = examined(restorer, specimens, sky, study.audit, brightest)
     with written_aside(out) as aside:

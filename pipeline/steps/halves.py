@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.halves import two_halves
 from pipeline.audit.table import table_of
 from pipeline.config import Study
@@ -14,7 +13,7 @@ from pipeline.observation import read_observations
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import HALVES, read_splits
 from pipeline.steps.restore import RestoreError
-from pipeline.steps.specimens import chosen, specimens_of
+from pipeline.steps.specimens import chosen, sky_around, specimens_of
 from pipeline.store import read_images, written_aside
 
 log = logging.getLogger("clearfield")
@@ -49,7 +48,7 @@ def halves(
     with read_images(images) as truths, read_observations(degraded) as observations:
         condition = str(observations.attributes["condition"])
         specimens = specimens_of(chosen(read_splits(splits), 0, study.audit.items), truths, observations)
-        sky = EmptySky(specimens[0].seen, truths.attributes["sky"], study.audit.field_size, (study.seed, condition))
+        sky = sky_around(specimens, truths, study, condition)
     findings = two_halves(restorers[0], restorers[1], specimens, sky, study.audit.fields)
     with written_aside(out) as aside:
         table_of(findings, condition, method).to_parquet(aside, index=False)

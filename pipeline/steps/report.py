@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +62,7 @@ log = logging.getLogger("clearfield")
 TEXT = ("image", "item", "group", "condition", "method", "space", "metric", "reference", "scope")
 NUMBERS = {"value", "n", "median", "mean", "low", "high", "difference", "difference_low", "difference_high", "p_value"}
 ON_THE_PAGE = (
-    *("split", "difference", "psnr", "ranks", "folds", "spectra", "training", "balance"),
-    *("intervals", "sources"),
+    *("split", "difference", "psnr", "ranks", "folds", "spectra", "training", "balance", "intervals", "sources"),
 )
 """Figures that the page shows as they are; the gallery it shows in its own way."""
 
@@ -82,10 +80,10 @@ def report(
     tuned: list[Path],
     discerned: list[Path],
     sources: list[Path],
+    intervals: list[Path],
     out: Path,
     figures_dir: Path,
     provenance: Path,
-    intervals: Sequence[Path] = (),
 ) -> None:
     """Write ``report.html``, the figures that :func:`~pipeline.report.figures.figure_files` names, ``provenance.json``.
 
@@ -105,18 +103,14 @@ def report(
         ``discerned/<condition>.parquet``; none where the study asks for no classifiers.
     sources : list of Path
         ``sources.csv``; none where the study asks for no shapes.
+    intervals : list of Path
+        ``intervals.csv``; none where no network has intervals.
     out, figures_dir, provenance : Path
         What is written.
-    intervals : sequence of Path
-        ``intervals.csv``; none where no network has intervals.
     """
     tables = metrics_csv, summary_csv, comparisons_csv, ranking_csv
-    material = _Material(study, images, splits, restored, tables, histories, sources)
-    judged = read_intervals(list(intervals))
+    material = _Material(study, images, splits, restored, tables, histories, sources, intervals)
     drawn = _figures(material)
-    if study.interval_methods:
-        with styled():
-            drawn["intervals.svg"] = intervals_figure(judged, study)
     for name in figure_files(study):
         save(drawn[name], figures_dir / name)
     run = gathered(study) | {"light_lost": material.lost_light()}
@@ -127,7 +121,6 @@ def report(
         tuned=tuned_settings(tuned, study),
         trainings=trainings,
         realism=realism(discerned, study),
-        intervals=None if judged is None else interval_table(judged, study),
         run=run,
         lost={psf_name(c.psf): lost for c in study.conditions if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),
@@ -151,13 +144,14 @@ class _Material:
         tables: tuple[Path, Path, Path, Path],
         histories: list[Path],
         sources: list[Path],
+        intervals: list[Path],
     ) -> None:
         self.study, self.items, self._images = study, read_splits(splits), images
         self.metrics, self.summary = (_read_table(path) for path in tables[:2])
         self.comparisons, self.ranking = (read_comparisons(path) for path in tables[2:])
         self.outliers = named_outliers(self.metrics, study)
         self.restored, self.histories = _by_condition(restored, study), read_histories(histories)
-        self.sources = read_sources(sources)
+        self.sources, self.intervals = read_sources(sources), read_intervals(intervals)
         with read_images(images) as reader:
             # A corner is enough: it has the bands, the unit and the pixel scale of all images.
             self.scene, noted = reader.image(self.items[0].image, Window(0, 0, 1, 1)), reader.attributes
@@ -217,6 +211,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "spectra.svg": spectra_figure(m.spectra, m.cutoffs(), m.study, unit_in_words(m.scene.unit)),
             "training.svg": training_figure(m.histories, m.study),
             "balance.svg": balance_figure(m.histories),
+            **({"intervals.svg": intervals_figure(m.intervals, m.study)} if m.study.interval_methods else {}),
             **({"sources.svg": sources_figure(m.sources, m.study)} if m.study.evaluate.shapes else {}),
             **galleries,
         }
@@ -252,6 +247,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "sigmas": dict(zip(m.scene.bands, m.scaling.sky_sigma)),
         "data_range": m.data_range,
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
+        "intervals": None if m.intervals is None else interval_table(m.intervals, m.study),
         "sources": None if m.sources is None else source_table(m.sources, m.study),
         "kfold": None if m.sources is None else kfold_table(m.sources, m.study),
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},

@@ -110,6 +110,11 @@ def restorer_for(
             f"{models[fold]}: was trained for fold {trained} and stands in the place of fold {fold}; give the models "
             "in the order of the folds, so that none restores what it has seen"
         )
+    return corrected(restorer, study)
+
+
+def corrected(restorer: NetworkRestorer, study: Study) -> Restorer:
+    """A network as the study uses it: by default corrected where the data contradict it."""
     return DataConsistent(restorer) if study.restore.data_consistency and not restorer.clipped else restorer
 
 

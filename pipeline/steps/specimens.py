@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.specimen import Specimen
+from pipeline.config import Study
 from pipeline.observation import ObservationReader
 from pipeline.splits import Item, items_of
-from pipeline.steps.instrument import guard_for
+from pipeline.steps.restore import seen_of
 from pipeline.store import ImageReader
-from pipeline.tiling import Window
 
 
 def chosen(rows: list[Item], fold: int, count: int) -> list[Item]:
@@ -20,8 +21,12 @@ def specimens_of(items: list[Item], truths: ImageReader, observations: Observati
     """Read items with their guard, as the step ``restore`` does."""
     found = []
     for item in items:
-        halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
-        context = item.window.grown(guard_for(2 * halo + 1))
-        seen = observations.observation(item.image, context)
+        context, seen = seen_of(observations, item)
         found.append(Specimen(seen, item.window.relative_to(context), truths.image(item.image, context)))
     return found
+
+
+def sky_around(specimens: list[Specimen], truths: ImageReader, study: Study, condition: str) -> EmptySky:
+    """Empty sky as the instrument of some specimens sees it under a condition."""
+    address = (study.seed, condition)
+    return EmptySky(specimens[0].seen, truths.attributes["sky"], study.audit.field_size, address)

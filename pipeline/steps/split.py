@@ -9,12 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 
 from pipeline.bands_of_sky import bands_of_sky, edges
 from pipeline.config import Split, Study
-from pipeline.physics.noise import addressed_generator
+from pipeline.physics.noise import addressed_random
 from pipeline.splits import COLUMNS, Item, Role, SplitError
 from pipeline.steps.instrument import finest, guard_of, read_stamp, refuse_lost_light
 from pipeline.store import read_images, written_aside
@@ -211,5 +210,4 @@ def _kept_from(window: Window, others: Iterable[Window], distance: int) -> Windo
 
 
 def _shuffled(things: list[T], *address: object) -> list[T]:
-    random = np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() % 2**64))
-    return [things[i] for i in random.permutation(len(things))]
+    return [things[i] for i in addressed_random(*address).permutation(len(things))]

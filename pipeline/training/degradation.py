@@ -16,7 +16,7 @@ from pipeline.networks.preparation import Preparation
 from pipeline.on_device import sent
 from pipeline.physics.defects import damage
 from pipeline.physics.galaxygan import clip
-from pipeline.physics.noise import Noise, addressed_generator, draw_each, told_sigma_of_each
+from pipeline.physics.noise import Noise, addressed_generator, addressed_random, draw_each, told_sigma_of_each
 from pipeline.physics.operator import Operator
 from pipeline.tiling import Window
 from pipeline.training.augmentation import Change, brightened, draw_change, largest_margin, moved
@@ -128,13 +128,13 @@ class Degrader:
         return Batch(inputs, target, (~_inner(not_asked, operator.inverse_halo)).float(), operator)
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
-        random = _random(*address)
+        random = addressed_random(*address)
         size = crop + 2 * self._instruments.inverse_halo
         region = int(random.choice(len(self._scenes), p=self._scenes.share))
         place, change = self._place(region, random, size + 2 * self._instruments.halo)
         seen = told = self._instruments.draw(random)
         if self._instruments.mistaken:
-            told = self._instruments.draw_told(_random(*address, "told"), seen)
+            told = self._instruments.draw_told(addressed_random(*address, "told"), seen)
         sky = self._scenes.sky_sigma(region) if self._instruments.relative_to_sky else ()
         background = self._scenes.backgrounds.at(place) if self._instruments.counts_photons else ()
         noise = self._instruments.noise(random, seen, sky, background)
@@ -177,10 +177,6 @@ class Degrader:
 
     def _sent(self, numbers: list[int]) -> Tensor:
         return sent(numbers, self._device)
-
-
-def _random(*address: object) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() & (2**64 - 1)))
 
 
 def _start(random: np.random.Generator, length: int, size: int) -> int:

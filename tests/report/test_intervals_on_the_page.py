@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from made_study import make_study
 
+from pipeline.config import study_from
 from pipeline.evaluation.calibration import ALL
 from pipeline.evaluation.interval_summary import COLUMNS, EVERY, MEANS, RATIOS
 from pipeline.evaluation.signal_to_noise import BINS
@@ -35,7 +36,7 @@ def made(tmp_path_factory):
 
 def test_the_page_says_whether_intervals_are_honest(made, tmp_path):
     table = write_intervals(tmp_path / "intervals.csv", made.study)
-    report(**made.report_arguments(tmp_path), intervals=[table])
+    report(**made.report_arguments(tmp_path) | {"intervals": [table]})
     page = (tmp_path / "report.html").read_text()
     for words in (
         "How far each pixel may be off",
@@ -55,6 +56,19 @@ def test_a_bin_that_is_off_is_named(made, tmp_path):
     verdict = interval_table(table, made.study).verdict
     assert "Off by more than 3 points: nafnet, faithful, S/N above 30: 63.0% for 68%" in verdict
     assert "S/N 10 to 30" not in verdict
+
+
+def test_a_condition_that_is_off_alone_is_named_though_all_together_are_not(made, tmp_path):
+    values = made.study.model_dump()
+    values["degrade"]["psf"]["fwhm"] = ["3px", "4px"]
+    study = study_from(values)
+    table = read_intervals([write_intervals(tmp_path / "intervals.csv", study)])
+    alone = (table["condition"] == study.conditions[1].name) & (table["bin"] == "above 30")
+    table.loc[alone & (table["statistic"] == "coverage_68"), "value"] = 0.76
+    verdict = interval_table(table, study).verdict
+    assert verdict.startswith("Of all conditions together, in every bin the intervals held the truth")
+    assert "FWHM 4 px, noise σ 0.05, nafnet, faithful, S/N above 30: 76.0% for 68%" in verdict
+    assert "FWHM 3 px" not in verdict
 
 
 def test_coverage_of_every_level_follows_from_the_transform():
