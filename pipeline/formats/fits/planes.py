@@ -16,6 +16,10 @@ from pipeline.image import Mask
 from pipeline.tiling import Window
 
 
+READ_AT_ONCE = 2**20
+"""Values that are read of whole rows at most, to take a window out of them: see :func:`_stored`."""
+
+
 def shape_of(path: Path, hdu: Any) -> tuple[int, int, int]:
     """Shape (C, H, W) of an extension; axes of length 1 before the bands are dropped.
 
@@ -40,7 +44,7 @@ def shape_of(path: Path, hdu: Any) -> tuple[int, int, int]:
 def read_plane(hdu: Any, number: int, window: Window) -> NDArray[Any]:
     """A window of one plane in physical units, shape (H, W), NaN where blank; only its part of the file is read."""
     leading = (0,) * (len(hdu.shape) - 3) + (number,) if len(hdu.shape) > 2 else ()
-    stored = np.asarray(hdu.section[(*leading, *window.slices)])
+    stored = _stored(hdu, leading, window)
     header = hdu.header
     scale, zero, blank = header.get("BSCALE", 1), header.get("BZERO", 0), header.get("BLANK")
     if stored.dtype.kind == "f" and (scale, zero) == (1, 0):
@@ -49,6 +53,19 @@ def read_plane(hdu: Any, number: int, window: Window) -> NDArray[Any]:
     if stored.dtype.kind in "iu" and blank is not None:
         values[stored == blank] = np.nan
     return values
+
+
+def _stored(hdu: Any, leading: tuple[int, ...], window: Window) -> NDArray[Any]:
+    """A window as it stands in the file, shape (H, W)."""
+    count = READ_AT_ONCE // hdu.shape[-1]
+    if count < 2 or isinstance(hdu, fits.CompImageHDU):
+        return np.asarray(hdu.section[(*leading, *window.slices)])
+    # Of a window that is narrower than the image astropy fetches every row by itself, which takes longer than to read
+    # some whole rows at once.
+    rows, columns = window.slices
+    starts = range(rows.start, rows.stop, count)
+    parts = [hdu.section[(*leading, slice(y, min(y + count, rows.stop)))][:, columns] for y in starts]
+    return np.concatenate(parts) if parts else np.asarray(hdu.section[(*leading, rows, columns)])
 
 
 def planes_named(header: fits.Header, count: int) -> tuple[str, ...]:
