@@ -4,7 +4,8 @@
 #   survey/                                     of a simulated survey: images/*.fits, survey.json, catalogue.csv (the truth)
 #   images.h5                                   ingested: physical units, identity, groups, geometry
 #   splits.csv                                  who judges whom: item, group, fold, role
-#   degraded/<condition>.h5                     what the instrument would have seen (kept if `keep` says so)
+#   degraded/<condition>.h5                     what the instrument would have seen, or, of real pairs, did see (kept if
+#                                               `keep` says so)
 #   tuned/<condition>/<method>.json             settings of a classical restorer, for each fold
 #   models/<network>/<fold>/                    faithful.safetensors, sharp.safetensors, history.csv; where a network has
 #                                               `conditions: each`, <network> is <network>@<condition>, as in published/
@@ -42,7 +43,7 @@ include: "rules/common.smk"
 include: "rules/simulate.smk"
 include: "rules/ingest.smk"
 include: "rules/split.smk"
-include: "rules/degrade.smk"
+include: "rules/pair.smk" if STUDY.pairs else "rules/degrade.smk"
 include: "rules/tune.smk"
 include: "rules/train.smk"
 include: "rules/restore.smk"

@@ -49,7 +49,7 @@ def false_sources(demo: Finished, condition: str) -> dict[tuple[str, str], float
     with read_images(folder / "images.h5") as images, read_observations(observed) as observations:
         sky = images.attributes["sky"]
         level, sigma = sky_level_and_sigma(images.image(images.ids[0]).pixels.mean(0))
-        one = observations.observation(images.ids[0], Window(0, 0, SIZE, SIZE))
+        one = observations.observation(images.ids[0], Window(0, 0, SIZE, SIZE), 0)
     fields = [blank_field(one, sky, study.seed, condition, number) for number in range(FIELDS)]
     noise = fields[0].preview.sigma.mean((1, 2))
     limit = point_source_limit(noise, one.operator.to_dict()["psf"])

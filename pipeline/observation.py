@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.image import Image
+from pipeline.image import Image, Pixels
 from pipeline.physics import operator_from
+from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.operator import Operator
 from pipeline.store import ImageReader, ImageWriter
 from pipeline.store.hdf5 import created, entry, opened
-from pipeline.tiling import Window
+from pipeline.tiling import Window, whole
+
+SCALES, PLACES = "flux_scales", "places"
+"""What is noted of real data: how each fold brings them to the truth's unit, and where each PSF of an image holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +46,61 @@ class Observation:
         return self.preview.id
 
 
+@dataclass(frozen=True)
+class FluxScale:
+    """How data of another instrument come to the unit of the truth: ``(data - level) / gain``, per band.
+
+    Parameters
+    ----------
+    unit : str
+        The truth's.
+    gain : sequence of float
+        Units of the data for one unit of the truth.
+    level : sequence of float
+        What the data show where the truth is zero.
+    """
+
+    unit: str
+    gain: Sequence[float]
+    level: Sequence[float]
+
+    def applied(self, observation: Observation) -> Observation:
+        """An observation in the unit of the truth."""
+        preview, operator = observation.preview, observation.operator
+        gain, level = (np.array(values, np.float32)[:, None, None] for values in (self.gain, self.level))
+        sigma = None if preview.sigma is None else preview.sigma / gain
+        scaled = replace(preview, pixels=(preview.pixels - level) / gain, sigma=sigma, unit=self.unit)
+        return Observation(
+            scaled, with_noise(operator, [level / by for level, by in zip(operator.noise.numbers[0], self.gain)])
+        )
+
+
+def with_noise(operator: Operator, levels: Sequence[float]) -> Operator:
+    """The same instrument with white noise of some level per band."""
+    return replace(operator, noise=GaussianNoise(tuple(levels)))  # type: ignore[type-var]
+
+
+def nearest_psf(stamps: np.ndarray, places: np.ndarray, window: Window) -> np.ndarray:
+    """Of PSFs, shape (N, C, K, K), that hold at places, shape (N, 2), the one that is nearest to a window's middle."""
+    middle = window.y0 + (window.height - 1) / 2, window.x0 + (window.width - 1) / 2
+    return stamps[int(np.square(places - middle).sum(1).argmin())]
+
+
 class ObservationWriter(ImageWriter):
     """Appends observations to a file."""
 
-    def append(self, observation: Observation) -> None:  # type: ignore[override]
-        """Write one observation."""
+    def append(self, observation: Observation, places: np.ndarray | None = None) -> None:  # type: ignore[override]
+        """Write one observation.
+
+        Parameters
+        ----------
+        observation : Observation
+        places : array, shape (N, 2), optional
+            Where in the image, by row and column in px, each of several PSFs holds, if the operator is a batch of them.
+        """
         super().append(observation.preview)
         group = entry(self._file, observation.id).create_group("operator")
-        parameters = observation.operator.to_dict()
+        parameters = observation.operator.to_dict() | ({} if places is None else {PLACES: places})
         for name, value in parameters.items():
             if isinstance(value, np.ndarray):
                 group.create_dataset(name, data=value, track_times=False)
@@ -58,11 +110,41 @@ class ObservationWriter(ImageWriter):
 class ObservationReader(ImageReader):
     """Reads observations from a file, whole or by windows."""
 
-    def observation(self, id: str, window: Window | None = None) -> Observation:
-        """Read an observation; see :meth:`ImageReader.image` for the window."""
+    def observation(self, id: str, window: Window | None, fold: int | str) -> Observation:
+        """Read an observation, as a fold may know it.
+
+        Parameters
+        ----------
+        id : str
+        window : Window, optional
+            See :meth:`ImageReader.image`.
+        fold : int or "final"
+            Real data of another instrument come to the unit of the truth by what the fold's train role tells.
+        """
         group = entry(self._file, id)["operator"]
         parameters = json.loads(group.attrs["parameters"]) | {name: group[name][()] for name in group}
-        return Observation(self.image(id, window), operator_from(parameters))
+        preview = self.image(id, window)
+        if PLACES in parameters:
+            seen = window or whole(*preview.shape[-2:])
+            parameters["psf"] = nearest_psf(parameters["psf"], parameters.pop(PLACES), seen)
+        observation = Observation(preview, operator_from(parameters))
+        scale = self.scale(fold)
+        return observation if scale is None else scale.applied(observation)
+
+    def psfs(self, id: str) -> tuple[np.ndarray, np.ndarray]:
+        """The PSFs of an image, shape (N, C, K, K), and where each holds, by row and column in px, shape (N, 2)."""
+        group = entry(self._file, id)["operator"]
+        psf = group["psf"][()]
+        return (psf, group[PLACES][()]) if PLACES in group else (psf[None], np.zeros((1, 2)))
+
+    def scale(self, fold: int | str) -> FluxScale | None:
+        """How a fold brings the data to the unit of the truth; None where they are in it."""
+        return self._scales.get(str(fold))
+
+    @cached_property
+    def _scales(self) -> dict[str, FluxScale]:
+        """How to come to the unit of the truth, by fold; nothing for data that are in it already."""
+        return {fold: FluxScale(**values) for fold, values in self.attributes.get(SCALES, {}).items()}
 
 
 @contextmanager
@@ -70,6 +152,21 @@ def write_observations(path: str | Path, **attributes: Any) -> Iterator[Observat
     """Open a file of observations for writing."""
     with created(path, "observations", attributes) as (file, disk):
         yield ObservationWriter(file, disk)
+
+
+class NoiseReader(ImageReader):
+    """Reads the noise of observations as if it were the values of images."""
+
+    def pixels(self, id: str, window: Window) -> Pixels:
+        """Standard deviation of the noise in a window, shape (C, H, W)."""
+        return entry(self._file, id)["sigma"][(slice(None), *window.slices)]
+
+
+@contextmanager
+def read_noise(path: str | Path) -> Iterator[NoiseReader]:
+    """Open a file of observations to read their noise."""
+    with opened(path, "observations") as file:
+        yield NoiseReader(file)
 
 
 @contextmanager

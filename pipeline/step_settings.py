@@ -35,10 +35,12 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_BANDS_OF_SKY)
+    if step == "pair":
+        return _leaves(values, "pairs", "images.bands", *_GRID)
     if step == "tune":
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
-        wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "train", *_GRID)
+        wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "pairs", "train", *_GRID)
         network, seen = study.seen_by(which["network"])
         own = DENOISER if network == DENOISER else f"networks.{network}"
         return _leaves(seen.model_dump(mode="json", exclude_none=True), *wanted, own)

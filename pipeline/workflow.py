@@ -54,7 +54,14 @@ def study_or_exit(config: dict[str, Any], files: list[Any], changed: bool = Fals
 
 def _refuse_missing(study: Study, sources: list[str]) -> None:
     # Snakemake would say so in seven lines, of which none names the setting.
-    for key, path in (("images.groups", study.images.groups), ("degrade.psf.file", study.degrade.psf.file)):
+    psf = "degrade.psf.file" if study.pairs is None else "pairs.psf.file" if study.pairs.psf else "pairs.stamps"
+    named = [("images.groups", study.images.groups), (psf, study.degrade.psf.file)]
+    if study.pairs is not None:
+        named.append(("pairs.affine", study.pairs.affine))
+    for key, path in named:
+        # Of a model for each band the name is a pattern.
+        if path is not None and "{band}" in path:
+            continue
         if path is not None and not Path(path).is_file():
             raise ConfigError(f"{' + '.join(sources)}: {key} is {path}; there is no such file")
 
@@ -78,6 +85,14 @@ def files_of_images(study: Study) -> list[str]:
         return []
     found = [file.path for file in image_files(images.path, images.bands)]
     return found + ([images.groups] if images.groups else [])
+
+
+def files_of_pairs(study: Study) -> list[str]:
+    """The user's files that ``pair`` reads, as far as they are there."""
+    if study.pairs is None:
+        return []
+    found = [file.path for file in image_files(study.pairs.blurred, study.images.bands)]
+    return found + ([study.pairs.affine] if study.pairs.affine else [])
 
 
 def lock_or_exit(study: Study) -> TextIO:

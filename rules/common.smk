@@ -6,7 +6,7 @@ from snakemake.logging import logger
 
 from pipeline.code_hash import code_hash
 from pipeline.step_settings import settings_for
-from pipeline.workflow import files_of_images, lock_or_exit, resolved_config, study_or_exit
+from pipeline.workflow import files_of_images, files_of_pairs, lock_or_exit, resolved_config, study_or_exit
 
 STUDY = study_or_exit(config, workflow.configfiles, bool(workflow.config_settings.config))
 CONFIG = resolved_config(STUDY)
@@ -17,7 +17,8 @@ FOLDS = [f"fold{fold}" for fold in range(STUDY.split.folds)]
 FINAL = "final" if STUDY.publish.final == "retrain" else "fold0"
 SURVEY = "results/{study}/survey"
 MADE = STUDY.images.dataset == "simulated_survey"
-PSF_FILE = [STUDY.degrade.psf.file] if STUDY.degrade.psf.file else []
+PSF_FILE = [STUDY.degrade.psf.file.format(band=band) for band in STUDY.images.bands or [""]] if STUDY.degrade.psf.file else []
+PAIRED = [f"results/{STUDY.study}/degraded/{CONDITIONS[0]}.h5"] if STUDY.pairs else []
 DISCERNED = (
     [f"results/{{study}}/discerned/{condition}.parquet" for condition in CONDITIONS]
     if STUDY.evaluate.classifiers

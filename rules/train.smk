@@ -9,6 +9,7 @@ for NETWORK, NETWORK_SETTINGS in STUDY.trained.items():
             psf=PSF_FILE,
             images="results/{study}/images.h5",
             splits="results/{study}/splits.csv",
+            paired=PAIRED,
         output:
             expand(
                 "results/{{study}}/models/{{network}}/{{fold}}/{output}.safetensors",
@@ -29,5 +30,6 @@ for NETWORK, NETWORK_SETTINGS in STUDY.trained.items():
             code=code_hash("train"),
             settings=needs("train"),
             config=CONFIG,
+            paired=f"--paired {PAIRED[0]}" if PAIRED else "",
         shell:
-            "python -m pipeline train {input.images} {input.splits} --network {wildcards.network} --fold {wildcards.fold} --config {params.config} -o $(dirname {output.history}) --log {log}"
+            "python -m pipeline train {input.images} {input.splits} --network {wildcards.network} --fold {wildcards.fold} --config {params.config} {params.paired} -o $(dirname {output.history}) --log {log}"

@@ -17,10 +17,10 @@ def test_observations_come_back_with_their_operators(tmp_path, noise):
         writer.append(Observation(image("b/c"), Blur(psf[:, 2:-2, 2:-2] / psf[:, 2:-2, 2:-2].sum((1, 2), True), noise)))
     with read_observations(tmp_path / "x.h5") as observations:
         assert observations.ids == ["a", "b/c"]
-        again = observations.observation("a")
+        again = observations.observation("a", None, 0)
         assert same(again.preview, image())
         torch.testing.assert_close(again.operator.psf, psf)
         assert again.operator.noise == noise
-        part = observations.observation("b/c", Window(-2, 0, 8, 9))
+        part = observations.observation("b/c", Window(-2, 0, 8, 9), 0)
         assert part.preview.shape == (2, 8, 9)
         assert part.operator.psf.shape[-1] == psf.shape[-1] - 4

@@ -18,6 +18,7 @@ FLOORS = [
     {"measures"},
     {"datasets"},
     {"observation"},
+    {"pairing"},
     {"physics"},
     {"formats"},
     {"store", "model_file"},

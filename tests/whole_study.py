@@ -15,6 +15,7 @@ from pipeline.steps.gallery import gallery
 from pipeline.steps.gauge import gauge
 from pipeline.steps.ingest import ingest
 from pipeline.steps.measure import measure
+from pipeline.steps.pair import pair
 from pipeline.steps.publish import publish
 from pipeline.steps.rank import rank
 from pipeline.steps.report import report
@@ -49,7 +50,10 @@ class WholeStudy:
     def learn(self) -> WholeStudy:
         """degrade, tune and train: all that a fold may learn from."""
         for condition in self.conditions:
-            degrade(self.images, self.study, condition, self.degraded(condition))
+            if self.study.pairs:
+                pair(self.images, self.splits, self.study, self.degraded(condition))
+            else:
+                degrade(self.images, self.study, condition, self.degraded(condition))
             for method in self.study.methods:
                 out = self.tuned(condition, method)
                 tune(self.images, self.splits, self.degraded(condition), self.study, method, out)
@@ -63,6 +67,7 @@ class WholeStudy:
                     fold,
                     self.models(network, fold),
                     self.folder / "work",
+                    self.degraded(self.conditions[0]) if self.study.pairs else None,
                 )
         return self
 

@@ -78,6 +78,16 @@ def degrade(images: Images, condition: ConditionName, out: Out, config: Config =
 
 
 @app.command()
+def pair(images: Images, splits: Splits, out: Out, config: Config = DEFAULT, log: Log = None) -> None:
+    """Bring the blurred images of real pairs onto the pixels of the sharp ones."""
+    study = load_study(config)
+    with running("pair", out, log):
+        from pipeline.steps import pair as step
+
+        step.pair(images, splits, study, out)
+
+
+@app.command()
 def tune(
     images: Images,
     splits: Splits,
@@ -106,6 +116,9 @@ def train(
         typer.Option("--fold", help="fold0, fold1, ...; final: trained on all groups; half0 or half1, for the audit."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models and history.csv.")],
+    paired: Annotated[
+        Path | None, typer.Option("--paired", help="Of a study with pairs: the file from `pair`.")
+    ] = None,
     config: Config = DEFAULT,
     log: Log = None,
 ) -> None:
@@ -115,7 +128,7 @@ def train(
     with running(f"train {network} fold {place}", out, log, threads_for(study, "train")):
         from pipeline.steps import train as step
 
-        step.train(images, splits, study, network, place, out, Path("work", study.study))
+        step.train(images, splits, study, network, place, out, Path("work", study.study), paired)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
 from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression, Spread
+from pipeline.config.pairs import Pairs
 from pipeline.config.plain_values import plain_values
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
@@ -43,6 +44,7 @@ __all__ = [
     "Nafnet",
     "NetworkSettings",
     "Noise",
+    "Pairs",
     "Pix2pix",
     "Posterior",
     "Psf",

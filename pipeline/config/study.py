@@ -17,6 +17,7 @@ from pipeline.config.names import NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
+from pipeline.config.pairs import Pairs, with_pairs
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, OnceEach, Settings
@@ -53,6 +54,10 @@ class Study(Settings):
     images: Images = Field(default_factory=lambda: Images(), description="The images.")
     split: Split = Field(default_factory=lambda: Split(), description="Folds and roles.")
     degrade: Degrade = Field(default_factory=lambda: Degrade(), description="The instrument.")
+    pairs: Pairs | None = Field(
+        None,
+        description="Real pairs in place of images.path and degrade: sharp, blurred, and psf or stamps.",
+    )
     methods: Annotated[list[Method], OnceEach] = Field(
         default_factory=lambda: [*USUAL_METHODS],
         min_length=1,
@@ -74,6 +79,11 @@ class Study(Settings):
         description="Images that stay on the disk when all that needs them is done: degraded, restored.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _pairs_fill_in(cls, values: Any) -> Any:
+        return with_pairs(values) if isinstance(values, dict) and values.get("pairs") else values
+
     @model_validator(mode="after")
     def _parts_agree(self) -> Study:
         if "degraded" not in self.methods:
@@ -92,6 +102,7 @@ class Study(Settings):
         self._noise_is_there_to_go_by()
         self._photons_can_be_counted()
         self._batches_can_be_shared()
+        self._there_is_what_is_learned_from()
         for method in self.audit.methods or ():
             if method not in self.all_methods:
                 raise ValueError(f"audit.methods: {method} is none of the study's, {', '.join(self.all_methods)}")
@@ -151,6 +162,17 @@ class Study(Settings):
                         f"{section}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
                         f"{devices}; take a multiple of it"
                     )
+
+    def _there_is_what_is_learned_from(self) -> None:
+        for name, network in self.networks.items():
+            if network.learns_from == "pairs" and self.pairs is None:
+                raise ValueError(f"networks.{name}.learns_from: the study has no pairs; name them, or take simulation")
+
+    def learns_from_pairs(self, network: str) -> bool:
+        """Whether a network is trained on real pairs: by default wherever there are any."""
+        if self.pairs is None or network not in self.networks:
+            return False
+        return self.networks[network].learns_from != "simulation"
 
     @property
     def noise_free_truth(self) -> bool:

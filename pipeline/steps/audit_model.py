@@ -160,6 +160,10 @@ def _held_out(tables: Sequence[Path], card: dict[str, Any], study: Study) -> Ite
         raise ModelAuditError(
             f"--config is that of the study {study.study}, and the model is of {card['study']}; give the model's"
         )
+    if study.pairs is not None:
+        raise ModelAuditError(
+            f"the study {study.study} has real pairs, which no other step can make anew; its audit is `snakemake audit`"
+        )
     fold = 0 if isinstance(card["fold"], str) else int(card["fold"])
     items = chosen(read_splits(by_ending[".csv"]), fold, study.audit.items)
     _, served = study.seen_by(card["network"])

@@ -136,7 +136,7 @@ class _Role:
             by = self._by(condition)
             title = f"calibrate {self._network}_{self._output} fold {self._fold}"
             for item in progress(self._items, title, unit="item"):
-                seen = observations.observation(item.image, item.window)
+                seen = observations.observation(item.image, item.window, item.fold)
                 yield by.restored(observations, item), item, seen
 
     def _by(self, condition: str) -> FoldRestorer:

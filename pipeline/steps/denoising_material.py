@@ -12,6 +12,7 @@ from pipeline.splits import Item
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.training.degradation import Degrader
 from pipeline.training.noise_levels import NoiseLevels
+from pipeline.training.pair_file import PairFile
 from pipeline.training.scenes import Scenes
 
 LEAST_NOISE = 1e-4
@@ -21,8 +22,16 @@ LEAST_NOISE = 1e-4
 class DenoisingMaterial(TrainingMaterial):
     """As :class:`~pipeline.steps.training_material.TrainingMaterial`, behind an instrument that only adds noise."""
 
-    def __init__(self, images: Path, splits: list[Item], study: Study, fold: int | str, device: torch.device) -> None:
-        super().__init__(images, splits, study, fold, device)
+    def __init__(
+        self,
+        images: Path,
+        splits: list[Item],
+        study: Study,
+        fold: int | str,
+        device: torch.device,
+        observed: PairFile | None = None,
+    ) -> None:
+        super().__init__(images, splits, study, fold, device, observed)
         # Of the noise that the conditions add, which is what plug and play will meet.
         low, high = (
             [max(s, LEAST_NOISE * w) for s, w in zip(end, self._statistics.span)] for end in self._added_noise()

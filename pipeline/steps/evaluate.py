@@ -54,7 +54,7 @@ def evaluate(
             scores = score(
                 results.pixels(item.item),
                 truths.image(item.image, item.window),
-                observations.observation(item.image, item.window),
+                observations.observation(item.image, item.window, item.fold),
                 item,
                 (height, width),
                 spaces,

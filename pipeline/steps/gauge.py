@@ -148,7 +148,7 @@ class _Judge:
         self, method: str, told: str, item: Item, made: RestoredItem, pixels_only: bool = False
     ) -> Iterator[Table]:
         truth = self._truths.image(item.image, item.window)
-        seen = self._observations.observation(item.image, item.window)
+        seen = self._observations.observation(item.image, item.window, item.fold)
         size = self._truths.shape(item.image)[-2:]
         calibrations = self._of(method, item.fold)
         pixels = judged_pixels(made, truth, item, size, seen.operator.halo, self._cell)

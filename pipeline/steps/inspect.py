@@ -19,6 +19,7 @@ from pipeline.model_file import Model, ModelFileError, read_model
 from pipeline.observation import read_observations
 from pipeline.physics.blur import INVERSE_HALO
 from pipeline.restorers.network import NetworkRestorer
+from pipeline.splits import FINAL
 from pipeline.steps.choose_extension import choose_extension
 from pipeline.steps.model_card import range_in_words, score_in_words
 from pipeline.store import ImageReader, RestoredReader, read_images, read_restored
@@ -117,7 +118,7 @@ def _of_store(path: Path) -> Iterator[str]:
         with read_observations(path) as observations:
             yield from _of_images(observations, kind)
             for id in observations.ids[:1]:
-                described = observations.observation(id).operator.descriptor()
+                described = observations.observation(id, None, FINAL).operator.descriptor()
                 yield _line("instrument", _noted({name: round(value, 3) for name, value in described.items()}))
     else:
         with read_images(path) as images:

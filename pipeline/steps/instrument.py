@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.config import Study
 from pipeline.formats.fits import read_psf
+from pipeline.formats.psf_field import PsfField, read_psf_field
 from pipeline.physics.conditions import Stamp, psf_for
 from pipeline.physics.lost_light import lost_light
 
@@ -18,8 +19,15 @@ def read_stamp(study: Study, bands: Sequence[str]) -> Stamp | None:
     file = study.degrade.psf.file
     if file is None:
         return None
+    if study.pairs is not None and study.pairs.stamps is not None:
+        return _widest(read_psf_field(study.pairs.stamps, bands))
     stamp, scale = read_psf(file, bands)
     return stamp, study.degrade.psf.file_scale or scale
+
+
+def _widest(field: PsfField) -> Stamp:
+    """One stamp for all, on the pixels of the blurred image: the roles of a study are kept apart by its width."""
+    return field.stamps.mean(0), field.arcsec
 
 
 def finest(study: Study, scales: Iterable[float | None]) -> float | None:

@@ -98,7 +98,7 @@ def _names(restored: list[Path]) -> list[str]:
 def _scene(
     truth: Image, observations: ObservationReader, item: Item, shape: tuple[int, int, int], study: Study
 ) -> Scene | None:
-    observation = observations.observation(item.image, item.window)
+    observation = observations.observation(item.image, item.window, item.fold)
     return scene_of(truth, observation, item, shape[-2:], study.evaluate.apertures, study.evaluate.detection)
 
 

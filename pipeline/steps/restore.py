@@ -145,9 +145,9 @@ def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
 
 def seen_of(observations: ObservationReader, item: Item) -> tuple[Window, Observation]:
     """What a restorer is given of an item: its window with the guard around it, and what was observed there."""
-    halo = observations.observation(item.image, Window(0, 0, 1, 1)).operator.halo
+    halo = observations.observation(item.image, Window(0, 0, 1, 1), item.fold).operator.halo
     context = item.window.grown(guard_for(2 * halo + 1))
-    seen = observations.observation(item.image, context)
+    seen = observations.observation(item.image, context, item.fold)
     # By its own name, so that a network that draws draws other noise in every block of an image.
     return context, replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))
 

@@ -24,6 +24,7 @@ from pipeline.physics.noise import addressed_generator
 from pipeline.splits import FINAL, HALVES, read_splits, rows_for
 from pipeline.step_settings import settings_for
 from pipeline.steps.denoising_material import DenoisingMaterial
+from pipeline.steps.paired_material import PairedMaterial
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.store import written_aside
 from pipeline.training.adversarial_task import AdversarialTask
@@ -31,6 +32,7 @@ from pipeline.training.degradation import UNCHANGED
 from pipeline.training.devices import fabric_for
 from pipeline.training.loop import LoopSettings
 from pipeline.training.loop import train as train_task
+from pipeline.training.pair_file import PairFile
 from pipeline.training.pix2pix_task import Pix2pixTask
 from pipeline.training.posterior_task import PosteriorTask
 from pipeline.training.restoration import RegressionTask
@@ -44,7 +46,16 @@ LOOP = {"validate_every", "checkpoint_every", "ema", "clip", "compile"}
 """Settings of training that the loop goes by."""
 
 
-def train(images: Path, splits: Path, study: Study, network: str, fold: int | str, out: Path, work: Path) -> None:
+def train(
+    images: Path,
+    splits: Path,
+    study: Study,
+    network: str,
+    fold: int | str,
+    out: Path,
+    work: Path,
+    paired: Path | None = None,
+) -> None:
     """Write ``<output>.safetensors`` for every output of a network, and ``history.csv``, to the folder ``out``.
 
     Where the network is to have intervals, ``spread.safetensors`` says how far ``faithful`` is off.
@@ -65,6 +76,8 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
         Folder of the results.
     work : path
         Folder of the checkpoints and of TensorBoard's logs of the whole study.
+    paired : path, optional
+        Of a study with pairs, the observations that ``pair`` wrote.
 
     Raises
     ------
@@ -79,14 +92,14 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     team = Team(fabric.global_rank, fabric.world_size)
     address = (study.seed, network, fold)
     psf = [Path(study.degrade.psf.file)] if study.degrade.psf.file else []
-    inputs = [digest(file) for file in (images, splits, *psf)]
+    inputs = [digest(file) for file in (images, splits, *psf, *([paired] if paired else []))]
     key = settings_hash([settings_for(study, "train", network=network), code_hash("train"), *inputs])
     place = f"{network}/{fold if isinstance(fold, str) else f'fold{fold}'}"
     loop = LoopSettings(**study.train.model_dump(include=LOOP))
     history: list[dict[str, Any]] = []
     items, number = rows_for(read_splits(splits), fold)
-    trains = DenoisingMaterial if isinstance(settings, Denoiser) else TrainingMaterial
-    with trains(images, items, study, number, fabric.device) as material:
+    observed = _observed(paired, study, number, fabric.device)
+    with _material_for(settings, study, name)(images, items, study, number, fabric.device, observed) as material:
         module = material.network(settings)
         shared = material.shared(address, module) | {"team": team}
         for outputs, starts in _stages(settings, study.train.augmentation, module, material, shared):
@@ -103,6 +116,20 @@ def train(images: Path, splits: Path, study: Study, network: str, fold: int | st
     with written_aside(out / "history.csv") as aside:
         pd.DataFrame(history).to_csv(aside, index=False)
     log.info("train %s: %s", place, _in_words(history))
+
+
+def _observed(paired: Path | None, study: Study, fold: int | str, device: torch.device) -> PairFile | None:
+    if (paired is None) == (study.pairs is None):
+        return PairFile(paired, fold, device) if paired else None
+    if paired is None:
+        raise ConfigError(f"the study {study.study} has pairs; give the file that the step `pair` wrote, with --paired")
+    raise ConfigError(f"--paired {paired}: the study {study.study} has no pairs; leave it out")
+
+
+def _material_for(settings: Nafnet | Pix2pix | Denoiser, study: Study, network: str) -> type[TrainingMaterial]:
+    if isinstance(settings, Denoiser):
+        return DenoisingMaterial
+    return PairedMaterial if study.learns_from_pairs(network) else TrainingMaterial
 
 
 def _in_words(history: list[dict[str, Any]]) -> str:

@@ -22,6 +22,8 @@ from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
 from pipeline.training.degradation import UNCHANGED, Degrader
 from pipeline.training.instruments import Instruments
+from pipeline.training.pair_file import PairFile
+from pipeline.training.paired_instruments import PairedInstruments
 from pipeline.training.regions import regions, sampled
 from pipeline.training.scenes import Scenes, SceneStatistics
 
@@ -55,6 +57,8 @@ class TrainingMaterial:
     fold : int or "final"
     device : torch.device
         Where the scenes lie, if they fit, and where they are degraded.
+    observed : PairFile, optional
+        Real blurred images of the scenes, which then tell the instrument.
 
     Raises
     ------
@@ -62,8 +66,16 @@ class TrainingMaterial:
         If the training role has nothing to learn from.
     """
 
-    def __init__(self, images: Path, splits: list[Item], study: Study, fold: int | str, device: torch.device) -> None:
-        self._study, self._device = study, device
+    def __init__(
+        self,
+        images: Path,
+        splits: list[Item],
+        study: Study,
+        fold: int | str,
+        device: torch.device,
+        observed: PairFile | None = None,
+    ) -> None:
+        self._study, self._device, self._observed = study, device, observed
         with read_images(images) as scenes:
             first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
         self.bands, self.unit = first.bands, first.unit
@@ -74,7 +86,10 @@ class TrainingMaterial:
         self._scenes = Scenes(images, regions(splits, number, "train", guard), device)
         self.area = sum(r.window.height * r.window.width for r in self._scenes.regions)
         self._watched = Scenes(images, regions(splits, number or 0, "tune", 0), device)
-        self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
+        if observed is None:
+            self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
+        else:
+            self._instruments = PairedInstruments(observed.psfs_of(self._scenes.regions), study.train.psf_error, device)
         self._statistics = self._scenes.statistics()
         seen = self._noise_to_stretch_by()
         stretch = _stretch(study, self.bands, self._statistics, seen)

@@ -111,7 +111,7 @@ def _tuned(
 
 
 def _trial(item: Item, truths: ImageReader, observations: ObservationReader) -> Trial:
-    halo = observations.observation(item.image, item.window).operator.halo
+    halo = observations.observation(item.image, item.window, item.fold).operator.halo
     context = item.window.grown(guard_for(2 * halo + 1))
     truth: Image = truths.image(item.image, item.window)
     height, width = truths.shape(item.image)[-2:]
@@ -119,7 +119,7 @@ def _trial(item: Item, truths: ImageReader, observations: ObservationReader) -> 
     scored = (..., *inner_window(item.window, (height, width), halo).slices)
     left_out[scored] = truth.mask[scored]
     core = item.window.relative_to(context)
-    return Trial(observations.observation(item.image, context), truth.pixels, core, left_out)
+    return Trial(observations.observation(item.image, context, item.fold), truth.pixels, core, left_out)
 
 
 def _space(study: Study, attributes: dict[str, Any], trials: Sequence[Trial]) -> Space:

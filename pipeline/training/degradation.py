@@ -113,7 +113,7 @@ class Degrader:
         generators = [addressed_generator(*place, "noise", device=self._device) for place in addresses]
         noises = [d.noise for d in draws]
         data, sigma = draw_each(noises, operator.seen(scene), generators)
-        unknown = _inner(unknown, operator.halo)
+        unknown = inner(unknown, operator.halo)
         lost = unknown
         if self._defects is not None:
             places = [(*place, "defects") for place in addresses]
@@ -124,8 +124,8 @@ class Degrader:
         not_asked = mask if self._defects is None else unknown | outside
         told_sigma = told_sigma_of_each(noises, data)
         inputs = self._prepared(data, mask, told_sigma, [d.told for d in draws])
-        target = self.preparation.stretch.apply(_inner(scene, operator.halo + operator.inverse_halo))
-        return Batch(inputs, target, (~_inner(not_asked, operator.inverse_halo)).float(), operator)
+        target = self.preparation.stretch.apply(inner(scene, operator.halo + operator.inverse_halo))
+        return Batch(inputs, target, (~inner(not_asked, operator.inverse_halo)).float(), operator)
 
     def _draw(self, address: tuple[object, ...], crop: int) -> Draw:
         random = addressed_random(*address)
@@ -169,11 +169,8 @@ class Degrader:
         return brightened(scene, [d.change for d in draws], self.preparation.stretch.offset), unknown, sorted(holed)
 
     def _prepared(self, data: Tensor, mask: Tensor, sigma: Tensor, told: list[float]) -> RestorationInput:
-        # The median, by sorting: on a GPU torch's own differs from run to run in which of equals it takes.
-        ranked = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).sort(-1).values
-        level = ranked[..., (ranked.shape[-1] - 1) // 2]
         operator, described = self._instruments.told(told), self._instruments.descriptors(told)
-        return self.preparation(data, mask, sigma, level, operator, described)
+        return self.preparation(data, mask, sigma, noise_level(sigma), operator, described)
 
     def _sent(self, numbers: list[int]) -> Tensor:
         return sent(numbers, self._device)
@@ -183,5 +180,13 @@ def _start(random: np.random.Generator, length: int, size: int) -> int:
     return int(random.integers(length - size + 1)) if length >= size else (length - size) // 2
 
 
-def _inner(image: Tensor, margin: int) -> Tensor:
+def noise_level(sigma: Tensor) -> Tensor:
+    """The noise of each image and band, shape (B, C), as one number: the median of some of its pixels."""
+    # By sorting: on a GPU torch's own differs from run to run in which of equals it takes.
+    ranked = sigma[..., ::LEVEL_STEP, ::LEVEL_STEP].flatten(2).sort(-1).values
+    return ranked[..., (ranked.shape[-1] - 1) // 2]
+
+
+def inner(image: Tensor, margin: int) -> Tensor:
+    """An image without ``margin`` pixels on each side."""
     return image[..., margin : image.shape[-2] - margin, margin : image.shape[-1] - margin]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,15 +55,23 @@ class Scenes:
     regions : list of Region
     device : torch.device
         Where crops are wanted.
+    opened : callable
+        Opens the file; by default one of images.
     """
 
-    def __init__(self, path: str | Path, regions: list[Region], device: torch.device = CPU) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        regions: list[Region],
+        device: torch.device = CPU,
+        opened: Callable[[str | Path], AbstractContextManager[ImageReader]] = read_images,
+    ) -> None:
         self.regions, self._device = regions, device
         self.backgrounds = Backgrounds(path, regions)
         self._sky_sigma: dict[int, list[float]] = {}
         self._flawless: dict[int, bool] = {}
         self._open = ExitStack()
-        self._images: ImageReader = self._open.enter_context(read_images(path))
+        self._images: ImageReader = self._open.enter_context(opened(path))
         area = np.array([r.window.height * r.window.width for r in regions], dtype=float)
         self.share: NDArray[np.float64] = area / area.sum()
         self.bands = self._images.shape(regions[0].image)[0]

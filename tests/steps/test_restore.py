@@ -62,7 +62,7 @@ def several(tmp_path_factory):
 def by_hand(place, item, restorer):
     """The item with its guard, restored, and the guard taken off."""
     with read_observations(place.degraded) as observations:
-        seen = observations.observation(item.image, item.window.grown(GUARD))
+        seen = observations.observation(item.image, item.window.grown(GUARD), item.fold)
     return restorer.restore(seen).pixels[:, GUARD:-GUARD, GUARD:-GUARD]
 
 
@@ -97,7 +97,9 @@ def test_an_item_at_the_border_is_restored_as_the_image_is_at_its_end(several):
     """The guard beyond the image holds no data: the network sees what it would see of the image alone."""
     item = items_of(several.items, 0, "test")[0]
     with read_observations(several.degraded) as observations:
-        alone = NetworkRestorer(several.models[0], device="cpu").restore(observations.observation(item.image))
+        alone = NetworkRestorer(several.models[0], device="cpu").restore(
+            observations.observation(item.image, None, item.fold)
+        )
     pixels, _ = several.restore()[item.item]
     assert np.abs(pixels - alone.pixels).max() <= 1e-5 * np.ptp(pixels)
 
@@ -105,7 +107,7 @@ def test_an_item_at_the_border_is_restored_as_the_image_is_at_its_end(several):
 def test_what_lies_beyond_the_guard_is_never_seen(band, tmp_path):
     item = items_of(band.items, 0, "test")[1]
     with read_observations(band.degraded) as observations:
-        reach = GUARD + observations.observation("field0").operator.halo
+        reach = GUARD + observations.observation("field0", None, 0).operator.halo
     far, near = np.ones((90, 640), bool), item.window.grown(reach)
     far[:, near.x0 : near.x1] = False
     spoiled = Place(tmp_path, np.where(far, 5, sky(90, 640)).astype(np.float32))

@@ -17,6 +17,11 @@ class Network(Settings):
         description="grid: one network per fold serves every condition and what lies between them; each: one "
         "specialist per fold and condition, each with all the steps that are set here.",
     )
+    learns_from: Literal["simulation", "pairs"] | None = Field(
+        None,
+        description="Of a study with pairs, what training sees: simulation, sharp images that are blurred by the "
+        "pairs' PSF and given their noise; pairs, the blurred images themselves. By default the pairs.",
+    )
     restarts: int = Field(
         0,
         ge=0,

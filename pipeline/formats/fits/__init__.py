@@ -4,7 +4,7 @@ from pipeline.formats.fits.extensions import Extension, file_and_extension, list
 from pipeline.formats.fits.flags import open_flags
 from pipeline.formats.fits.psf import read_psf
 from pipeline.formats.fits.read import open_fits, read_fits
-from pipeline.formats.fits.sky import centre_of, footprint_of
+from pipeline.formats.fits.sky import centre_of, footprint_of, wcs_of
 from pipeline.formats.fits.write import refuse_unwritable_fits, write_fits
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "read_fits",
     "read_psf",
     "refuse_unwritable_fits",
+    "wcs_of",
     "write_fits",
 ]

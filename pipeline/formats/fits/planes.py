@@ -15,7 +15,6 @@ from pipeline.formats.checks import FormatError, refuse_other_shape
 from pipeline.image import Mask
 from pipeline.tiling import Window
 
-
 READ_AT_ONCE = 2**20
 """Values that are read of whole rows at most, to take a window out of them: see :func:`_stored`."""
 

@@ -58,6 +58,11 @@ def pixel_scale_of(header: fits.Header, hdus: fits.HDUList | None = None) -> flo
     return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
 
 
+def wcs_of(image: Image) -> WCS | None:
+    """Where an image lies on the sky, or None where its header does not say; what other extensions hold is lost."""
+    return celestial_wcs(fits.Header.fromstring(image.header or "", sep="\n"))
+
+
 def centre_of(path: str | Path, image: Image) -> SkyCoord | None:
     """Where the middle of an image lies on the sky, or None where it is not known.
 
