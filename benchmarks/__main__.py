@@ -16,6 +16,7 @@ NAMES = (
     "processes",
     "equal_time",
     "realism",
+    "pairs",
     "widths",
     "specialists",
     "posterior",

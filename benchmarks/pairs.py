@@ -35,7 +35,7 @@ def run() -> None:
     difference = done.paired(condition, "retrained_faithful", "simulated_faithful")
     record("pairs/retrained_over_simulated", difference.median(), unit="dB")
     log = Path("logs", done.study.study, "pair", f"{condition}.log").read_text()
-    record("pairs/gain_of_40", float(log.split("blurred = ")[1].split()[1]), "== 40 +- 1%")
+    record("pairs/gain_error", abs(float(log.split("blurred = ")[1].split()[1]) / GAIN - 1), "<= 0.02")
 
 
 def data_folder() -> Path:

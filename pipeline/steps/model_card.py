@@ -136,7 +136,10 @@ def _stages(settings: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
     for name, stage in stages.items():
         if stage.get("steps"):
             yield f"{name}: {_settings(stage)}"
-    yield "crops of the sharp images, blurred and made noisy anew at every step"
+    if card.get("learned_from") == "pairs":
+        yield "crops of real pairs: sharp images, and blurred ones by another instrument, turned alike"
+    else:
+        yield "crops of the sharp images, blurred and made noisy anew at every step"
     yield f"pixels reach it by the stretch {card['preparation']['stretch']['kind']}, which is undone afterwards"
 
 

@@ -149,6 +149,7 @@ class TrainingMaterial:
             "psf_error": study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": study.images.model_dump(mode="json", include=READING),
+            "learned_from": "pairs" if study.learns_from_pairs(network.partition("@")[0]) else "simulation",
             "study": study.study,
             "fold": fold,
             "seed": study.seed,
