@@ -32,6 +32,7 @@ rule examine_network:
         splits="results/{study}/splits.csv",
         degraded="results/{study}/degraded/{condition}.h5",
         models=models_for,
+        bounds=bounds_for_audit,
     output:
         found="results/{study}/audit/{condition}/{network}_{output}.parquet",
         maps="results/{study}/audit/{condition}/{network}_{output}.npz",
@@ -49,8 +50,9 @@ rule examine_network:
         code=code_hash("examine"),
         settings=needs("examine"),
         config=CONFIG,
+        bounds=lambda wildcards, input: " ".join(f"--bounds {path}" for path in input.bounds),
     shell:
-        "python -m pipeline examine {input.images} {input.splits} {input.degraded} {input.models} --method {wildcards.network}_{wildcards.output} --config {params.config} -o {output.found} --maps {output.maps} --log {log}"
+        "python -m pipeline examine {input.images} {input.splits} {input.degraded} {input.models} {params.bounds} --method {wildcards.network}_{wildcards.output} --config {params.config} -o {output.found} --maps {output.maps} --log {log}"
 
 
 rule halves:

@@ -153,6 +153,17 @@ def models_with_intervals(condition):
     return [STUDY.model_for(name, condition) for name in STUDY.interval_networks]
 
 
+def bounds_for_audit(wildcards):
+    """What the width of a network's intervals follows from on the first fold, which is audited; none without any."""
+    if f"{wildcards.network}_{wildcards.output}" not in STUDY.interval_methods:
+        return []
+    model = STUDY.model_for(wildcards.network, wildcards.condition)
+    return [
+        f"results/{STUDY.study}/models/{model}/fold0/spread.safetensors",
+        f"results/{STUDY.study}/calibration/{model}.json",
+    ]
+
+
 def for_publication(wildcards):
     """The spread network and the calibration that go into a published file; none where it has no intervals."""
     name, _ = STUDY.seen_by(wildcards.network)

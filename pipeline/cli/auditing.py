@@ -23,6 +23,10 @@ def examine(
     out: Out,
     maps: Annotated[Path, typer.Option("--maps", help="File for the maps of one item, .npz.")],
     models: Annotated[list[Path] | None, typer.Argument(help="A network's models, one per fold, in order.")] = None,
+    bounds: Annotated[
+        list[Path] | None,
+        typer.Option("--bounds", help="Of a method with intervals: fold0's spread.safetensors, and its calibration."),
+    ] = None,
     tuned: Annotated[Path | None, typer.Option("--tuned", help="A classical restorer's settings, from `tune`.")] = None,
     config: Config = DEFAULT,
     log: Log = None,
@@ -32,7 +36,7 @@ def examine(
     with running(f"examine {degraded.stem} {method}", out, log, threads_for(study, "examine", method)):
         from pipeline.steps import examine as step
 
-        step.examine(images, splits, degraded, study, method, tuned, models or [], out, maps)
+        step.examine(images, splits, degraded, study, method, tuned, models or [], out, maps, bounds or [])
 
 
 @app.command()

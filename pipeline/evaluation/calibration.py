@@ -170,6 +170,23 @@ def read_calibration(path: Path) -> dict[str, Any]:
         raise CalibrationError(f"{path}: cannot be read ({error}); the step `calibrate` writes it") from None
 
 
+def calibrations_of(written: dict[str, Any], model: str, output: str, fold: int) -> dict[str, Calibration]:
+    """What :func:`read_calibration` read of an output of a model on a fold, by what has intervals.
+
+    Raises
+    ------
+    CalibrationError
+        If there is nothing of it.
+    """
+    try:
+        found = written["folds"][str(fold)][output]
+    except KeyError:
+        raise CalibrationError(
+            f"no calibration of {model}, {output}, fold {fold} is given; the step `calibrate` writes it"
+        ) from None
+    return {what: Calibration.from_dict(values) for what, values in found.items()}
+
+
 def _noted(found: Quantiles, borrowed: bool) -> dict[str, Any]:
     effective = found.effective if np.isfinite(found.effective) else None
     return {

@@ -15,21 +15,27 @@ import torch
 from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.examination import examine
 from pipeline.audit.maps import maps_of
-from pipeline.audit.specimen import Specimen
+from pipeline.audit.specimen import Specimen, Width
 from pipeline.audit.table import table_of
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
+from pipeline.evaluation.calibration import PIXELS, Calibration
 from pipeline.image import Image
 from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.model_file import Model
 from pipeline.observation import Observation, read_observations, write_observations
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import Profile, draw_psf
 from pipeline.restorers.network import NetworkRestorer
+from pipeline.restorers.restorer import Restorer
+from pipeline.restorers.spread import SpreadEstimator
 from pipeline.splits import FINAL, read_splits
 from pipeline.steps.audit import write_audit
 from pipeline.steps.degrade import observe
 from pipeline.steps.instrument import guard_for, read_stamp
+from pipeline.steps.interval_models import interval_width
+from pipeline.steps.interval_planes import has_intervals
 from pipeline.steps.operator_words import instrument_from_words, operator_words
 from pipeline.steps.restore import corrected
 from pipeline.steps.specimens import chosen, sky_around, specimens_of
@@ -90,13 +96,20 @@ def audit_model(
         material = iter([_of_image(files, card, study, psf, noise)])
         remarks.append("The scene of a user’s image is not known, so its detail was not compared with a truth.")
     method, found, maps = f"{card['network']}_{card['output']}", [], {}
+    width = _width(judged, restorer.model, study) if has_intervals(restorer.model) else None
     for condition, specimens, sky in material:
-        findings, restored = examine(judged, specimens, sky, study.audit, card.get("brightest", []))
+        findings, restored = examine(judged, specimens, sky, study.audit, card.get("brightest", []), width)
         found.append(table_of(findings, condition, method))
         if specimens:
             maps[condition, method] = maps_of(specimens[0], restored[0], study.audit.ring_correlation)
     table = pd.concat(found, ignore_index=True)
     write_audit(table, maps, study, f"model {method} {restorer.model.hash}", out, tuple(remarks))
+
+
+def _width(judged: Restorer, model: Model, study: Study) -> Width:
+    """The width of the model's own intervals."""
+    calibration = Calibration.from_dict(model.card["intervals"]["calibrated"][PIXELS])
+    return interval_width(judged, SpreadEstimator(model, study.restore.tile), calibration)
 
 
 def _of_card(card: dict[str, Any], study: Study) -> Material:

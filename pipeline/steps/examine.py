@@ -8,11 +8,16 @@ from pathlib import Path
 
 from pipeline.audit.examination import examine as examined
 from pipeline.audit.maps import maps_of, write_maps
+from pipeline.audit.specimen import Width
 from pipeline.audit.table import table_of
 from pipeline.config import Study
+from pipeline.evaluation.calibration import PIXELS, calibrations_of, read_calibration
 from pipeline.model_file import read_model
 from pipeline.observation import read_observations
+from pipeline.restorers.restorer import Restorer
+from pipeline.restorers.spread import SpreadEstimator
 from pipeline.splits import read_splits
+from pipeline.steps.interval_models import interval_width, with_spread
 from pipeline.steps.restore import restorer_for
 from pipeline.steps.specimens import chosen, sky_around, specimens_of
 from pipeline.store import read_images, written_aside
@@ -33,6 +38,7 @@ def examine(
     models: Sequence[Path],
     out: Path,
     maps: Path,
+    bounds: Sequence[Path] = (),
 ) -> None:
     """Write what the audit found as a table, and maps of one item.
 
@@ -49,11 +55,15 @@ def examine(
         Model per fold, in the order of the folds, for a network.
     out, maps : path
         ``audit/<condition>/<method>.parquet`` and ``.npz``.
+    bounds : sequence of path
+        Of a method that has intervals: ``spread.safetensors`` of the first fold, and the calibration.
 
     Raises
     ------
     RestoreError
         As the step ``restore`` does.
+    CalibrationError, IntervalModelError
+        If the bounds are not those of the method.
     """
     with read_images(images) as truths, read_observations(degraded) as observations:
         condition = str(observations.attributes["condition"])
@@ -61,9 +71,21 @@ def examine(
         specimens = specimens_of(chosen(read_splits(splits), FOLD, study.audit.items), truths, observations)
         sky = sky_around(specimens, truths, study, condition)
     brightest = read_model(models[FOLD]).card.get("brightest", []) if models else []
-    findings, restored = examined(restorer, specimens, sky, study.audit, brightest)
+    width = _width(study, condition, method, restorer, models, bounds) if bounds else None
+    findings, restored = examined(restorer, specimens, sky, study.audit, brightest, width)
     with written_aside(out) as aside:
         table_of(findings, condition, method).to_parquet(aside, index=False)
     write_maps(maps, maps_of(specimens[0], restored[0], study.audit.ring_correlation))
     against = sorted({found.verdict for found in findings if found.speaks_against})
     log.info("examine %s %s: %s", condition, method, " and ".join(against) or "neither inconsistent nor invented")
+
+
+def _width(
+    study: Study, condition: str, method: str, restorer: Restorer, models: Sequence[Path], bounds: Sequence[Path]
+) -> Width:
+    """The width of the method's own intervals."""
+    spread, calibration = sorted(bounds, key=lambda path: path.suffix == ".json")
+    network, _, output = method.rpartition("_")
+    found = calibrations_of(read_calibration(calibration), study.model_for(network, condition), output, FOLD)
+    estimator = SpreadEstimator(with_spread(models[FOLD], spread), study.restore.tile)
+    return interval_width(restorer, estimator, found[PIXELS])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Study
-from pipeline.evaluation.calibration import CONSTANT, PIXELS, Calibration, CalibrationError, read_calibration
+from pipeline.evaluation.calibration import CONSTANT, PIXELS, Calibration, calibrations_of, read_calibration
 from pipeline.evaluation.interval_items import JudgedPixels, RestoredItem, cell_of, judged_pixels, restored_item
 from pipeline.evaluation.interval_sources import JudgedSources, constant_name, judged_sources
 from pipeline.evaluation.interval_summary import merged
@@ -186,13 +186,7 @@ class _Judge:
     def _of(self, method: str, fold: int) -> dict[str, Calibration]:
         network, _, output = method.rpartition("_")
         model = self._study.model_for(network, self._condition)
-        try:
-            written = self._calibrations[model]["folds"][str(fold)][output]
-        except KeyError:
-            raise CalibrationError(
-                f"no calibration of {model}, {output}, fold {fold} is given; the step `calibrate` writes it"
-            ) from None
-        return {what: Calibration.from_dict(values) for what, values in written.items()}
+        return calibrations_of(self._calibrations.get(model, {}), model, output, fold)
 
 
 def _sums_of_pixels(pixels: JudgedPixels, calibrations: dict[str, Calibration], bands: tuple[str, ...]) -> Table:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.audit.specimen import Width
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.calibration import Calibration, bin_numbers
@@ -15,11 +16,13 @@ from pipeline.evaluation.interval_items import RestoredItem, restored_item
 from pipeline.image import Pixels
 from pipeline.model_file import Model, read_model
 from pipeline.observation import Observation, ObservationReader
+from pipeline.physics.operator import Operator
 from pipeline.restorers.restorer import Restorer
 from pipeline.restorers.spread import SpreadEstimator
 from pipeline.splits import Item
 from pipeline.steps.restore import restorer_for, seen_of
 from pipeline.tiling import Window
+from pipeline.windowed import WindowedImage
 
 SPREAD = "spread"
 """Stem of the file of a spread network, beside those of a network's outputs."""
@@ -93,6 +96,28 @@ def fold_restorer(
     restorer = restorer_for(study, condition, f"{network}_{output}", None, paths, fold)
     both = with_spread(paths[fold], files.of(model, SPREAD, folds)[fold])
     return FoldRestorer(restorer, SpreadEstimator(both, study.restore.tile))
+
+
+def interval_width(restorer: Restorer, estimator: SpreadEstimator, calibration: Calibration) -> Width:
+    """The width that a restorer's intervals have, for whoever asks of any observation."""
+
+    def width(seen: Observation) -> Pixels:
+        restored = WindowedImage.of(restorer.restore(seen))
+        found = np.empty(seen.preview.shape, np.float32)
+        for window, made in restored_by_tiles(estimator, restored, WindowedImage.of(seen.preview), seen.operator):
+            found[(..., *window.slices)] = 2 * half_width(made, calibration)
+        return found
+
+    return width
+
+
+def restored_by_tiles(
+    estimator: SpreadEstimator, restored: WindowedImage, seen: WindowedImage, operator: Operator
+) -> Iterator[tuple[Window, RestoredItem]]:
+    """What is known of the errors of a restored image, tile by tile."""
+    for tile in estimator.tiles(restored, seen, operator):
+        here, stretch = restored.part(tile.window).pixels, estimator.preparation.stretch
+        yield tile.window, RestoredItem(here, tile.estimate, tile.spread, tile.snr, stretch)
 
 
 def half_width(made: RestoredItem, calibration: Calibration) -> Pixels:

@@ -17,6 +17,7 @@ from pipeline.measures.background import Background
 from pipeline.model_file import Model
 from pipeline.physics.operator import Operator
 from pipeline.restorers.spread import SpreadEstimator
+from pipeline.steps.interval_models import restored_by_tiles
 from pipeline.store import Scratch, scratch
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
@@ -67,10 +68,8 @@ def interval_planes(
     bands, height, width = seen.shape
     with scratch(out, (3 * bands, height, width)) as room:
         estimator = SpreadEstimator(model, tile)
-        for found in estimator.tiles(restored, seen, operator):
-            here = restored.part(found.window).pixels
-            made = RestoredItem(here, found.estimate, found.spread, found.snr, estimator.preparation.stretch)
-            room.write(found.window, _planes_of(made, calibration))
+        for window, made in restored_by_tiles(estimator, restored, seen, operator):
+            room.write(window, _planes_of(made, calibration))
         light = background or _none
         yield {
             HALF: partial(_read, room, 0),

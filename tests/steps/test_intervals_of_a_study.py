@@ -8,8 +8,8 @@ from made_intervals import make_spread
 from made_model import SETTINGS, make_card
 from made_training import made_study, sky, write_sky
 
-from pipeline.config import ConfigError
-from pipeline.evaluation.calibration import ALL, Calibration
+from pipeline.config import Audit, ConfigError
+from pipeline.evaluation.calibration import ALL, Calibration, CalibrationError
 from pipeline.evaluation.interval_summary import COLUMNS
 from pipeline.model_file import read_model, write_model
 from pipeline.networks.build import build_network
@@ -18,6 +18,7 @@ from pipeline.splits import read_splits
 from pipeline.steps.calibrate import calibrate
 from pipeline.steps.collect import collect
 from pipeline.steps.degrade import degrade
+from pipeline.steps.examine import examine
 from pipeline.steps.gauge import gauge
 from pipeline.steps.interval_models import IntervalModelError
 from pipeline.steps.publish import publish
@@ -179,3 +180,21 @@ def test_a_network_without_spread_is_calibrated_for_nothing(whole, tmp_path):
         calibrate(whole.images, whole.splits, [whole.degraded], whole.models, study, "net", tmp_path / "out.json")
     assert study.interval_methods == []
     assert made_study({"net": NET}, split={"folds": 2, "calibrate": 0}).interval_methods == []
+
+
+def test_an_audit_says_how_the_intervals_widen_where_input_is_strange(whole, tmp_path):
+    faithful = [path for path in whole.models if path.stem == "faithful"]
+    few = {"fields": 20, "fields_with_mistakes": 1, "psf_errors": [0.1], "snr": [10.0], "items": 1, "field_size": 32}
+    study = STUDY.model_copy(update={"audit": Audit(**few)})
+    bounds = [faithful[0].with_name("spread.safetensors"), whole.calibration]
+    given = (study, "net_faithful", None, faithful, tmp_path / "net.parquet", tmp_path / "net.npz", bounds)
+    examine(whole.images, whole.splits, whole.degraded, *given)
+    table = pd.read_parquet(tmp_path / "net.parquet")
+    wider = table[table["measure"] == "interval_widens"].set_index("case")["value"]
+    assert wider["as it is"] == pytest.approx(1)
+    assert {"saturated star", "cosmic ray", "gap"} <= set(wider.index)
+    assert np.isfinite(wider).all()
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    with pytest.raises(CalibrationError, match="no calibration of net, faithful"):
+        examine(whole.images, whole.splits, whole.degraded, *given[:-1], [bounds[0], other])
