@@ -1,5 +1,6 @@
 import json
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -187,6 +188,9 @@ def test_an_audit_says_how_the_intervals_widen_where_input_is_strange(whole, tmp
     few = {"fields": 20, "fields_with_mistakes": 1, "psf_errors": [0.1], "snr": [10.0], "items": 1, "field_size": 32}
     study = STUDY.model_copy(update={"audit": Audit(**few)})
     bounds = [faithful[0].with_name("spread.safetensors"), whole.calibration]
+    with h5py.File(whole.images, "a") as images:
+        # As `ingest` notes it.
+        images.attrs["sky"] = json.dumps([0.1, 0.1])
     given = (study, "net_faithful", None, faithful, tmp_path / "net.parquet", tmp_path / "net.npz", bounds)
     examine(whole.images, whole.splits, whole.degraded, *given)
     table = pd.read_parquet(tmp_path / "net.parquet")
