@@ -10,6 +10,7 @@ from pipeline.audit.empty_sky import EmptySky, empty_sky
 from pipeline.audit.finding import Finding
 from pipeline.audit.injection import injection
 from pipeline.audit.specimen import Specimen, Width
+from pipeline.audit.split_exposure import split_exposure
 from pipeline.audit.unlike import unlike_inputs
 from pipeline.audit.wrong_instrument import mistakes, wrong_instrument
 from pipeline.config import Audit
@@ -56,6 +57,7 @@ def examine(
         "empty sky": lambda: empty_sky(restorer, sky, settings.fields),
         "injection": lambda: injection(restorer, specimens, restored, settings.snr, *address),
         "detail": lambda: displaced_detail(specimens, restored, settings.ring_correlation, *address),
+        "split exposure": lambda: split_exposure(restorer, specimens, restored, settings.ring_correlation),
         "wrong instrument": lambda: wrong_instrument(
             restorer, specimens, restored, sky, wrong, settings.fields_with_mistakes, put_up_with
         ),

@@ -27,11 +27,14 @@ class Specimen:
         The part of it that counts.
     truth : Image, optional
         On the grid of ``seen``; none for an image of a user's.
+    again : Observation, optional
+        Another exposure of the same, on the same grid.
     """
 
     seen: Observation
     core: Window
     truth: Image | None = None
+    again: Observation | None = None
 
     @property
     def counted(self) -> Window:

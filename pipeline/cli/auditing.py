@@ -71,6 +71,10 @@ def audit(
     config: Config = DEFAULT,
     psf: Annotated[str | None, typer.Option("--psf", help="Of an image: as for `apply`.")] = None,
     noise: Annotated[str | None, typer.Option("--noise", help="Of an image: as for `apply`.")] = None,
+    again: Annotated[
+        list[Path] | None,
+        typer.Option("--again", help="Of an image: another exposure of it; one file, or one per band."),
+    ] = None,
     log: Log = None,
 ) -> None:
     """Say whether a model, or a study's methods, contradict their data or invent, and what they may be used for."""
@@ -79,7 +83,7 @@ def audit(
         with running(f"audit {files[0].stem}", out, log, threads=cores()):
             from pipeline.steps.audit_model import audit_model
 
-            audit_model(files[0], files[1:], study, out, psf, noise)
+            audit_model(files[0], files[1:], study, out, psf, noise, again or [])
         return
     with running("audit", out, log):
         from pipeline.steps import audit as step

@@ -57,7 +57,13 @@ class ModelAuditError(ClearfieldError):
 
 
 def audit_model(
-    model: Path, files: Sequence[Path], study: Study, out: Path, psf: str | None = None, noise: str | None = None
+    model: Path,
+    files: Sequence[Path],
+    study: Study,
+    out: Path,
+    psf: str | None = None,
+    noise: str | None = None,
+    again: Sequence[Path] = (),
 ) -> None:
     """Write the audit of a model file to a folder; see :func:`pipeline.steps.audit.write_audit`.
 
@@ -74,17 +80,22 @@ def audit_model(
     out : path
     psf, noise : str, optional
         The instrument of an image, as for ``apply``; by default the model's own PSF, and noise as measured.
+    again : sequence of path
+        Another exposure of the image, by the same instrument and on the same pixels.
 
     Raises
     ------
     ModelAuditError
-        If only one of ``images.h5`` and ``splits.csv`` is given, or the study is not the model's.
+        If only one of ``images.h5`` and ``splits.csv`` is given, the study is not the model's, or another exposure is
+        given without an image, or of another size.
     """
     restorer = NetworkRestorer(model, study.restore.tile)
     card = restorer.model.card
     judged = corrected(restorer, study)
     tables = [path for path in files if path.suffix in (".h5", ".csv")]
     remarks = []
+    if again and (tables or not files):
+        raise ModelAuditError(f"--again {again[0]}: is another exposure of an image; give the image too")
     if not files:
         material: Iterator[Material] = iter([_of_card(card, study)])
         remarks.append("No image was given: empty sky alone was looked at.")
@@ -93,8 +104,11 @@ def audit_model(
         if card["fold"] == FINAL:
             remarks.append("This model was trained on all images, these among them: its audit is better than it is.")
     else:
-        material = iter([_of_image(files, card, study, psf, noise)])
-        remarks.append("The scene of a user’s image is not known, so its detail was not compared with a truth.")
+        material = iter([_of_image(files, again, card, study, psf, noise)])
+        instead = ", but with that of the other exposure" if again else ""
+        remarks.append(
+            f"The scene of a user’s image is not known, so its detail was not compared with a truth{instead}."
+        )
     method, found, maps = f"{card['network']}_{card['output']}", [], {}
     width = _width(judged, restorer.model, study) if has_intervals(restorer.model) else None
     for condition, specimens, sky in material:
@@ -132,32 +146,50 @@ def _of_card(card: dict[str, Any], study: Study) -> Material:
 
 
 def _of_image(
-    files: Sequence[Path], card: dict[str, Any], study: Study, psf: str | None, noise: str | None
+    files: Sequence[Path],
+    again: Sequence[Path],
+    card: dict[str, Any],
+    study: Study,
+    psf: str | None,
+    noise: str | None,
 ) -> Material:
     """Pieces of a user's image, those with most light first."""
     with ExitStack() as opened:
-        image = open_user_image(files, MaskWords(None, None), card, opened).image
-        words = operator_words(psf or "model", noise, None)
-        instrument = opened.enter_context(instrument_from_words(words, image, card))
-
-        def with_noise(band: int, window: Window, plane: Plane) -> Plane:
-            sigma, without, _ = instrument.noise.read(band, window)
-            return Plane(plane.pixels, plane.mask | without, sigma)
-
-        seen = image.changed(with_noise)
-        specimens = list(_pieces(seen, instrument.operator, study.audit.items))
+        seen, operator = _seen(files, card, psf, noise, opened)
+        other = _seen(again, card, psf, noise, opened)[0] if again else None
+        if other is not None and other.shape != seen.shape:
+            raise ModelAuditError(
+                f"--again {again[0]}: of shape {other.shape}, and {files[0]} of {seen.shape}; an exposure on the same "
+                "pixels is needed"
+            )
+        specimens = list(_pieces(seen, other, operator, study.audit.items))
         sky = [_level(seen, band) for band in range(len(seen.bands))]
     own = EmptySky(specimens[0].seen, sky, study.audit.field_size, (study.seed, "image"))
     return OWN, specimens, own
 
 
-def _pieces(seen: WindowedImage, operator: Blur, count: int) -> Iterator[Specimen]:
+def _seen(
+    files: Sequence[Path], card: dict[str, Any], psf: str | None, noise: str | None, opened: ExitStack
+) -> tuple[WindowedImage, Blur]:
+    """A user's image with its noise, and its instrument."""
+    image = open_user_image(files, MaskWords(None, None), card, opened).image
+    instrument = opened.enter_context(instrument_from_words(operator_words(psf or "model", noise, None), image, card))
+
+    def with_noise(band: int, window: Window, plane: Plane) -> Plane:
+        sigma, without, _ = instrument.noise.read(band, window)
+        return Plane(plane.pixels, plane.mask | without, sigma)
+
+    return image.changed(with_noise), instrument.operator
+
+
+def _pieces(seen: WindowedImage, other: WindowedImage | None, operator: Blur, count: int) -> Iterator[Specimen]:
     guard = guard_for(2 * operator.halo + 1)
     every = [w for w in tiles(seen.area, PIECE) if min(w.height, w.width) >= PIECE // 2] or [seen.area]
     brightest = sorted(every, key=lambda w: -float(np.std(seen.part(w).pixels)))[:count]
     for core in brightest:
         context = core.grown(guard).clipped(seen.area)
-        yield Specimen(Observation(seen.part(context), operator), core.relative_to(context))
+        again = None if other is None else Observation(other.part(context), operator)
+        yield Specimen(Observation(seen.part(context), operator), core.relative_to(context), again=again)
 
 
 def _level(seen: WindowedImage, band: int) -> float:

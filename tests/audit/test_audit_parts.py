@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from pipeline.audit.halves import two_halves
 from pipeline.audit.injection import injection
 from pipeline.audit.point_sources import significance, unasked_sources
 from pipeline.audit.sown import GALAXY, POINT, seen_with, sow
+from pipeline.audit.split_exposure import split_exposure
 from pipeline.audit.unlike import KINDS, unlike_inputs
 from pipeline.audit.wrong_instrument import Mistake, louder, mistakes, wrong_instrument
 from pipeline.measures.plausibility import oddities
@@ -171,6 +174,26 @@ def test_the_detail_of_the_truth_and_of_a_second_exposure_is_in_its_place_and_pa
     painted = displaced_detail(pieces, patterned, 0.5, 0)[0]
     assert painted.speaks_against
     assert painted.found.value > 0.3
+
+
+def test_two_exposures_agree_in_what_a_linear_restorer_makes_and_not_in_what_is_painted_by_their_noise():
+    pieces = specimens(6)
+    paired = [replace(piece, truth=None, again=other.seen) for piece, other in zip(pieces, pieces[1:] + pieces[:1])]
+    linear = split_exposure(wiener(), paired, [wiener().restore(s.seen) for s in paired], 0.5)
+    assert [found.found.value for found in linear] == [0]
+
+    class Waves(Identity):
+        def restore(self, observation):
+            y, x = np.mgrid[: observation.preview.shape[-2], : observation.preview.shape[-1]]
+            # From the noise, and by nothing that both exposures share.
+            phase = np.abs(observation.preview.pixels).sum(dtype=np.float64) * 1e3 % 1
+            light = np.abs(observation.preview.pixels).mean(0)
+            waves = 6 * np.sin(2 * np.pi * (phase + 0.05 * x + 0.04 * y)) * light
+            return observation.preview.with_pixels((observation.preview.pixels + waves).astype(np.float32))
+
+    (painted,) = split_exposure(Waves(), paired, [Waves().restore(s.seen) for s in paired], 0.5)
+    assert painted.speaks_against
+    assert split_exposure(wiener(), pieces, [s.truth for s in pieces], 0.5) == []
 
 
 def test_two_networks_that_are_one_agree_and_two_that_paint_by_lot_do_not_invent_the_same():

@@ -60,6 +60,18 @@ def test_a_model_is_audited_on_the_image_that_it_is_to_restore(tmp_path):
     assert np.isfinite(chi2["value"]).all()
 
 
+def test_another_exposure_stands_in_for_a_truth(tmp_path):
+    model = make_model(tmp_path / "m.safetensors", wild=0)
+    image, other = (make_fits(tmp_path / f"{n}.fits", make_sky(100, 110, noise=n / 20)) for n in (1, 2))
+    audit_model(model, [image], STUDY, tmp_path / "out", noise="0.05", again=[other])
+    assert "with that of the other exposure" in (tmp_path / "out" / "report.html").read_text()
+    small = make_fits(tmp_path / "small.fits", make_sky(100, 100))
+    with pytest.raises(ModelAuditError, match="on the same pixels"):
+        audit_model(model, [image], STUDY, tmp_path / "out", noise="0.05", again=[small])
+    with pytest.raises(ModelAuditError, match="give the image too"):
+        audit_model(model, [], STUDY, tmp_path / "out", again=[other])
+
+
 def test_half_of_a_study_is_refused(tmp_path):
     model = make_model(tmp_path / "m.safetensors", wild=0)
     with pytest.raises(ModelAuditError, match="go together"):
