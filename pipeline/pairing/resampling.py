@@ -35,8 +35,8 @@ def cubic_convolution(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(s <= 1, near, np.where(s < TAPS / 2, far, 0.0))
 
 
-def resampled(pixels: Pixels, mask: Mask, sigma: Pixels, places: Places) -> Resampled:
-    """Interpolate an image by cubic convolution; no library's spline tells the noise of what it makes.
+class Resampler:
+    """Interpolates an image by cubic convolution; no library's spline tells the noise of what it makes.
 
     ``value = sum(w d)`` over 4 x 4 pixels, hence ``variance = sum(w^2 sigma^2)`` where the image's own noise is
     independent from pixel to pixel.
@@ -45,31 +45,35 @@ def resampled(pixels: Pixels, mask: Mask, sigma: Pixels, places: Places) -> Resa
     ----------
     pixels, mask, sigma : array, shape (C, H, W)
         Values, which not to trust, and their standard deviations.
-    places : array, shape (2, H', W')
-        Rows and columns to interpolate at; what is not finite is nowhere.
-
-    Returns
-    -------
-    Resampled
-        Of shape (C, H', W').
     """
-    filled, variance = fill_masked(pixels, mask), sigma.astype(np.float64) ** 2
-    nowhere = ~np.isfinite(places).all(0)
-    rows, columns = np.where(nowhere, -1e6, places)
-    first = np.floor(rows).astype(np.intp) - 1, np.floor(columns).astype(np.intp) - 1
-    total = np.zeros((len(pixels), *rows.shape))
-    spread, untrusted = np.zeros_like(total), np.zeros(total.shape, bool)
-    height, width = pixels.shape[-2:]
-    for down in range(TAPS):
-        row = first[0] + down
-        weight_of_row = cubic_convolution(rows - row)
-        for across in range(TAPS):
-            column = first[1] + across
-            weight = weight_of_row * cubic_convolution(columns - column)
-            beyond = (row < 0) | (row >= height) | (column < 0) | (column >= width)
-            here = (slice(None), row.clip(0, height - 1), column.clip(0, width - 1))
-            total += weight * filled[here]
-            spread += weight**2 * variance[here]
-            untrusted |= (mask[here] | beyond) & (np.abs(weight) > NEGLIGIBLE)
-    untrusted |= nowhere
-    return Resampled(total.astype(np.float32), untrusted, np.sqrt(spread).astype(np.float32))
+
+    def __init__(self, pixels: Pixels, mask: Mask, sigma: Pixels) -> None:
+        self._filled, self._mask, self._variance = fill_masked(pixels, mask), mask, sigma.astype(np.float64) ** 2
+
+    def at(self, places: Places) -> Resampled:
+        """The image at some places, shape (2, H', W'): rows and columns; what is not finite is nowhere.
+
+        Returns
+        -------
+        Resampled
+            Of shape (C, H', W').
+        """
+        nowhere = ~np.isfinite(places).all(0)
+        rows, columns = np.where(nowhere, -1e6, places)
+        first = np.floor(rows).astype(np.intp) - 1, np.floor(columns).astype(np.intp) - 1
+        total = np.zeros((len(self._filled), *rows.shape))
+        spread, untrusted = np.zeros_like(total), np.zeros(total.shape, bool)
+        height, width = self._filled.shape[-2:]
+        for down in range(TAPS):
+            row = first[0] + down
+            weight_of_row = cubic_convolution(rows - row)
+            for across in range(TAPS):
+                column = first[1] + across
+                weight = weight_of_row * cubic_convolution(columns - column)
+                beyond = (row < 0) | (row >= height) | (column < 0) | (column >= width)
+                here = (slice(None), row.clip(0, height - 1), column.clip(0, width - 1))
+                total += weight * self._filled[here]
+                spread += weight**2 * self._variance[here]
+                untrusted |= (self._mask[here] | beyond) & (np.abs(weight) > NEGLIGIBLE)
+        untrusted |= nowhere
+        return Resampled(total.astype(np.float32), untrusted, np.sqrt(spread).astype(np.float32))

@@ -22,7 +22,7 @@ from pipeline.observation import SCALES, FluxScale, Observation, nearest_psf, wr
 from pipeline.pairing.flux_scale import FluxFit, fitted, sums_of
 from pipeline.pairing.grids import SAME, Grids, PairError, by_wcs, read_affine, refuse_finer
 from pipeline.pairing.interpolated_psf import interpolated_psf, turned
-from pipeline.pairing.resampling import resampled
+from pipeline.pairing.resampling import Resampled, Resampler
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_for
 from pipeline.physics.noise import GaussianNoise
@@ -39,6 +39,9 @@ log = logging.getLogger("clearfield")
 UNEXPLAINED, UNLIKELY = 0.01, 1.1
 """What blurred images show, as a share of their variance, and the residual chi-square, from both of which on something
 is wrong with the PSF, the registration or the noise."""
+
+STRIP = 256
+"""Rows that are interpolated at a time."""
 
 Sums = dict[tuple[str, Window], NDArray[np.float64]]
 
@@ -146,11 +149,7 @@ class Blurred:
         sigma = blurred.sigma if blurred.sigma is not None else self._sky_noise(blurred)
         pixels, mask = blurred.pixels, blurred.mask
         if not grids.one:
-            try:
-                places = grids.to_blurred(np.indices(sharp.shape[-2:], dtype=np.float64))
-            except Exception as error:  # astropy names no common base of what a distortion may raise
-                raise PairError(f"{self._source(sharp)}: {error}; see its WCS") from None
-            pixels, mask, sigma = resampled(pixels, mask, sigma, places)
+            pixels, mask, sigma = self._interpolated(sharp, Resampler(pixels, mask, sigma), grids)
         if mask.all():
             raise PairError(f"{self._source(sharp)}: covers no pixel of the sharp image; see pairs.register_by")
         return replace(
@@ -161,6 +160,19 @@ class Blurred:
             unit=blurred.unit,
             background=None,
         )
+
+    def _interpolated(self, sharp: Image, blurred: Resampler, grids: Grids) -> Resampled:
+        """Strip by strip, since the places of all pixels take far more memory than the image."""
+        height, width = sharp.shape[-2:]
+        strips = []
+        for top in range(0, height, STRIP):
+            rows, columns = np.arange(top, min(top + STRIP, height)), np.arange(width)
+            places = np.stack(np.meshgrid(rows, columns, indexing="ij")).astype(np.float64)
+            try:
+                strips.append(blurred.at(grids.to_blurred(places)))
+            except Exception as error:  # astropy names no common base of what a distortion may raise
+                raise PairError(f"{self._source(sharp)}: {error}; see its WCS") from None
+        return Resampled(*(np.concatenate(planes, axis=1) for planes in zip(*strips)))
 
     def _sky_noise(self, blurred: Image) -> Pixels:
         try:

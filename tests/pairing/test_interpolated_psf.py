@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pipeline.pairing.interpolated_psf import interpolated_psf, turned
-from pipeline.pairing.resampling import resampled
+from pipeline.pairing.resampling import Resampler
 from pipeline.physics.psf import draw_psf, measured_fwhm
 
 
@@ -23,7 +23,7 @@ def test_stars_between_coarse_pixels_have_it_on_average(degrees):
         coarse = star.drawImage(nx=size, ny=size, scale=2.0, offset=shift[::-1].tolist(), method="no_pixel").array / 4
         places = np.einsum("ij,jhw->ihw", jacobian, offsets) + (size // 2 + shift)[:, None, None]
         seen = coarse[None].astype(np.float32)
-        summed = summed + resampled(seen, np.zeros(seen.shape, bool), np.ones_like(seen), places).pixels[0]
+        summed = summed + Resampler(seen, np.zeros(seen.shape, bool), np.ones_like(seen)).at(places).pixels[0]
     predicted = interpolated_psf(draw_psf("gaussian", 5.0)[None], jacobian)[0].numpy()
     margin = (31 - len(predicted)) // 2
     found = (summed / 200)[margin : 31 - margin, margin : 31 - margin]
@@ -51,3 +51,13 @@ def test_a_stamp_is_turned_as_the_camera_was():
     lopsided = lying * (1 + 0.1 * columns)
     np.testing.assert_allclose(turned(lopsided, mirrored)[0], lopsided[0, :, ::-1], atol=1e-6)
     assert turned(lying, 0.25 * np.eye(2)) is lying
+
+
+def test_a_lopsided_stamp_is_turned_the_right_way_about():
+    def light(rows, columns):
+        return np.exp(-((columns - 2) ** 2) / 8 - (rows + 1) ** 2 / 3) + 0.5 * np.exp(-(columns**2) / 5 - rows**2 / 5)
+
+    jacobian = 0.5 * rotation(35)
+    rows, columns = np.indices((31, 31)) - 15.0
+    expected = light(*np.einsum("ij,jhw->ihw", rotation(35), np.stack([rows, columns])))
+    np.testing.assert_allclose(turned(light(rows, columns)[None], jacobian)[0], expected, atol=5e-3)

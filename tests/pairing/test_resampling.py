@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pairing.resampling import cubic_convolution, resampled
+from pipeline.pairing.resampling import Resampler, cubic_convolution
 
 
 def grid(height=30, width=26):
@@ -13,7 +13,8 @@ def grid(height=30, width=26):
 def of(image, places, mask=None, sigma=None):
     image = np.asarray(image, np.float32)[None]
     mask = np.zeros(image.shape, bool) if mask is None else mask[None]
-    return resampled(image, mask, np.ones_like(image) if sigma is None else sigma[None].astype(np.float32), places)
+    noise = np.ones_like(image) if sigma is None else sigma[None].astype(np.float32)
+    return Resampler(image, mask, noise).at(places)
 
 
 @given(st.floats(-3, 3))
