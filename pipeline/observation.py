@@ -20,8 +20,9 @@ from pipeline.store import ImageReader, ImageWriter
 from pipeline.store.hdf5 import created, entry, opened
 from pipeline.tiling import Window, whole
 
-SCALES, PLACES = "flux_scales", "places"
-"""What is noted of real data: how each fold brings them to the truth's unit, and where each PSF of an image holds."""
+SCALES, PLACES, BLURRED = "flux_scales", "places", "blurred"
+"""What is noted of real data: how each fold brings them to the truth's unit, where each PSF of an image holds, and what
+the images were before."""
 
 
 @dataclass(frozen=True, eq=False)

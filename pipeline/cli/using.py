@@ -65,6 +65,23 @@ def apply(
 
 
 @app.command()
+def regrid(
+    model: Annotated[Path, typer.Argument(help="Model file of a study with pairs, from `publish`.")],
+    images: Annotated[list[Path], typer.Argument(help="A blurred image, as those of the pairs were; as for `apply`.")],
+    out: Out,
+    noise: Annotated[
+        str | None, typer.Option("--noise", help="Number in the unit of the image, where its file has no noise map.")
+    ] = None,
+    log: Log = None,
+) -> None:
+    """Bring a blurred image to the pixels and the unit of a model of real pairs; then `apply` takes it."""
+    with running(f"regrid {images[0].name}", out, log):
+        from pipeline.steps import regrid as step
+
+        step.regrid(model, images, out, noise)
+
+
+@app.command()
 def inspect(
     file: Annotated[Path, typer.Argument(help="An image, a model, or a file between two steps.")],
     card: Annotated[bool, typer.Option("--card", help="Of a model, the whole card: MODEL_CARD.md.")] = False,

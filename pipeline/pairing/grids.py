@@ -97,16 +97,22 @@ def read_affine(path: str | Path) -> dict[str, Grids]:
     return {str(id): by_affine(row[[0, 1, 3, 4]].reshape(2, 2), row[[2, 5]]) for id, row in zip(table["id"], values)}
 
 
-def refuse_finer(jacobian: NDArray[np.float64], id: str) -> None:
-    """Refuse a blurred image whose pixels are finer than the sharp one's.
+def per_pixel(jacobian: NDArray[np.float64]) -> float:
+    """Width of a pixel of the sharp image in those of the blurred one."""
+    return float(np.sqrt(abs(np.linalg.det(jacobian))))
+
+
+def refuse_finer(jacobian: NDArray[np.float64], source: str) -> float:
+    """Refuse a blurred image whose pixels are finer than the sharp one's; otherwise, :func:`per_pixel`.
 
     Raises
     ------
     PairError
     """
-    per_pixel = float(np.sqrt(abs(np.linalg.det(jacobian))))
-    if not np.isfinite(per_pixel) or per_pixel * LARGEST_SHRINKAGE > 1 or per_pixel == 0:
+    width = per_pixel(jacobian) if np.isfinite(jacobian).all() else np.nan
+    if not 0 < width * LARGEST_SHRINKAGE <= 1:
         raise PairError(
-            f"{id}: a pixel of the sharp image is {per_pixel:.3g} px wide in the blurred one; at most "
+            f"{source}: a pixel of the sharp image is {width:.3g} px wide in the blurred one; at most "
             f"{1 / LARGEST_SHRINKAGE:.2g} is allowed: exchange pairs.sharp and pairs.blurred, or bin the blurred image"
         )
+    return width

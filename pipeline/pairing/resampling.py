@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from pipeline.fill import fill_masked
 from pipeline.image import Mask, Pixels
-from pipeline.pairing.grids import Places
+from pipeline.pairing.grids import Grids, Places
 
+STRIP = 256
+"""Rows that are interpolated at a time: the places of all pixels take far more memory than the image."""
 TAPS = 4
 """Rows, and columns, of the blurred image that a value is made of."""
 NEGLIGIBLE = 1e-6
@@ -77,3 +79,12 @@ class Resampler:
                 untrusted |= (self._mask[here] | beyond) & (np.abs(weight) > NEGLIGIBLE)
         untrusted |= nowhere
         return Resampled(total.astype(np.float32), untrusted, np.sqrt(spread).astype(np.float32))
+
+    def on(self, grids: Grids, height: int, width: int) -> Resampled:
+        """The image on all pixels of another grid of ``height`` x ``width`` px."""
+        strips = []
+        for top in range(0, height, STRIP):
+            rows, columns = np.arange(top, min(top + STRIP, height)), np.arange(width)
+            places = np.stack(np.meshgrid(rows, columns, indexing="ij")).astype(np.float64)
+            strips.append(self.at(grids.to_blurred(places)))
+        return Resampled(*(np.concatenate(planes, axis=1) for planes in zip(*strips)))

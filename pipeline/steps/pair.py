@@ -16,13 +16,13 @@ from pipeline.datasets import Dataset, DatasetError, open_dataset
 from pipeline.fill import fill_masked
 from pipeline.formats.fits import wcs_of
 from pipeline.formats.psf_field import PsfField, read_psf_field
-from pipeline.image import Image, Pixels
+from pipeline.image import UNKNOWN, Image, Pixels
 from pipeline.measures.sky import SkyError, sky_level_and_sigma
-from pipeline.observation import SCALES, FluxScale, Observation, nearest_psf, write_observations
+from pipeline.observation import BLURRED, SCALES, FluxScale, Observation, nearest_psf, write_observations
 from pipeline.pairing.flux_scale import FluxFit, fitted, sums_of
-from pipeline.pairing.grids import SAME, Grids, PairError, by_wcs, read_affine, refuse_finer
+from pipeline.pairing.grids import SAME, Grids, PairError, by_wcs, per_pixel, read_affine, refuse_finer
 from pipeline.pairing.interpolated_psf import interpolated_psf, turned
-from pipeline.pairing.resampling import Resampled, Resampler
+from pipeline.pairing.resampling import Resampler
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_for
 from pipeline.physics.noise import GaussianNoise
@@ -40,9 +40,6 @@ UNEXPLAINED, UNLIKELY = 0.01, 1.1
 """What blurred images show, as a share of their variance, and the residual chi-square, from both of which on something
 is wrong with the PSF, the registration or the noise."""
 
-STRIP = 256
-"""Rows that are interpolated at a time."""
-
 Sums = dict[tuple[str, Window], NDArray[np.float64]]
 
 
@@ -59,18 +56,20 @@ def pair(images: Path, splits: Path, study: Study, out: Path) -> None:
     PairError
         If the images of a pair do not show the same scene, or nothing says how they lie upon each other.
     """
-    rows, sums = read_splits(splits), Sums()
+    rows, sums, widths = read_splits(splits), Sums(), list[float]()
     with read_images(images) as scenes, write_observations(out, condition=study.conditions[0].name) as observations:
         first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
         blurred = Blurred(study, scenes.ids, first.bands)
         for sharp in progress(scenes, "pair", len(scenes), "image"):
-            observation, places = blurred.seen_as(sharp)
+            observation, places, width = blurred.seen_as(sharp)
             observations.append(observation, places)
+            widths.append(width)
             for window in {i.window for i in rows if i.image == sharp.id and i.role in ("train", "test")}:
                 sums[sharp.id, window] = _sums(sharp, observation, places, window)
         fits = {str(fold): _fit(rows, fold, sums, study) for fold in (*range(study.split.folds), FINAL)}
         scales = {fold: asdict(FluxScale(first.unit, fit.gain, fit.level)) for fold, fit in fits.items()}
-        observations.note(**{SCALES: scales})
+        known = {"unit": blurred.unit, "per_pixel": float(np.median(widths)), "one_grid": blurred.one_grid}
+        observations.note(**{SCALES: scales, BLURRED: known})
         _tell(fits[FINAL], first.bands, len(scenes))
 
 
@@ -99,30 +98,40 @@ class Blurred:
             settings.model_copy(update={"path": self._pairs.blurred, "bands": study.images.bands})
         )
         _refuse_missing(self._dataset, ids, self._pairs)
+        self.unit, self.one_grid = UNKNOWN, self._pairs.register_by == "none"
         self._transforms = {} if self._pairs.affine is None else read_affine(self._pairs.affine)
         self._field = None if self._pairs.stamps is None else read_psf_field(self._pairs.stamps, bands)
         self._stamp = None if self._field else read_stamp(study, bands)
 
-    def seen_as(self, sharp: Image) -> tuple[Observation, NDArray[np.float64] | None]:
-        """The blurred image of a sharp one on its pixels, and where each of its PSFs holds if there are several."""
+    def seen_as(self, sharp: Image) -> tuple[Observation, NDArray[np.float64] | None, float]:
+        """The blurred image of a sharp one on its pixels.
+
+        Returns
+        -------
+        Observation
+        places : array or None
+            Where each of its PSFs holds, if there are several.
+        width : float
+            Of the sharp image's pixels in those of the blurred one.
+        """
         blurred = self._dataset.read(sharp.id)
         if len(blurred.bands) != len(sharp.bands):
             raise PairError(
                 f"{self._source(sharp)}: {len(blurred.bands)} bands, and the sharp image has {len(sharp.bands)}; the "
                 "images of a pair must have the same"
             )
-        grids, (height, width) = self._grids(sharp, blurred), sharp.shape[-2:]
-        jacobian = grids.jacobian(height, width)
-        refuse_finer(jacobian, self._source(sharp))
+        grids = self._grids(sharp, blurred)
+        jacobian = grids.jacobian(*sharp.shape[-2:])
+        width, self.unit = refuse_finer(jacobian, self._source(sharp)), blurred.unit
         preview = self._on_the_pixels_of(sharp, blurred, grids)
         noise = _level_of(preview)
         if self._field is None:
             psf = psf_for(
                 self._study.conditions[0].psf, self._study.images, len(sharp.bands), sharp.pixel_scale, self._stamp
             )
-            return Observation(preview, Blur(psf if grids.one else interpolated_psf(psf, jacobian), noise)), None
+            return Observation(preview, Blur(psf if grids.one else interpolated_psf(psf, jacobian), noise)), None, width
         places, psfs = self._psfs(sharp, grids, jacobian, self._field)
-        return Observation(preview, Blur(psfs, noise)), places
+        return Observation(preview, Blur(psfs, noise)), places, width
 
     def _source(self, sharp: Image) -> str:
         return self._dataset.sources[sharp.id]
@@ -149,7 +158,10 @@ class Blurred:
         sigma = blurred.sigma if blurred.sigma is not None else self._sky_noise(blurred)
         pixels, mask = blurred.pixels, blurred.mask
         if not grids.one:
-            pixels, mask, sigma = self._interpolated(sharp, Resampler(pixels, mask, sigma), grids)
+            try:
+                pixels, mask, sigma = Resampler(pixels, mask, sigma).on(grids, *sharp.shape[-2:])
+            except Exception as error:  # astropy names no common base of what a distortion may raise
+                raise PairError(f"{self._source(sharp)}: {error}; see its WCS") from None
         if mask.all():
             raise PairError(f"{self._source(sharp)}: covers no pixel of the sharp image; see pairs.register_by")
         return replace(
@@ -160,19 +172,6 @@ class Blurred:
             unit=blurred.unit,
             background=None,
         )
-
-    def _interpolated(self, sharp: Image, blurred: Resampler, grids: Grids) -> Resampled:
-        """Strip by strip, since the places of all pixels take far more memory than the image."""
-        height, width = sharp.shape[-2:]
-        strips = []
-        for top in range(0, height, STRIP):
-            rows, columns = np.arange(top, min(top + STRIP, height)), np.arange(width)
-            places = np.stack(np.meshgrid(rows, columns, indexing="ij")).astype(np.float64)
-            try:
-                strips.append(blurred.at(grids.to_blurred(places)))
-            except Exception as error:  # astropy names no common base of what a distortion may raise
-                raise PairError(f"{self._source(sharp)}: {error}; see its WCS") from None
-        return Resampled(*(np.concatenate(planes, axis=1) for planes in zip(*strips)))
 
     def _sky_noise(self, blurred: Image) -> Pixels:
         try:
@@ -185,7 +184,7 @@ class Blurred:
         self, sharp: Image, grids: Grids, jacobian: NDArray[np.float64], field: PsfField
     ) -> tuple[NDArray[np.float64], torch.Tensor]:
         """Where the PSFs of an image hold, by its own rows and columns, and the PSFs on its pixels."""
-        coarse = 1 / float(np.sqrt(abs(np.linalg.det(jacobian))))
+        coarse = 1 / per_pixel(jacobian)
         scale = field.pixels or 1.0
         if field.arcsec is not None and sharp.pixel_scale is not None:
             scale = field.arcsec / sharp.pixel_scale / coarse

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from pipeline import __version__
-from pipeline.config import Augment, Denoiser, Nafnet, Pix2pix, Study
+from pipeline.config import Augment, Denoiser, Images, Nafnet, Pix2pix, Study
 from pipeline.display import Scaling
 from pipeline.networks.build import RestoringNetwork, build_network
 from pipeline.networks.preparation import Preparation
@@ -148,13 +148,23 @@ class TrainingMaterial:
             "psf": None if instruments.single is None else instruments.single.tolist(),
             "psf_error": study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
-            "reading": study.images.model_dump(mode="json", include=READING),
+            **self._reading(),
             "learned_from": "pairs" if study.learns_from_pairs(network.partition("@")[0]) else "simulation",
             "study": study.study,
             "fold": fold,
             "seed": study.seed,
             "versions": {"clearfield": __version__, "torch": torch.__version__, "python": platform.python_version()},
         }
+
+    def _reading(self) -> dict[str, Any]:
+        """How a user's own file is to be read; of pairs, also how blurred images came to the sharp ones' pixels."""
+        usual = self._study.images.model_dump(mode="json", include=READING)
+        if self._observed is None or self._study.pairs is None:
+            return {"reading": usual}
+        own = self._study.pairs.blurred_files.as_images.model_dump(mode="json", include=READING)
+        # What `regrid` writes says all of itself.
+        plain = Images(unit=self.unit).model_dump(mode="json", include=READING)
+        return {"reading": plain, "pairs": self._observed.card | {"reading": own}}
 
     def _brightest(self, network: str) -> list[float]:
         """The brightest light per band that the first stage was shown, in the unit of the image."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.observation import ObservationReader, read_noise, read_observations
+from pipeline.observation import BLURRED, ObservationReader, read_noise, read_observations
 from pipeline.on_device import planes
 from pipeline.tiling import Window
 from pipeline.training.regions import Region
@@ -89,6 +89,15 @@ class PairFile:
             raise ValueError(f"{self._path}: holds no pairs")
         data, noise = (Scenes(self._path, regions, self._device, opened) for opened in (read_observations, read_noise))
         return Observed(data, noise, scale.gain, scale.level)
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """How a blurred image that has no sharp one comes to the model's pixels and unit."""
+        with read_observations(self._path) as observations:
+            scale, known = observations.scale(self._fold), observations.attributes[BLURRED]
+        if scale is None:
+            raise ValueError(f"{self._path}: holds no pairs")
+        return known | {"gain": list(scale.gain), "level": list(scale.level)}
 
     def psfs_of(self, regions: list[Region]) -> RegionPsfs:
         """The PSFs that hold in some regions, and the noise there."""

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pandas as pd
+from astropy.io import fits
 from made_pairs import paired_study, write_pairs
 from whole_study import WholeStudy
 
 from pipeline.model_file import read_model
+from pipeline.steps.apply import apply
+from pipeline.steps.regrid import regrid
 
 NETWORK = {
     "architecture": "nafnet",
@@ -40,3 +43,8 @@ def test_classical_methods_and_networks_of_both_kinds_stand_in_one_table(tmp_pat
     cards = [read_model(tmp_path / "published" / f"{name}_faithful.safetensors").card for name in networks]
     assert cards[0]["range"] == cards[1]["range"]
     assert cards[0]["psf"] is not None
+    # A blurred image that has no sharp one goes the same way.
+    model, new = tmp_path / "published" / "retrained_faithful.safetensors", tmp_path / "new.fits"
+    regrid(model, [tmp_path / "blurred" / "i0.fits"], new)
+    apply(model, [new], tmp_path / "restored.fits", psf="model", noise=f"{new}[SIGMA]", mask=f"{new}[MASK]")
+    assert fits.getheader(tmp_path / "restored.fits")["BUNIT"] == "nanomaggy"

@@ -2,6 +2,7 @@
 
 from pipeline.formats.fits.extensions import Extension, file_and_extension, list_extensions
 from pipeline.formats.fits.flags import open_flags
+from pipeline.formats.fits.header import with_finer_pixels
 from pipeline.formats.fits.psf import read_psf
 from pipeline.formats.fits.read import open_fits, read_fits
 from pipeline.formats.fits.sky import centre_of, footprint_of, wcs_of
@@ -19,5 +20,6 @@ __all__ = [
     "read_psf",
     "refuse_unwritable_fits",
     "wcs_of",
+    "with_finer_pixels",
     "write_fits",
 ]

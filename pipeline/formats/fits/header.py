@@ -8,6 +8,7 @@ from string import ascii_uppercase
 
 from astropy.io import fits
 
+from pipeline.formats.checks import FormatError
 from pipeline.image import UNKNOWN
 from pipeline.windowed import WindowedImage
 
@@ -92,3 +93,22 @@ def _add_band_axis(header: fits.Header, version: str) -> None:
 
 def _ascii(text: str) -> str:
     return text.encode("ascii", "replace").decode()
+
+
+def with_finer_pixels(header: str, per_pixel: float) -> str:
+    """The header of an image, as text, on pixels of ``per_pixel`` times the width, the first one's corner in place.
+
+    Raises
+    ------
+    FormatError
+        If the WCS has a polynomial distortion, which is of the old pixels.
+    """
+    given = fits.Header.fromstring(header, sep="\n")
+    if any(str(given.get(f"CTYPE{axis}", "")).endswith("-SIP") for axis in (1, 2)):
+        raise FormatError("its WCS has a polynomial distortion (SIP), which is of its own pixels; take that out first")
+    for card in given.cards:
+        if re.fullmatch(r"CRPIX[12][A-Z]?", card.keyword):
+            given[card.keyword] = (card.value - 0.5) / per_pixel + 0.5
+        elif re.fullmatch(r"(CDELT[12]|CD[12]_[12])[A-Z]?", card.keyword):
+            given[card.keyword] = card.value * per_pixel
+    return given.tostring(sep="\n", endcard=False, padding=False)
