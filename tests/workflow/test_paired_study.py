@@ -28,7 +28,7 @@ def test_classical_methods_and_networks_of_both_kinds_stand_in_one_table(tmp_pat
         tmp_path,
         networks,
         methods=["degraded", "wiener"],
-        evaluate={"bootstrap": 100, "classifiers": False, "shapes": True},
+        evaluate={"bootstrap": 100, "classifiers": False},
         publish={"final": "fold0"},
     )
     done = WholeStudy(study, tmp_path).run()
