@@ -9,16 +9,15 @@ import torch
 from torch import Tensor
 
 from pipeline.physics.blur import Blur
-from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.operator import Operator
 from pipeline.physics.unblurred import unblurred
-from pipeline.training.instruments import Instruments
+from pipeline.training.white_noise_range import WhiteNoiseRange
 
 FAINTEST, STRONGEST = 0.1, 6.0
 """Noise that is drawn, from the first times the least of a study's conditions to the second times the greatest."""
 
 
-class NoiseLevels(Instruments):
+class NoiseLevels(WhiteNoiseRange):
     """Instruments of which each adds noise alone, its level drawn evenly in the logarithm.
 
     Parameters
@@ -50,30 +49,6 @@ class NoiseLevels(Instruments):
     def draw(self, random: np.random.Generator) -> float:  # noqa: ARG002
         """There is one."""
         return 0.0
-
-    @property
-    def relative_to_sky(self) -> bool:
-        """Levels are given."""
-        return False
-
-    @property
-    def counts_photons(self) -> bool:
-        """The noise is white."""
-        return False
-
-    def noise(
-        self,
-        random: np.random.Generator,
-        number: float,  # noqa: ARG002
-        sky_sigma: Sequence[float],  # noqa: ARG002
-        background: Sequence[float] = (),  # noqa: ARG002
-    ) -> GaussianNoise:
-        """Draw a level, the same share of the way from least to greatest in every band."""
-        return GaussianNoise(tuple((self._low * (self._high / self._low) ** random.random()).tolist()))
-
-    def noise_range(self, *_: object) -> tuple[list[float], list[float]]:
-        """Least and greatest noise per band that is drawn."""
-        return self._low.tolist(), self._high.tolist()
 
     def range(self) -> dict[str, list[float]]:
         """No number describes a PSF that is none."""

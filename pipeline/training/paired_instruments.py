@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.physics.blur import Blur
 from pipeline.physics.conditions import psf_from_stamp
 from pipeline.physics.noise import GaussianNoise
-from pipeline.training.instruments import Instruments
 from pipeline.training.pair_file import RegionPsfs
 from pipeline.training.psf_bank import PsfBank
+from pipeline.training.white_noise_range import WhiteNoiseRange
 
 
-class PairedInstruments(Instruments):
+class PairedInstruments(WhiteNoiseRange):
     """Instruments to draw from as the pairs have them: a PSF is one of theirs, noise lies between their levels.
 
     Parameters
@@ -40,27 +37,3 @@ class PairedInstruments(Instruments):
         self._psfs = PsfBank(drawn, range(len(kernels)), error, device)
         self.names, self._widest = self._psfs.names, Blur(kernels[0], self._silent)
         self._low, self._high = psfs.noise.min(0), psfs.noise.max(0)
-
-    @property
-    def relative_to_sky(self) -> bool:
-        """Levels were measured."""
-        return False
-
-    @property
-    def counts_photons(self) -> bool:
-        """The noise is white."""
-        return False
-
-    def noise(
-        self,
-        random: np.random.Generator,
-        number: float,  # noqa: ARG002
-        sky_sigma: Sequence[float],  # noqa: ARG002
-        background: Sequence[float] = (),  # noqa: ARG002
-    ) -> GaussianNoise:
-        """Draw a level, the same share of the way from least to greatest in every band."""
-        return GaussianNoise(tuple((self._low * (self._high / self._low) ** random.random()).tolist()))
-
-    def noise_range(self, *_: object) -> tuple[list[float], list[float]]:
-        """Least and greatest noise of the pairs, per band."""
-        return self._low.tolist(), self._high.tolist()
