@@ -23,7 +23,7 @@ FLOORS = [
     {"formats"},
     {"store", "model_file"},
     {"tiling", "windowed", "stretch", "display", "splits", "bands_of_sky", "fill", "code_hash", "on_device"},
-    {"image", "image_files"},
+    {"image", "image_files", "volume"},
     {"config"},
     {"errors", "processes", "progress", "threads", "__init__"},
 ]
