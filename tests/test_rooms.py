@@ -21,7 +21,7 @@ FLOORS = [
     {"pairing"},
     {"physics"},
     {"formats"},
-    {"store", "model_file"},
+    {"store", "model_file", "pseudonyms"},
     {"tiling", "windowed", "stretch", "display", "splits", "bands_of_sky", "fill", "code_hash", "on_device"},
     {"image", "image_files", "volume"},
     {"config"},
