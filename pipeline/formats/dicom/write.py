@@ -37,10 +37,10 @@ def write_dicom(
 
     Patient, study, frame of reference and geometry are the source's; series and instances get identities of their own,
     and refer to the source's. The image type is DERIVED, SECONDARY, the description of the series begins with
-    "RESEARCH, NOT FOR DIAGNOSIS". Private elements, overlays, icons and signatures are left out: they speak of the source's
-    pixels. Pixels are written uncompressed: what was not changed as the very integers of the source, padding included,
-    and values that these have no room for with more bits or another slope
-    (:func:`pipeline.formats.dicom.recode.stored_for`); none is clipped.
+    "RESEARCH, NOT FOR DIAGNOSIS". Private elements, overlays, icons and signatures are left out, since they speak of
+    the source's pixels. Pixels are written uncompressed, values rounded to the nearest that can be stored: what was not
+    changed as the very integers of the source, padding included, and values that these have no room for with more bits
+    or another slope (:func:`pipeline.formats.dicom.recode.stored_for`); none is clipped.
 
     Parameters
     ----------
