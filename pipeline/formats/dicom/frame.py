@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from pipeline.formats.checks import FormatError
 from pipeline.formats.dicom.encoding import Encoding, encoding_of
@@ -33,9 +34,9 @@ class Place(NamedTuple):
     along_column: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frame:
-    """A slice as one file states it.
+    """A slice as one file states it; it names file and patient, and does not show itself.
 
     Parameters
     ----------
@@ -53,7 +54,11 @@ class Frame:
     unit : str
     scale : StoredScale
     encoding : Encoding
-    series, frame_of_reference, patient, instance_class, instance : str
+    syntax : UID
+        How the pixels are compressed, if they are.
+    count : int
+        Frames that the file holds.
+    series, patient : str
         Identities as the file states them, empty where it does not.
     """
 
@@ -66,11 +71,10 @@ class Frame:
     unit: str
     scale: StoredScale
     encoding: Encoding
+    syntax: UID
+    count: int
     series: str
-    frame_of_reference: str
     patient: str
-    instance_class: str
-    instance: str
 
 
 def frames_of(path: Path, header: Dataset, id: str) -> Iterator[Frame]:
@@ -93,7 +97,8 @@ def frames_of(path: Path, header: Dataset, id: str) -> Iterator[Frame]:
     """
     _refuse_other_than_grey(header, id)
     encoding = encoding_of(header, id)
-    for number in range(int(header.get("NumberOfFrames") or 1)):
+    count = int(header.get("NumberOfFrames") or 1)
+    for number in range(count):
         found = _Stated(header, number, id)
         scale = StoredScale(*(found.number(name, otherwise) for name, otherwise in _RESCALE))
         scale.refuse_inexact(id, *encoding.limits)
@@ -102,12 +107,12 @@ def frames_of(path: Path, header: Dataset, id: str) -> Iterator[Frame]:
             path, number, (int(header.Rows), int(header.Columns)), place, _spacing(found, place is not None, id),
             found.number("SpacingBetweenSlices", 0) or found.number("SliceThickness", 0) or None,
             unit_of(header, found.text("RescaleType"), found.states("RescaleSlope")), scale, encoding,
-            *(str(header.get(name) or "").strip() for name in _IDENTITIES),
+            header.file_meta.TransferSyntaxUID, count, *(str(header.get(name) or "").strip() for name in _IDENTITIES),
         )  # fmt: skip
 
 
 _RESCALE = (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
-_IDENTITIES = ("SeriesInstanceUID", "FrameOfReferenceUID", "PatientID", "SOPClassUID", "SOPInstanceUID")
+_IDENTITIES = ("SeriesInstanceUID", "PatientID")
 _GROUPS = {
     "ImagePositionPatient": "PlanePositionSequence",
     "ImageOrientationPatient": "PlaneOrientationSequence",

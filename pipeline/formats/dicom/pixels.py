@@ -9,13 +9,16 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
 from pydicom.pixels import pixel_array
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
-from pipeline.formats.checks import filled
+from pipeline.formats.checks import FormatError, filled
 from pipeline.formats.dicom.codestream import stated_size
-from pipeline.formats.dicom.file import DicomSizeError, TransferSyntaxError, quiet, read_dataset
+from pipeline.formats.dicom.file import DicomSizeError, NotDicomError, TransferSyntaxError, quiet, read_dataset
 from pipeline.formats.dicom.frame import Frame
 from pipeline.volume import Slice
+
+_HEAD_OF_PIXELS = 12
+"""Bytes of tag, type and length of an element with compressed pixels."""
 
 
 def read_slice(frame: Frame, id: str) -> Slice:
@@ -45,18 +48,21 @@ def read_raw(frame: Frame, id: str) -> NDArray[Any]:
     """
     try:
         with quiet():
-            syntax, size = _stated(frame)
+            size = _size_of_codestream(frame)
             if size not in (None, frame.shape):
                 raise _other_size(frame, id, size)
+            deflated = frame.syntax == DeflatedExplicitVRLittleEndian
+            source: Any = read_dataset(frame.path, id) if deflated else frame.path
             # The bits beside those stored are left in: padding is stated with them.
-            source: Any = read_dataset(frame.path, id) if syntax == DeflatedExplicitVRLittleEndian else frame.path
             raw = pixel_array(source, index=frame.number, raw=True, correct_unused_bits=False)
-    except (DicomSizeError, TransferSyntaxError):
+    except FormatError:
         raise
+    except FileNotFoundError:
+        raise NotDicomError(f"{id}: no such file") from None
     except Exception:  # whatever a decoder meets in a damaged file; its words may quote the file
         raise TransferSyntaxError(
-            f"{id}: its pixels ({syntax.name}) cannot be decoded: damaged, or of a kind that the plugins do not know; "
-            "decompress it first"
+            f"{id}: its pixels ({frame.syntax.name}) cannot be decoded: damaged, or of a kind that the plugins do not "
+            "know; decompress it first"
         ) from None
     if raw.shape != frame.shape:
         raise _other_size(frame, id, raw.shape)
@@ -68,13 +74,10 @@ def _other_size(frame: Frame, id: str, size: Any) -> DicomSizeError:
     return DicomSizeError(f"{id}: its pixels are {there} px, and its header states {stated} px; copy it anew")
 
 
-def _stated(frame: Frame) -> tuple[UID, tuple[int, int] | None]:
-    # How the pixels are compressed, and which size they state themselves.
+def _size_of_codestream(frame: Frame) -> tuple[int, int] | None:
+    if not frame.syntax.is_compressed or frame.syntax in (DeflatedExplicitVRLittleEndian, RLELossless):
+        return None
     with frame.path.open("rb") as file:
-        header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["NumberOfFrames"])
-        syntax = header.file_meta.TransferSyntaxUID
-        if not syntax.is_compressed or syntax in (DeflatedExplicitVRLittleEndian, RLELossless):
-            return syntax, None
-        file.seek(12, 1)
-        count = int(header.get("NumberOfFrames") or 1)
-        return syntax, stated_size(get_frame(file, frame.number, number_of_frames=count))
+        pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["Rows"])
+        file.seek(_HEAD_OF_PIXELS, 1)
+        return stated_size(get_frame(file, frame.number, number_of_frames=frame.count))

@@ -11,7 +11,7 @@ from pipeline.formats.dicom.series import read_stack
 from pipeline.volume import Slice, SlicedVolume, Volume
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DicomSource:
     """What a writer needs of the files that were read: their slices, in the order of the volume's."""
 
