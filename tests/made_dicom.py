@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.uid import CTImageStorage, EnhancedMRImageStorage, ExplicitVRLittleEndian, generate_uid
 
 STUDY, SERIES, PLACE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
@@ -102,6 +103,7 @@ def changed(path, **elements):
             delattr(found, name)
         else:
             setattr(found, name, value)
+    correct_ambiguous_vr(found, is_little_endian=True)
     found.save_as(path)
     return path
 

@@ -118,7 +118,8 @@ def read_header(path: Path, id: str) -> Dataset:
         raise DicomSizeError(
             f"{id}: its header states {frames} slices of {rows} x {columns} px; at most {LARGEST_FRAME} px are taken"
         )
-    syntax = refuse_unreadable_syntax(header, id)
+    with quiet():
+        syntax = _readable_syntax(header, id)
     if syntax == DeflatedExplicitVRLittleEndian:
         return header
     least = frames * _SMALLEST_ITEM if syntax.is_compressed else (frames * rows * columns * bits + 7) // 8
@@ -133,16 +134,9 @@ def read_header(path: Path, id: str) -> Dataset:
     return header
 
 
-def refuse_unreadable_syntax(header: Dataset, id: str) -> UID:
-    """The transfer syntax of a file whose pixels can be read.
-
-    Raises
-    ------
-    TransferSyntaxError
-        If they cannot.
-    """
+def _readable_syntax(header: Dataset, id: str) -> UID:
     syntax = header.file_meta.get("TransferSyntaxUID")
-    if syntax is None:
+    if not isinstance(syntax, UID) or not syntax.is_valid:
         raise TransferSyntaxError(f"{id}: its header names no transfer syntax; save it as Explicit VR Little Endian")
     name = f"{syntax.name} ({syntax})" if syntax.name != syntax else f"{syntax}"
     try:
@@ -153,7 +147,7 @@ def refuse_unreadable_syntax(header: Dataset, id: str) -> UID:
         raise TransferSyntaxError(
             f"{id}: transfer syntax {name} needs a plugin: pip install 'clearfield[medical]'; or decompress it first"
         )
-    return UID(syntax)
+    return syntax
 
 
 def _bytes_of_pixels(path: Path, syntax: UID) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,7 @@ def frames_of(path: Path, header: Dataset, id: str) -> Iterator[Frame]:
         )  # fmt: skip
 
 
+_KIND = re.compile("[A-Z0-9_ ]{1,16}")
 _RESCALE = (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
 _IDENTITIES = ("SeriesInstanceUID", "PatientID")
 _GROUPS = {
@@ -192,6 +194,7 @@ def _place(found: _Stated, id: str) -> Place | None:
 def _refuse_other_than_grey(header: Dataset, id: str) -> None:
     kind = str(header.get("PhotometricInterpretation") or "")
     if int(header.get("SamplesPerPixel") or 1) != 1 or kind not in ("MONOCHROME1", "MONOCHROME2"):
-        raise NotGreyError(f"{id}: PhotometricInterpretation is {kind or 'missing'}; MONOCHROME1 or 2 is needed")
+        known = kind if _KIND.fullmatch(kind) else "missing or damaged"
+        raise NotGreyError(f"{id}: PhotometricInterpretation is {known}; MONOCHROME1 or 2 is needed")
     if header.get("ModalityLUTSequence"):
         raise NotGreyError(f"{id}: values come by a modality lookup table; a rescale slope and intercept are needed")

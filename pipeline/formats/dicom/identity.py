@@ -14,6 +14,7 @@ from pipeline.formats.dicom.series import MixedSeriesError, called, dicom_files
 
 _HEAD = re.compile(r"\b(HEAD|BRAIN|SKULL|CRANI|FACE|FACIAL|ORBIT|SINUS|JAW|EAR|NOSE|NASAL|EYE|DENTAL|TMJ|CEREBR|NEURO)")
 """Parts of the body, and words for their examination, with a face in the field of view."""
+_OVERLAY_DATA = 0x3000
 _BURNT_IN_MODALITIES = {"CR", "DX", "US", "ES", "XC", "OT", "RF", "XA", "MG", "SC"}
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _VOLUMES = ("MR", "CT", "PT")
@@ -71,7 +72,7 @@ def identifying_tags(path: str | Path, id: str) -> list[str]:
         for element in header.iterall():
             if element.tag.is_private:
                 private += 1
-            elif element.tag.group & 0xFF01 == 0x6000 and element.keyword == "OverlayData":
+            elif element.tag.group & 0xFF00 == 0x6000 and element.tag.element == _OVERLAY_DATA:
                 overlays += 1
             elif element.keyword in IDENTIFYING and element.value not in (None, "", b""):
                 found.add(element.keyword)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
@@ -134,8 +135,9 @@ def _derived(
 
 
 def _without_pixels(source: Dataset) -> Dataset:
-    # Every element is decoded here: those of big-endian files would be written as they lie otherwise.
+    # Every element is decoded here, and its type known: those of other transfer syntaxes would be written as they lie.
     source.walk(lambda _, element: element.value)
+    correct_ambiguous_vr(source, is_little_endian=True)
     source.remove_private_tags()
     dataset = Dataset()
     for element in source:
