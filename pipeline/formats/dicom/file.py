@@ -18,6 +18,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
+from pipeline.errors import ClearfieldError
 from pipeline.formats.checks import FormatError
 
 LARGEST_FRAME = 2**28
@@ -33,6 +34,7 @@ _NEEDED = (
     "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
+_TALKERS = ("pydicom", "pylibjpeg", "openjpeg", "PIL")
 _META = 144
 """Bytes before those that the group length of the file meta information counts (PS3.10, 7.1)."""
 _CHUNK = 2**20
@@ -54,17 +56,44 @@ class TransferSyntaxError(FormatError):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom from saying what it finds odd: it quotes names, dates and numbers of patients."""
-    logger, settings = logging.getLogger("pydicom"), config.settings
-    before = logger.disabled, settings.reading_validation_mode, settings.writing_validation_mode
-    logger.disabled = True
+    """Keep pydicom and its plugins from saying what they find odd: they quote names, dates and numbers of patients."""
+    loggers, settings, silent = [logging.getLogger(name) for name in _TALKERS], config.settings, logging.NullHandler()
+    before = settings.reading_validation_mode, settings.writing_validation_mode, [one.propagate for one in loggers]
     settings.reading_validation_mode = settings.writing_validation_mode = config.IGNORE
+    for logger in loggers:
+        logger.propagate = False
+        logger.addHandler(silent)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.disabled, settings.reading_validation_mode, settings.writing_validation_mode = before
+        settings.reading_validation_mode, settings.writing_validation_mode, propagate = before
+        for logger, again in zip(loggers, propagate):
+            logger.propagate = again
+            logger.removeHandler(silent)
+
+
+@contextmanager
+def parsing(id: str) -> Iterator[None]:
+    """Turn whatever pydicom meets in a damaged file, when it opens it or is asked for an element, into one line.
+
+    Raises
+    ------
+    NotDicomError
+        If the file is missing, no DICOM file, or damaged.
+    """
+    try:
+        with quiet():
+            yield
+    except ClearfieldError:
+        raise
+    except FileNotFoundError:
+        raise NotDicomError(f"{id}: no such file") from None
+    except InvalidDicomError:
+        raise NotDicomError(f"{id}: no DICOM file") from None
+    except Exception:
+        raise NotDicomError(f"{id}: its header is damaged or cut short; copy it anew") from None
 
 
 def read_dataset(path: Path, id: str, pixels: bool = True, tags: tuple[str, ...] | None = None) -> Dataset:
@@ -77,20 +106,11 @@ def read_dataset(path: Path, id: str, pixels: bool = True, tags: tuple[str, ...]
     DicomSizeError
         If it is deflated, and unpacks to more than 1 GiB.
     """
-    try:
-        with quiet():
-            about = pydicom.filereader.read_file_meta_info(path)
-            if about.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-                _refuse_bomb(path, id, _META + about.FileMetaInformationGroupLength)
-            return pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=list(tags) if tags else None)
-    except FormatError:
-        raise
-    except FileNotFoundError:
-        raise NotDicomError(f"{id}: no such file") from None
-    except InvalidDicomError:
-        raise NotDicomError(f"{id}: no DICOM file") from None
-    except Exception:  # whatever pydicom meets in a damaged file
-        raise NotDicomError(f"{id}: its header is damaged or cut short; copy it anew") from None
+    with parsing(id):
+        about = pydicom.filereader.read_file_meta_info(path)
+        if about.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+            _refuse_bomb(path, id, _META + about.FileMetaInformationGroupLength)
+        return pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=list(tags) if tags else None)
 
 
 def read_header(path: Path, id: str) -> Dataset:
@@ -106,24 +126,21 @@ def read_header(path: Path, id: str) -> Dataset:
         If the way in which the pixels are stored is not known, or no plugin for it is installed.
     """
     header = read_dataset(path, id, pixels=False, tags=_NEEDED)
-    try:
-        with quiet():
-            rows, columns, bits = (int(header[name].value) for name in ("Rows", "Columns", "BitsAllocated"))
-            frames = int(header.get("NumberOfFrames") or 1)
-    except KeyError:
-        raise NotDicomError(f"{id}: no image is in it; leave it out") from None
-    except Exception:  # what is no number shows where pydicom is asked for it
-        raise NotDicomError(f"{id}: its header states no size of the image; copy it anew") from None
+    with parsing(id):
+        if any(header.get(name) is None for name in ("Rows", "Columns", "BitsAllocated")):
+            raise NotDicomError(f"{id}: no image is in it; leave it out")
+        rows, columns, bits = int(header.Rows), int(header.Columns), int(header.BitsAllocated)
+        frames = int(header.get("NumberOfFrames") or 1)
+        syntax = _readable_syntax(header, id)
     if not (0 < rows * columns <= LARGEST_FRAME and frames > 0):
         raise DicomSizeError(
             f"{id}: its header states {frames} slices of {rows} x {columns} px; at most {LARGEST_FRAME} px are taken"
         )
-    with quiet():
-        syntax = _readable_syntax(header, id)
     if syntax == DeflatedExplicitVRLittleEndian:
         return header
     least = frames * _SMALLEST_ITEM if syntax.is_compressed else (frames * rows * columns * bits + 7) // 8
-    there = _bytes_of_pixels(path, syntax)
+    with parsing(id):
+        there = _bytes_of_pixels(path, syntax)
     if there is None:
         raise NotDicomError(f"{id}: no pixels are in it; leave it out")
     if there < least:
@@ -153,7 +170,7 @@ def _readable_syntax(header: Dataset, id: str) -> UID:
 def _bytes_of_pixels(path: Path, syntax: UID) -> int | None:
     # What follows the head of the element of the pixels, as long as that says it is; None where there are none.
     size = path.stat().st_size
-    with path.open("rb") as file, quiet():
+    with path.open("rb") as file:
         pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["Rows"])
         head = file.read(12)
         stated = _stated_length(head, syntax)

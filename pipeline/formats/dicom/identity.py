@@ -8,7 +8,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from pipeline.formats.checks import FormatError, Paths
-from pipeline.formats.dicom.file import quiet, read_dataset
+from pipeline.formats.dicom.file import parsing, read_dataset
 from pipeline.formats.dicom.identifying import IDENTIFYING
 from pipeline.formats.dicom.series import MixedSeriesError, called, dicom_files
 
@@ -44,7 +44,7 @@ def patient_of(paths: Paths, id: str) -> str:
     for number, path in enumerate(files):
         name = called(id, number, files)
         header = read_dataset(path, name, pixels=False, tags=("PatientID",))
-        with quiet():
+        with parsing(name):
             patients.add(str(header.get("PatientID") or "").strip())
         if "" in patients:
             raise PatientMissingError(
@@ -68,7 +68,7 @@ def identifying_tags(path: str | Path, id: str) -> list[str]:
     """
     header = read_dataset(Path(path), id, pixels=False)
     found, private, overlays = set[str](), 0, 0
-    with quiet():
+    with parsing(id):
         for element in header.iterall():
             if element.tag.is_private:
                 private += 1
@@ -94,7 +94,7 @@ def privacy_warnings(path: str | Path, id: str) -> list[str]:
         If it is no DICOM file.
     """
     header = read_dataset(Path(path), id, pixels=False)
-    with quiet():
+    with parsing(id):
         modality = str(header.get("Modality") or "")
         said = []
         if modality in _VOLUMES and _is_head(header):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.formats.checks import FormatError, Paths
-from pipeline.formats.dicom.file import NotDicomError, quiet, read_dataset, read_header
+from pipeline.formats.dicom.file import NotDicomError, parsing, read_dataset, read_header
 from pipeline.formats.dicom.frame import Frame, Place, frames_of
 from pipeline.volume import Affine
 
@@ -77,8 +77,7 @@ def _is_image(path: Path, id: str) -> bool:
     with path.open("rb") as file:
         if file.read(132)[128:] != b"DICM":
             return False
-    header = read_dataset(path, id, pixels=False, tags=("Rows",))
-    return "Rows" in header
+    return "Rows" in read_dataset(path, id, pixels=False, tags=("Rows",))
 
 
 def read_stack(paths: Paths, id: str) -> Stack:
@@ -123,13 +122,8 @@ def called(id: str, number: int, files: Sequence[Path]) -> str:
 
 def _frames(path: Path, id: str) -> list[Frame]:
     header = read_header(path, id)
-    try:
-        with quiet():
-            return list(frames_of(path, header, id))
-    except FormatError:
-        raise
-    except Exception:  # a number that is none, which pydicom finds out when it is asked for
-        raise NotDicomError(f"{id}: its header is damaged; copy it anew") from None
+    with parsing(id):
+        return list(frames_of(path, header, id))
 
 
 def _height(place: Place, first: Place) -> float:

@@ -18,7 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from pipeline.formats.checks import FormatError
 from pipeline.formats.dicom.derived import describe
-from pipeline.formats.dicom.file import quiet, read_dataset
+from pipeline.formats.dicom.file import parsing, quiet, read_dataset
 from pipeline.formats.dicom.frame import Frame
 from pipeline.formats.dicom.pixels import read_raw
 from pipeline.formats.dicom.read import DicomSource
@@ -116,7 +116,7 @@ def _derived(
         raw = read_raw(frames[number], id) if encoding.padding else np.zeros(frames[number].shape, encoding.dtype)
         planes.append(stored[number].raw(volume.read(number).pixels[0], encoding.is_padding(raw), raw))
     first, before = stored[numbers[0]], frames[numbers[0]]
-    with quiet():
+    with parsing(id):
         dataset = _without_pixels(read_dataset(before.path, id, pixels=False))
         for name, value in (
             ("BitsAllocated", first.encoding.allocated),
