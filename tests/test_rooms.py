@@ -34,7 +34,7 @@ FLOORS = [
         "on_device",
         "same_pixels",
     },
-    {"image", "image_files", "volume"},
+    {"image", "image_files", "same_pixels", "volume"},
     {"config"},
     {"errors", "processes", "progress", "threads", "__init__"},
 ]

@@ -240,6 +240,20 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_values_that_are_no_numbers_are_refused(tmp_path):
+    volume = read_dicom(save_dicom(tmp_path / "a.dcm"), "a")
+    volume.pixels[0, 0, 0, 0] = np.nan
+    with pytest.raises(FormatError, match=r"^a: values that are no numbers"):
+        write_dicom(tmp_path / "b", volume, "x")
+
+
+def test_a_source_that_lacks_an_identity_cannot_be_referred_to(tmp_path):
+    path = changed(save_dicom(tmp_path / "a.dcm"), SOPInstanceUID=None)
+    with pytest.raises(FormatError, match=r"^a: its header is damaged"):
+        write_dicom(tmp_path / "b", read_dicom(path, "a"), "x")
+    assert not (tmp_path / "b").exists()
+
+
 def test_names_in_other_scripts_stay_as_they_are(tmp_path):
     made = dataset(SpecificCharacterSet="ISO_IR 192", PatientName="Müller^Jörg=山田")
     made.save_as(tmp_path / "a.dcm", enforce_file_format=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.formats.dicom.encoding import Encoding
 from pipeline.formats.dicom.frame import Frame
-from pipeline.formats.stored_scale import StoredScale
+from pipeline.formats.stored_scale import ScaleError, StoredScale
 from pipeline.image import Pixels
 from pipeline.volume import SlicedVolume
 
@@ -64,6 +64,11 @@ def stored_for(volume: SlicedVolume, frames: Sequence[Frame]) -> list[Stored]:
         Read once, and again for each way that does not do.
     frames : sequence of Frame
         Its slices' sources.
+
+    Raises
+    ------
+    ScaleError
+        If a value is infinite or no number.
     """
     ways = (
         [Stored(frame.encoding, frame.scale) for frame in frames],
@@ -93,6 +98,8 @@ def _signed(encoding: Encoding) -> Encoding:
 def _new_scale(volume: SlicedVolume, frames: Sequence[Frame]) -> StoredScale:
     ranges = [(float(pixels.min()), float(pixels.max())) for pixels in _planes(volume)]
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if not np.isfinite(ranges).all():
+        raise ScaleError(f"{volume.id}: values that are no numbers cannot be stored in DICOM; write NIfTI")
     middle = 0.0 if all(frame.scale.intercept == 0 for frame in frames) else as_decimal((low + high) / 2)
     # A little more, since the decimal string that DICOM writes is rounded.
     return StoredScale(as_decimal(max(high - middle, middle - low) / _REACH * (1 + 1e-8)) or 1.0, middle)

@@ -88,8 +88,9 @@ def write_dicom(
             for count, numbers in enumerate(_files(frames), 1):
                 names.append(f"{count:0{max(4, len(str(len(frames))))}d}.dcm")
                 derived = _derived(sliced, frames, stored, numbers, volume.id)
-                with quiet():
+                with parsing(volume.id):
                     describe(derived, method, series, count, now)
+                with quiet():
                     derived.save_as(aside / names[-1], enforce_file_format=True)
             aside.rename(folder)
     finally:
