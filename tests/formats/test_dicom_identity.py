@@ -54,7 +54,10 @@ def test_identifying_elements_are_listed_by_name_and_never_by_value(tmp_path):
 
 
 def test_private_elements_are_counted():
-    assert identifying_tags(get_testdata_file("MR-SIEMENS-DICOM-WithOverlays.dcm"), "a")[-1] == "9 private elements"
+    assert (
+        identifying_tags(get_testdata_file("MR-SIEMENS-DICOM-WithOverlays.dcm", download=False), "a")[-1]
+        == "9 private elements"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,9 @@ def test_heads_are_warned_of(tmp_path, elements, warned):
 
 
 def test_a_head_is_found_by_the_anatomy_of_frames():
-    assert any("face" in line for line in privacy_warnings(get_testdata_file("eCT_Supplemental.dcm"), "a"))
+    assert any(
+        "face" in line for line in privacy_warnings(get_testdata_file("eCT_Supplemental.dcm", download=False), "a")
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pydicom.data import get_testdata_file
 
 from pipeline.formats import FormatError
 from pipeline.formats.dicom import NoSourceError, identifying_tags, open_dicom, read_dicom, write_dicom
+from pipeline.formats.nifti import write_nifti
 from pipeline.volume import SlicedVolume, Volume
 
 
@@ -25,7 +26,8 @@ def in_order(folder):
 
 
 def read_by_simpleitk(simpleitk, files):
-    image = simpleitk.ReadImage([str(path) for path in files])
+    names = [str(path) for path in files]
+    image = simpleitk.ReadImage(names if len(names) > 1 else names[0])
     return image, simpleitk.GetArrayFromImage(image)
 
 
@@ -120,6 +122,7 @@ def test_values_without_room_get_bits_a_sign_or_a_slope_and_none_is_clipped(tmp_
     if slope is not None:
         assert derived.RescaleSlope == slope
         np.testing.assert_array_equal(read_dicom(files[0], "a").pixels, volume.pixels)
+    assert read_dicom(files[0], "a").unit == "HU"
     step = float(derived.RescaleSlope)
     assert step < 71024 / 65000
     np.testing.assert_allclose(read_dicom(files[0], "a").pixels, volume.pixels, atol=0.51 * step)
@@ -210,6 +213,19 @@ def test_another_reader_finds_the_series_where_it_was(tmp_path, simpleitk):
     for voxel in ((0, 0, 0), (4, 5, 1)):
         point = np.array(image.TransformIndexToPhysicalPoint(voxel[::-1]))
         np.testing.assert_allclose((volume.affine @ [*voxel, 1])[:3], point * [-1, -1, 1], atol=1e-5)
+
+
+def test_a_nifti_file_of_a_series_lies_where_the_series_does_and_names_nobody(tmp_path, simpleitk):
+    save_series(tmp_path / "a", 5)
+    write_nifti(tmp_path / "a.nii", read_dicom(tmp_path / "a", "p0001"))
+    image, values = read_by_simpleitk(simpleitk, [tmp_path / "a.nii"])
+    source, same = read_by_simpleitk(simpleitk, in_order(tmp_path / "a"))
+    np.testing.assert_array_equal(values, same)
+    for voxel in ((0, 0, 0), (4, 5, 4), (2, 0, 1)):
+        place = image.TransformIndexToPhysicalPoint(voxel)
+        np.testing.assert_allclose(place, source.TransformIndexToPhysicalPoint(voxel), atol=1e-4)
+    written = (tmp_path / "a.nii").read_bytes()
+    assert not any(word in written for word in (b"Doe", b"hospital", b"1.2.3", b"p0001"))
 
 
 def test_a_real_series_comes_back_slice_by_slice(tmp_path, data, simpleitk):

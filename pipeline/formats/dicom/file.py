@@ -27,8 +27,8 @@ LARGEST_DEFLATED = 2**30
 """Bytes that a deflated file may unpack to."""
 
 _NEEDED = (
-    "SOPClassUID", "SOPInstanceUID", "Modality", "Units", "PatientID", "SeriesInstanceUID", "InstanceNumber",
-    "FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "ImagerPixelSpacing",
+    "SOPClassUID", "ImageType", "Modality", "Units", "PatientID", "SeriesInstanceUID",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "ImagerPixelSpacing",
     "SpacingBetweenSlices", "SliceThickness", "RescaleSlope", "RescaleIntercept", "RescaleType", "ModalityLUTSequence",
     "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored",
     "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
@@ -94,6 +94,12 @@ def parsing(id: str) -> Iterator[None]:
         raise NotDicomError(f"{id}: no DICOM file") from None
     except Exception:
         raise NotDicomError(f"{id}: its header is damaged or cut short; copy it anew") from None
+
+
+def is_dicom(path: str | Path) -> bool:
+    """Whether a file begins as a DICOM file does (PS3.10, 7.1), whatever its name."""
+    with Path(path).open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
 
 
 def read_dataset(path: Path, id: str, pixels: bool = True, tags: tuple[str, ...] | None = None) -> Dataset:

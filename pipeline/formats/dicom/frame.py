@@ -20,7 +20,7 @@ from pipeline.formats.stored_scale import StoredScale
 
 
 class NotGreyError(FormatError):
-    """An image in colours, of looked-up values, or of bits that are no grey values."""
+    """An image in colours, of looked-up values, or of several slices side by side."""
 
 
 class Place(NamedTuple):
@@ -92,7 +92,9 @@ def frames_of(path: Path, header: Dataset, id: str) -> Iterator[Frame]:
     Raises
     ------
     NotGreyError
-        If the pixels are coloured, not of 8 or 16 bits, or come with a lookup table in place of a slope.
+        If the pixels are coloured, come with a lookup table in place of a slope, or show many slices side by side.
+    BitsError
+        If they are not of 8 or 16 bits.
     FormatError
         If a number that is needed is none, or a place cannot be one.
     """
@@ -196,5 +198,7 @@ def _refuse_other_than_grey(header: Dataset, id: str) -> None:
     if int(header.get("SamplesPerPixel") or 1) != 1 or kind not in ("MONOCHROME1", "MONOCHROME2"):
         known = kind if _KIND.fullmatch(kind) else "missing or damaged"
         raise NotGreyError(f"{id}: PhotometricInterpretation is {known}; MONOCHROME1 or 2 is needed")
+    if "MOSAIC" in (header.get("ImageType") or ()):
+        raise NotGreyError(f"{id}: a mosaic of slices in one image; take it apart first, as dcm2niix does")
     if header.get("ModalityLUTSequence"):
         raise NotGreyError(f"{id}: values come by a modality lookup table; a rescale slope and intercept are needed")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.formats.checks import FormatError, Paths
-from pipeline.formats.dicom.file import NotDicomError, parsing, read_dataset, read_header
+from pipeline.formats.dicom.file import NotDicomError, is_dicom, parsing, read_dataset, read_header
 from pipeline.formats.dicom.frame import Frame, Place, frames_of
 from pipeline.volume import Affine
 
@@ -74,10 +74,7 @@ def dicom_files(paths: Paths, id: str) -> list[Path]:
 
 def _is_image(path: Path, id: str) -> bool:
     # Reports, DICOMDIR and licences lie in such folders too.
-    with path.open("rb") as file:
-        if file.read(132)[128:] != b"DICM":
-            return False
-    return "Rows" in read_dataset(path, id, pixels=False, tags=("Rows",))
+    return is_dicom(path) and "Rows" in read_dataset(path, id, pixels=False, tags=("Rows",))
 
 
 def read_stack(paths: Paths, id: str) -> Stack:

@@ -172,9 +172,9 @@ def _rescale(dataset: Dataset, slope: float, intercept: float) -> None:
         holders = [Dataset()]
         dataset.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = Items(holders)
     for holder in holders or [dataset]:
+        if "RescaleSlope" not in holder:
+            holder.RescaleType = "US"  # unspecified
         holder.RescaleSlope, holder.RescaleIntercept = f"{slope:.9g}", f"{intercept:.9g}"
-        if "RescaleType" not in holder:
-            holder.RescaleType = "US"
     # What is stated in integers as they were stored before.
     _leave_out(dataset, "VOILUTSequence")
 

@@ -116,7 +116,7 @@ def _unpacked(file: gzip.GzipFile, id: str) -> NiftiFile:
         raise UnpackedSizeError(
             f"{id}: it goes on after the {begin + size} bytes that its header states, as a gzip bomb does; save it anew"
         )
-    return NiftiFile(header, start, np.ndarray(shape, kind, bytes(values), order="F"))
+    return NiftiFile(header, start, np.ndarray(shape, kind, values, order="F"))
 
 
 def _header(file: BinaryIO | gzip.GzipFile, id: str) -> tuple[Any, bytes]:
