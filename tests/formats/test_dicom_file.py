@@ -52,6 +52,17 @@ def test_a_header_that_states_more_than_the_file_holds_is_refused(tmp_path, chan
         open_dicom(save_dicom(tmp_path / "a.dcm", **changes), "a")
 
 
+@pytest.mark.parametrize("changes", [{"Rows": 5}, {"Columns": 4}, {"BitsAllocated": 8, "BitsStored": 8}])
+def test_a_header_that_states_less_than_the_file_holds_is_refused(tmp_path, changes):
+    with pytest.raises(DicomSizeError, match="a: it holds 60 bytes of pixels, and its header states"):
+        open_dicom(save_dicom(tmp_path / "a.dcm", **changes), "a")
+
+
+def test_a_little_padding_after_the_pixels_is_taken():
+    path = get_testdata_file("MR_small_padded.dcm", download=False)
+    assert read_dicom(path, "a").pixels.max() == 2145
+
+
 def test_the_truncated_example_is_refused():
     path = get_testdata_file("MR_truncated.dcm", download=False)
     with pytest.raises(DicomSizeError, match=r"it holds 8130 bytes of pixels.*8192 bytes"):

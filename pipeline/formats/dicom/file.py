@@ -38,6 +38,8 @@ _TALKERS = ("pydicom", "pylibjpeg", "openjpeg", "PIL")
 _META = 144
 """Bytes before those that the group length of the file meta information counts (PS3.10, 7.1)."""
 _CHUNK = 2**20
+_PADDED = 32
+"""Part of a slice that may lie unused after the last, as some writers pad it; more is a slice of another size."""
 _SMALLEST_ITEM = 8
 """Bytes that a compressed frame takes at least: the head of its item."""
 
@@ -92,6 +94,8 @@ def parsing(id: str) -> Iterator[None]:
         raise NotDicomError(f"{id}: no such file") from None
     except InvalidDicomError:
         raise NotDicomError(f"{id}: no DICOM file") from None
+    except OSError as error:
+        raise NotDicomError(f"{id}: it cannot be read ({error.strerror or 'input error'})") from None
     except Exception:
         raise NotDicomError(f"{id}: its header is damaged or cut short; copy it anew") from None
 
@@ -127,7 +131,7 @@ def read_header(path: Path, id: str) -> Dataset:
     NotDicomError
         If it is no DICOM file, damaged, or without an image.
     DicomSizeError
-        If it holds fewer bytes than its header states, or a slice of more than 2**28 pixels.
+        If it holds fewer or more bytes than its header states, or a slice of more than 2**28 pixels.
     TransferSyntaxError
         If the way in which the pixels are stored is not known, or no plugin for it is installed.
     """
@@ -149,7 +153,8 @@ def read_header(path: Path, id: str) -> Dataset:
         there = _bytes_of_pixels(path, syntax)
     if there is None:
         raise NotDicomError(f"{id}: no pixels are in it; leave it out")
-    if there < least:
+    excess = 0 if syntax.is_compressed else there - least
+    if there < least or excess > least / frames / _PADDED:
         raise DicomSizeError(
             f"{id}: it holds {there} bytes of pixels, and its header states {frames} x {rows} x {columns} px, "
             f"{least} bytes; copy it anew"
