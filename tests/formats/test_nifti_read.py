@@ -9,7 +9,7 @@ from made_nifti import OBLIQUE, patched, save_nifti
 from pipeline.errors import ClearfieldError
 from pipeline.formats import FormatError
 from pipeline.formats.nifti import (
-    CutShortError,
+    NiftiSizeError,
     NotThreeDError,
     UnpackedSizeError,
     VoxelTypeError,
@@ -112,11 +112,18 @@ def test_a_singular_affine_is_refused(tmp_path, singular):
 def test_a_header_that_lies_about_the_size_is_refused(tmp_path):
     save_nifti(tmp_path / "a.nii")
     patched(tmp_path / "a.nii", dim=[3, 5, 4, 300, 1, 1, 1, 1])
-    with pytest.raises(CutShortError, match="it holds 472 bytes, and its header states 12352"):
+    with pytest.raises(NiftiSizeError, match="it holds 472 bytes, and its header states 12352"):
         open_nifti(tmp_path / "a.nii", "a")
     (tmp_path / "a.nii.gz").write_bytes(gzip.compress((tmp_path / "a.nii").read_bytes()))
-    with pytest.raises(CutShortError, match="it unpacks to 472 bytes, and its header states 12352"):
+    with pytest.raises(NiftiSizeError, match="it unpacks to 472 bytes, and its header states 12352"):
         open_nifti(tmp_path / "a.nii.gz", "a")
+
+
+def test_a_header_that_states_less_than_the_file_holds_is_refused(tmp_path):
+    save_nifti(tmp_path / "a.nii", np.zeros((50, 50, 10), np.int16))
+    patched(tmp_path / "a.nii", dim=[3, 50, 50, 9, 1, 1, 1, 1])
+    with pytest.raises(NiftiSizeError, match="it holds 50352 bytes, and its header states 45352"):
+        open_nifti(tmp_path / "a.nii", "a")
 
 
 @pytest.mark.parametrize("dim", [[3, 5, -4, 3, 1, 1, 1, 1], [3, 0, 4, 3, 1, 1, 1, 1], [0, 5, 4, 3, 1, 1, 1, 1]])

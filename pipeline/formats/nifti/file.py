@@ -20,15 +20,15 @@ LIMIT = 4 * 2**30
 """Bytes that a compressed file may unpack to."""
 
 _CHUNK = 2**20
-_SLACK = 2**20
-"""Bytes that may follow the values of a compressed file: no more than padding."""
+_SLACK = 2**12
+"""Bytes that may follow the values, as padding; more are taken if they are below a part in 32 and below 1 MiB."""
 
 _HEADERS = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 """For nibabel, which would print what it mends in a header."""
 
 
-class CutShortError(FormatError):
+class NiftiSizeError(FormatError):
     """A file that does not hold what its header states."""
 
 
@@ -66,8 +66,8 @@ def open_file(path: Path, id: str) -> NiftiFile:
     ------
     FormatError
         If it is missing, damaged, no NIfTI file, the header half of a pair, or of complex or coloured voxels.
-    CutShortError
-        If it holds less than its header states.
+    NiftiSizeError
+        If it holds less than its header states, or, uncompressed, more.
     UnpackedSizeError
         If it unpacks to more than 4 GiB, or goes on after what its header states.
     """
@@ -82,15 +82,15 @@ def open_file(path: Path, id: str) -> NiftiFile:
     except FileNotFoundError:
         raise FormatError(f"{id}: no such file") from None
     except (OSError, EOFError, zlib.error):
-        raise CutShortError(f"{id}: it is cut short or damaged; copy it anew") from None
+        raise NiftiSizeError(f"{id}: it is cut short or damaged; copy it anew") from None
 
 
 def _mapped(path: Path, file: BinaryIO, id: str) -> NiftiFile:
     header, block = _header(file, id)
     begin, shape, kind, size = _layout(header, id)
     there = path.stat().st_size
-    if there < begin + size:
-        raise CutShortError(f"{id}: it holds {there} bytes, and its header states {begin + size}; copy it anew")
+    if not begin + size <= there <= begin + size + _slack(size):
+        raise NiftiSizeError(f"{id}: it holds {there} bytes, and its header states {begin + size}; copy it anew")
     stored = np.memmap(path, kind, "r", begin, shape, "F")
     return NiftiFile(header, block + file.read(begin - len(block)), stored)
 
@@ -109,14 +109,18 @@ def _unpacked(file: gzip.GzipFile, id: str) -> NiftiFile:
     while len(values) < size and (chunk := file.read(min(_CHUNK, size - len(values)))):
         values += chunk
     if len(values) < size:
-        raise CutShortError(
+        raise NiftiSizeError(
             f"{id}: it unpacks to {len(start) + len(values)} bytes, and its header states {begin + size}; copy it anew"
         )
-    if len(file.read(_SLACK + 1)) > _SLACK:
+    if len(file.read(_slack(size) + 1)) > _slack(size):
         raise UnpackedSizeError(
             f"{id}: it goes on after the {begin + size} bytes that its header states, as a gzip bomb does; save it anew"
         )
     return NiftiFile(header, start, np.ndarray(shape, kind, values, order="F"))
+
+
+def _slack(size: int) -> int:
+    return max(_SLACK, min(size // 32, _CHUNK))
 
 
 def _header(file: BinaryIO | gzip.GzipFile, id: str) -> tuple[Any, bytes]:
@@ -127,7 +131,7 @@ def _header(file: BinaryIO | gzip.GzipFile, id: str) -> tuple[Any, bytes]:
     size = sizes.pop()
     block += file.read(size - 4)
     if len(block) < size:
-        raise CutShortError(f"{id}: it ends within its header; copy it anew")
+        raise NiftiSizeError(f"{id}: it ends within its header; copy it anew")
     try:
         header = _HEADERS[size](block, check=False)
         if not bytes(header["magic"]).startswith(b"n+"):
