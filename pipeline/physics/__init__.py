@@ -9,12 +9,16 @@ import torch
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import noise_from
 from pipeline.physics.operator import Operator
+from pipeline.physics.radon import Radon
 
-__all__ = ["Blur", "Operator", "operator_from"]
+__all__ = ["Blur", "Operator", "Radon", "operator_from"]
 
 
 def operator_from(values: dict[str, Any]) -> Operator:
     """The operator that its ``to_dict`` described."""
     if values["kind"] == "blur":
         return Blur(torch.as_tensor(values["psf"]), noise_from(values["noise"]))
+    if values["kind"] == "radon":
+        numbers = {name: value for name, value in values.items() if name not in ("kind", "noise")}
+        return Radon(noise=noise_from(values["noise"]), **numbers)
     raise ValueError(f"no operator is called {values['kind']!r}")
