@@ -7,11 +7,12 @@ from typing import Any
 import torch
 
 from pipeline.physics.blur import Blur
+from pipeline.physics.kspace import KSpace, kspace_from
 from pipeline.physics.noise import noise_from
 from pipeline.physics.operator import Operator
 from pipeline.physics.radon import Radon
 
-__all__ = ["Blur", "Operator", "Radon", "operator_from"]
+__all__ = ["Blur", "KSpace", "Operator", "Radon", "operator_from"]
 
 
 def operator_from(values: dict[str, Any]) -> Operator:
@@ -21,4 +22,6 @@ def operator_from(values: dict[str, Any]) -> Operator:
     if values["kind"] == "radon":
         numbers = {name: value for name, value in values.items() if name not in ("kind", "noise")}
         return Radon(noise=noise_from(values["noise"]), **numbers)
+    if values["kind"] == "kspace":
+        return kspace_from(values, noise_from(values["noise"]))
     raise ValueError(f"no operator is called {values['kind']!r}")

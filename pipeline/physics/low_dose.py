@@ -130,8 +130,8 @@ def _spread_of_logarithm(counts: Tensor, share: Tensor, level: Tensor) -> Tensor
     """Standard deviation of :func:`line_integrals`, of counts with the variance ``share N + level^2``.
 
     ``1 / N + 1 / (2 N^2)`` is the variance of Poisson counts to the second order; what stands here agrees with it and
-    is right within 9% from half a photon on. Where the electronics' noise is more than a tenth of ``N`` it is too small,
-    by a quarter at a third of ``N``.
+    is right within 9% from half a photon on. Where the electronics' noise is more than a tenth of ``N``, it is too
+    small, by a quarter at a third of ``N``.
     """
     variance = share * counts + level.square()
     return (variance / (counts.square() - counts / 2 + 1.5)).sqrt().clamp_min(1e-12)

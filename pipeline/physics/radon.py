@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from pipeline.errors import ClearfieldError
+from pipeline.physics.edges import rarity
 from pipeline.physics.filtered_back_projection import SpectralWindow, filtered, ramp, spread_of_filtered
 from pipeline.physics.footprints import Footprints, footprints, mirror_images, mirrored_back
 from pipeline.physics.noise import Noise
@@ -113,8 +114,8 @@ class Radon(Operator):
         """Wiener's estimate for slices of regions with edges, which is a filtered back projection (Wiener 1949).
 
         ``A' A`` is ``c / |k|`` in Fourier space, with ``c = views (pixel per_unit)^2 / pi``; so
-        ``(A' A + r q)^-1 A'`` is the ramp filter divided by ``1 + r q |k| / c``. Edges have the power ``k^-3``, and
-        with ``q = 2 pi size |k|^3`` the variance ``1 / q`` adds up to one over all frequencies.
+        ``(A' A + r q)^-1 A'`` is the ramp filter divided by ``1 + r q |k| / c``, ``q`` being
+        :func:`~pipeline.physics.edges.rarity`.
 
         Parameters
         ----------
@@ -128,8 +129,8 @@ class Radon(Operator):
         -------
         Tensor, shape (B, C, size, size)
         """
-        strength = noise_to_signal.to(data)[..., None, None] * (2 * math.pi * self.size * self._scale)
-        return self.preview(data, lambda frequency: 1 / (1 + strength * frequency**4))
+        strength = noise_to_signal.to(data)[..., None, None] * self._scale
+        return self.preview(data, lambda k: 1 / (1 + strength * rarity(k, self.size) * k))
 
     def of(self, images: Tensor | slice) -> Radon:  # noqa: ARG002
         """The same scanner: it is one for all images of a batch."""
