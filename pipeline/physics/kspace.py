@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pipeline.errors import ClearfieldError
 from pipeline.physics.edges import rarity
+from pipeline.physics.fourier_lines import readout_frequencies, sampled, zero_filled
 from pipeline.physics.motion import Motion, moved, moved_back
 from pipeline.physics.noise import Noise
 from pipeline.physics.operator import Operator
@@ -141,7 +142,7 @@ class KSpace(Operator):
         """
         height, width = self.maps.shape[-2:]
         vertical = (self.lines.to(data) / height)[..., None, None, :, None]
-        horizontal = self._columns(data.device, data.dtype) / width
+        horizontal = readout_frequencies(self.readout, data.device).to(data) / width
         ratio = noise_to_signal.to(data)[..., None, None, None]
         missing = ratio * rarity(torch.hypot(vertical, horizontal), (height * width) ** 0.5)
         weighted = self._samples(data) / (1 + missing)
@@ -215,27 +216,10 @@ class KSpace(Operator):
                 yield pose, self.lines[..., which.to(self.lines.device)], which
 
     def _sampled(self, received: Tensor, lines: Tensor) -> Tensor:
-        """Lines of the spectra of what coils received, shape (B, C, K, H, W) to (B, C, K, L, readout)."""
-        width = received.shape[-1]
-        across = torch.fft.fft(received, norm="ortho").index_select(-1, self._columns(received.device) % width)
-        spectrum = torch.fft.fft(across, dim=-2, norm="ortho")
-        return torch.take_along_dim(spectrum, self._rows(lines, received.device), -2)
+        return sampled(received, lines, self.readout)
 
     def _zero_filled(self, samples: Tensor, lines: Tensor) -> Tensor:
-        """Transpose of :meth:`_sampled`."""
-        height, width = self.maps.shape[-2:]
-        rows = self._rows(lines, samples.device).expand(samples.shape)
-        spectrum = samples.new_zeros(*samples.shape[:3], height, samples.shape[-1]).scatter(-2, rows, samples)
-        across = torch.fft.ifft(spectrum, dim=-2, norm="ortho")
-        full = samples.new_zeros(*across.shape[:-1], width)
-        return torch.fft.ifft(full.index_copy(-1, self._columns(samples.device) % width, across), norm="ortho")
-
-    def _rows(self, lines: Tensor, device: torch.device) -> Tensor:
-        return (lines.to(device) % self.maps.shape[-2])[..., None, None, :, None].reshape(-1, 1, 1, lines.shape[-1], 1)
-
-    def _columns(self, device: torch.device, dtype: torch.dtype = torch.int64) -> Tensor:
-        """Frequencies of the samples of a line, in periods per image width."""
-        return torch.arange(self.readout, device=device, dtype=dtype) - self.readout // 2
+        return zero_filled(samples, lines, (self.maps.shape[-2], self.maps.shape[-1]))
 
     def _samples(self, data: Tensor) -> Tensor:
         """Complex samples of data, shape (B, C, K, L, readout)."""
