@@ -20,8 +20,8 @@ def operator_from(values: dict[str, Any]) -> Operator:
     if values["kind"] == "blur":
         return Blur(torch.as_tensor(values["psf"]), noise_from(values["noise"]))
     if values["kind"] == "radon":
-        numbers = {name: value for name, value in values.items() if name not in ("kind", "noise")}
-        return Radon(noise=noise_from(values["noise"]), **numbers)
+        numbers = {name: values[name] for name in ("views", "pixel", "bins", "per_unit")}
+        return Radon(tuple(values["shape"]), noise=noise_from(values["noise"]), **numbers)
     if values["kind"] == "kspace":
         return kspace_from(values, noise_from(values["noise"]))
     raise ValueError(f"no operator is called {values['kind']!r}")

@@ -120,8 +120,8 @@ def line_integrals(counts: Tensor, photons: Tensor, electronic: Tensor) -> Tenso
     - e^2 / (2 N^2)`` to the second order, and ``m`` is ``n + 1/2 + e^2 / (2 n)`` for large ``n``, so that either bias
     is taken away; without electronics ``m`` is ``n + 1/2``. What is left of the bias of ``log m`` is at most 0.002 for
     ``N`` of 3 or more without electronics (0.17 for one photon), and with them 0.02 for ``N`` of ``3 e`` and 0.08 of
-    ``2 e``. With less light than that, too many photons are told, and so too little attenuation. Of a noisy source half its own
-    variance is taken away twice.
+    ``2 e``. With less light than that, too many photons are told, and so too little attenuation. Of a noisy source half
+    its own variance is taken away twice.
 
     Parameters
     ----------

@@ -30,12 +30,12 @@ class Radon(Operator):
     Data have the shape (B, C, views, bins): the mean, over each bin, of line integrals, which have no unit. The view
     ``j`` lies at the angle ``a = 180 j / views`` degrees, and a pixel ``x`` to the right of and ``y`` above the middle
     of the slice falls on the bin ``x cos a + y sin a`` from the detector's middle. Half as many views are every second
-    of these. Beyond its border the slice is surrounded by air, and it may have any height and width up to ``size``.
+    of these. Beyond its border the slice is surrounded by air.
 
     Parameters
     ----------
-    size : int
-        Width of the square of pixels in which slices lie.
+    shape : tuple of int
+        Height and width of slices in px.
     views : int
         Over 180 degrees.
     pixel : float
@@ -53,7 +53,7 @@ class Radon(Operator):
         If a number is not above 0.
     """
 
-    size: int
+    shape: tuple[int, int]
     views: int
     pixel: float
     noise: Noise
@@ -61,24 +61,28 @@ class Radon(Operator):
     per_unit: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("size", "views", "pixel", "per_unit"):
-            value = getattr(self, name)
+        height, width = self.shape
+        numbers = {"height": height, "width": width, "views": self.views, "pixel": self.pixel, "unit": self.per_unit}
+        for name, value in numbers.items():
             if not 0 < value < math.inf:
                 raise GeometryError(f"a scanner's {name} is {value:g}; a finite number above 0 is needed")
         if not self.bins:
             # As many more as keep the detector's middle on that of the slice, and a shadow's rim on the detector.
             object.__setattr__(self, "bins", self.size + 2 * math.ceil(self.size * (math.sqrt(2) - 1) / 2 + 1))
 
+    @property
+    def size(self) -> int:
+        """Width in px of the square in whose middle slices lie."""
+        return max(self.shape)
+
     def forward(self, scene: Tensor) -> Tensor:
         """Line integrals of a slice, shape (B, C, H, W), whose shape is (B, C, views, bins)."""
-        height, width = scene.shape[-2:]
-        if max(height, width) > self.size:
+        if scene.shape[-2:] != self.shape:
+            (height, width), (rows, columns) = scene.shape[-2:], self.shape
             raise GeometryError(
-                f"a slice has {height} x {width} px and the scanner holds {self.size}; make it for more"
+                f"a slice has {height} x {width} px and its scanner {rows} x {columns}; they must agree"
             )
-        top, left = (self.size - height) // 2, (self.size - width) // 2
-        around = (left, self.size - width - left, top, self.size - height - top)
-        square = pad(scene, around).flatten(0, 1)
+        square = pad(scene, self._around).flatten(0, 1)
         seen: Tensor = _Projection.apply(square, self._footprints(scene))
         return (self.per_unit * self.pixel) * seen.unflatten(0, scene.shape[:2])
 
@@ -87,13 +91,14 @@ class Radon(Operator):
         return self.forward(scene)
 
     def adjoint(self, data: Tensor) -> Tensor:
-        """Back projection without a filter: the transpose of :meth:`forward`, for slices of the whole ``size``."""
+        """Back projection without a filter: the transpose of :meth:`forward`."""
         shadows = self._footprints(data)
         back: Tensor = _BackProjection.apply(data.flatten(0, 1), shadows)
-        return (self.per_unit * self.pixel) * back.unflatten(0, data.shape[:2])
+        within = pad(back, [-margin for margin in self._around])
+        return (self.per_unit * self.pixel) * within.unflatten(0, data.shape[:2])
 
     def preview(self, data: Tensor, window: SpectralWindow = ramp) -> Tensor:
-        """Filtered back projection, shape (B, C, size, size), in the unit of the scene.
+        """Filtered back projection, shape (B, C, H, W), in the unit of the scene.
 
         ``f = pi / views sum_j Q_j(x cos a_j + y sin a_j)`` (Kak and Slaney 1988, equation 3.50) with ``Q_j`` the
         filtered view ``j``; the shadow of a pixel takes the place of interpolation between bins.
@@ -127,7 +132,7 @@ class Radon(Operator):
 
         Returns
         -------
-        Tensor, shape (B, C, size, size)
+        Tensor, shape (B, C, H, W)
         """
         strength = noise_to_signal.to(data)[..., None, None] * self._scale
         return self.preview(data, lambda k: 1 / (1 + strength * rarity(k, self.size) * k))
@@ -169,12 +174,19 @@ class Radon(Operator):
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain numbers."""
-        numbers = {name: getattr(self, name) for name in ("size", "views", "pixel", "bins", "per_unit")}
-        return {"kind": "radon", "noise": self.noise.to_dict()} | numbers
+        numbers = {name: getattr(self, name) for name in ("views", "pixel", "bins", "per_unit")}
+        return {"kind": "radon", "shape": list(self.shape), "noise": self.noise.to_dict()} | numbers
 
     @property
-    def _geometry(self) -> tuple[float, ...]:
-        return self.size, self.views, self.pixel, self.bins, self.per_unit
+    def _geometry(self) -> tuple[Any, ...]:
+        return self.shape, self.views, self.pixel, self.bins, self.per_unit
+
+    @property
+    def _around(self) -> tuple[int, int, int, int]:
+        """Air to the left and right of the slice, above and below it, that makes a square of it."""
+        height, width = self.shape
+        left, top = (self.size - width) // 2, (self.size - height) // 2
+        return left, self.size - width - left, top, self.size - height - top
 
     @property
     def _scale(self) -> float:
