@@ -96,7 +96,7 @@ class KSpace(Operator):
 
     def adjoint(self, data: Tensor) -> Tensor:
         """Transpose of :meth:`forward`: data to slices, shape (B, C, H, W)."""
-        samples, maps = self._samples(data), self._maps(data).conj()
+        samples, maps = self.samples(data), self._maps(data).conj()
         if self.motion is None:
             return (maps * self._zero_filled(samples, self.lines)).real.sum(2)
         slices = data.new_zeros(*data.shape[:2], *self.maps.shape[-2:])
@@ -112,7 +112,7 @@ class KSpace(Operator):
         that of Rice (:mod:`~pipeline.physics.rician`). A bias stays, and motion is not known of.
         """
         maps = self._maps(data)
-        combined = (maps.conj() * self._zero_filled(self._samples(data), self.lines)).sum(2)
+        combined = (maps.conj() * self._zero_filled(self.samples(data), self.lines)).sum(2)
         return combined.abs() / _length(maps)
 
     def preview_sigma(self, sigma: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ class KSpace(Operator):
         horizontal = readout_frequencies(self.readout, data.device).to(data) / width
         ratio = noise_to_signal.to(data)[..., None, None, None]
         missing = ratio * rarity(torch.hypot(vertical, horizontal), (height * width) ** 0.5)
-        weighted = self._samples(data) / (1 + missing)
+        weighted = self.samples(data) / (1 + missing)
         return self.adjoint(_as_data(weighted)) / _length(self._maps(data)).square()
 
     def of(self, images: Tensor | slice) -> KSpace:
@@ -221,7 +221,7 @@ class KSpace(Operator):
     def _zero_filled(self, samples: Tensor, lines: Tensor) -> Tensor:
         return zero_filled(samples, lines, (self.maps.shape[-2], self.maps.shape[-1]))
 
-    def _samples(self, data: Tensor) -> Tensor:
+    def samples(self, data: Tensor) -> Tensor:
         """Complex samples of data, shape (B, C, K, L, readout)."""
         return torch.complex(*data.unflatten(2, (self.maps.shape[-3], -1)).chunk(2, -1))
 
