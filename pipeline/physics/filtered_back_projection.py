@@ -87,7 +87,8 @@ def spread_of_filtered(sigma: Tensor) -> Tensor:
 @lru_cache(maxsize=16)
 def _ramp(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     with torch.inference_mode(False):
-        place = torch.fft.fftfreq(size, 1 / size, dtype=torch.float64)
+        place = torch.arange(size, dtype=torch.float64)
+        place = place.minimum(size - place)
         odd = place.remainder(2) == 1
         kernel = torch.where(odd, -1 / (torch.pi * place).square(), torch.zeros(()).double())
         kernel[0] = 0.25

@@ -209,11 +209,12 @@ class KSpace(Operator):
         return maps[None, None] if maps.ndim == 3 else maps[:, None]
 
     def _shots(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Pose, lines and numbers of lines of each shot."""
+        """Pose, lines and numbers of lines of each shot that took any."""
         if self.motion is not None:
             for number, pose in enumerate(self.motion.poses):
                 which = (self.motion.shots == number).nonzero()[:, 0]
-                yield pose, self.lines[..., which.to(self.lines.device)], which
+                if len(which):
+                    yield pose, self.lines[..., which.to(self.lines.device)], which
 
     def _sampled(self, received: Tensor, lines: Tensor) -> Tensor:
         return sampled(received, lines, self.readout)

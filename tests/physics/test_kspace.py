@@ -51,7 +51,7 @@ def head(size=64):
 )
 @settings(deadline=None, max_examples=60)
 def test_the_adjoint_is_the_transpose(height, width, coils, share, batch, bands, shots):
-    lines = random_lines(height, 1 / share, 0, "adjoint")
+    lines = random_lines(height, min(1 / share, height), 0, "adjoint")
     motion = random_motion(lines, shots, 10.0, 1.0, 0) if shots else None
     instrument = scan(height, width, lines, QUIET, coils, max(round(share * width), 1), motion, bias=0.3)
     scene = random(batch, bands, height, width)
