@@ -32,12 +32,15 @@ class Footprints(NamedTuple):
         For each view, in which of the four images of :func:`mirror_images` it is seen.
     stored : Tensor, shape (V,), int64
         For each view, by which view of the matrix.
+    bins : int
+        Of the detector.
     """
 
     project: Tensor
     back: Tensor
     mirrored: Tensor
     stored: Tensor
+    bins: int
 
 
 @lru_cache(maxsize=KEPT)
@@ -76,7 +79,7 @@ def footprints(size: int, views: int, bins: int, dtype: torch.dtype, device: tor
         stored = torch.tensor([order[step] for step, _ in folded], device=device)
         mirrored = torch.tensor([mirror for _, mirror in folded], device=device)
         project, back_project = (_as_torch(m, dtype, device) for m in (back.T.tocsr(), back))
-    return Footprints(project, back_project, mirrored, stored)
+    return Footprints(project, back_project, mirrored, stored, bins)
 
 
 def mirror_images(image: Tensor) -> Tensor:

@@ -201,10 +201,10 @@ class _Projection(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, squares: Tensor, shadows: Footprints) -> Tensor:
-        ctx.shadows, ctx.size = shadows, squares.shape[-1]
+        ctx.shadows = shadows
         images = mirror_images(squares)
         seen = shadows.project @ images.flatten(0, 1).flatten(1).T.contiguous()
-        views = seen.T.unflatten(0, images.shape[:2]).unflatten(-1, (int(shadows.stored.max()) + 1, -1))
+        views = seen.T.unflatten(0, images.shape[:2]).unflatten(-1, (-1, shadows.bins))
         return views.transpose(1, 2)[shadows.mirrored, shadows.stored].transpose(0, 1).contiguous()
 
     @staticmethod
@@ -218,7 +218,7 @@ class _BackProjection(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, data: Tensor, shadows: Footprints) -> Tensor:
         ctx.shadows = shadows
-        stored, size = int(shadows.stored.max()) + 1, math.isqrt(shadows.back.shape[0])
+        stored, size = shadows.back.shape[1] // shadows.bins, math.isqrt(shadows.back.shape[0])
         views = data.new_zeros(4, stored, len(data), data.shape[-1])
         views[shadows.mirrored, shadows.stored] = data.transpose(0, 1)
         spread = shadows.back @ views.permute(1, 3, 0, 2).flatten(2).flatten(0, 1)

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import norm, poisson
 
 from pipeline.physics.low_dose import LowDoseNoise, line_integrals
-from pipeline.physics.noise import NoiseError, addressed_generator, noise_from
+from pipeline.physics.noise import NoiseError, addressed_generator, draw_each, noise_from, told_sigma_of_each
 
 SIZE = 300
 
@@ -116,6 +116,19 @@ def test_bands_have_doses_of_their_own():
     torch.testing.assert_close(
         data.std((-2, -1)), noise.sigma(data[:, :, :1, :1] * 0 + 1)[..., 0, 0], rtol=0.02, atol=0
     )
+
+
+@pytest.mark.parametrize("noisy_source", [False, True])
+def test_slices_with_a_dose_each_are_drawn_as_one_by_one(noisy_source):
+    noises = [LowDoseNoise((1e4, 2e4), (3.0, 0.0), doses, noisy_source) for doses in ((0.5, 1.0), (0.1, 0.25))]
+    clean = 6 * torch.rand(2, 2, 12, 15, generator=addressed_generator("clean"))
+    noisy, sigma = draw_each(noises, clean, [addressed_generator("each", slot) for slot in range(2)])
+    told = told_sigma_of_each(noises, noisy)
+    for slot, (noise, one) in enumerate(zip(noises, clean)):
+        own = addressed_generator("each", slot)
+        assert torch.equal(noisy[slot], noise.draw(one[None], [own, own])[0])
+        torch.testing.assert_close(sigma[slot], noise.sigma(one[None])[0])
+        torch.testing.assert_close(told[slot], noise.told_sigma(noisy[slot][None])[0])
 
 
 def test_low_dose_noise_comes_back_from_its_numbers():
