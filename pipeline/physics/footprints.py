@@ -118,10 +118,11 @@ def _shadows(angles: NDArray, size: int, bins: int, dtype: type[np.floating]) ->
 
 def _block(across: NDArray, up: NDArray, angles: NDArray, bins: int) -> csr_matrix:
     place = across * np.cos(angles) + up * np.sin(angles) + (bins - 1) / 2
+    middle = np.rint(place)
     # No shadow is wider than sqrt(2) bins, so that three hold it.
-    bin_of = np.rint(place)[..., None] + np.arange(-1, 2)
-    edges = np.concatenate([bin_of - 0.5, bin_of[..., -1:] + 0.5], -1) - place[..., None]
-    share = np.diff(_area_before(edges, np.cos(angles)[:, None], np.sin(angles)[:, None] + _NARROWEST))
+    bin_of, beside = middle[..., None] + np.arange(-1, 2), middle - place
+    before, until = (_area_before(beside + edge, np.cos(angles), np.sin(angles) + _NARROWEST) for edge in (-0.5, 0.5))
+    share = np.stack([before, until - before, 1 - until], -1)
     kept = (bin_of >= 0) & (bin_of < bins) & (share > _NARROWEST)
     columns = bin_of.astype(np.int32) + bins * np.arange(len(angles), dtype=np.int32)[:, None]
     ends = np.concatenate([[0], kept.sum((1, 2)).cumsum()])
