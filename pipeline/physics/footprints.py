@@ -52,8 +52,8 @@ def footprints(size: int, views: int, bins: int, dtype: torch.dtype, device: tor
     (Long, Fessler and Balter 2010, IEEE TMI 29, 1839, section III, for parallel beams). Views at 90 and 180 degrees
     less an angle, and at 90 more, are that view of a mirror image, so an eighth of a turn is stored.
 
-    At 256 px and 180 views, on one core, to rotate the image for each view and to add up its rows takes 0.46 s, and this
-    matrix 0.02 s. To make it takes 1 s there, and 10 s at 512 px and 360 views.
+    At 256 px and 180 views, on one core, to rotate the image for each view and to add up its rows takes 0.46 s, and
+    this matrix 0.02 s. To make it takes 1 s there, and 10 s at 512 px and 360 views.
 
     Parameters
     ----------
