@@ -139,7 +139,7 @@ class GaussianNoise(Noise):
     def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Numbers) -> Tensor:
         if self.shared:
             generators = [[own[0].clone_state() for _ in own] for own in generators]
-        return clean + numbers[0] * _standard_normal(clean, generators)
+        return clean + numbers[0] * standard_normal(clean, generators)
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ class PoissonNoise(Noise):
     def _drawn(self, clean: Tensor, generators: Sequence[Sequence[Generator]], numbers: Numbers) -> Tensor:
         """Photons counted, read-out noise added, sky taken off."""
         gain, read_noise, sky = numbers
-        electrons = _counted((clean + sky).clamp_min(0) * gain, generators)
-        return (electrons + read_noise * _standard_normal(clean, generators)) / gain - sky
+        electrons = counted((clean + sky).clamp_min(0) * gain, generators)
+        return (electrons + read_noise * standard_normal(clean, generators)) / gain - sky
 
 
 def draw_each(noises: Sequence[Noise], clean: Tensor, generators: Sequence[Generator]) -> tuple[Tensor, Tensor]:
@@ -252,9 +252,11 @@ def noise_from(values: dict[str, Any]) -> Noise:
     NoiseError
         If it is of an unknown kind.
     """
-    kinds: dict[str, Any] = {"gaussian": GaussianNoise, "poisson": PoissonNoise}
+    from pipeline.physics.low_dose import LowDoseNoise  # here, since it is a noise itself
+
+    kinds: dict[str, Any] = {"gaussian": GaussianNoise, "poisson": PoissonNoise, "low_dose": LowDoseNoise}
     if values.get("kind") not in kinds:
-        raise NoiseError(f"no noise is called {values.get('kind')!r}; gaussian and poisson are known")
+        raise NoiseError(f"no noise is called {values.get('kind')!r}; {', '.join(kinds)} are known")
     settings = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k != "kind"}
     return kinds[values["kind"]](**settings)
 
@@ -296,7 +298,8 @@ def _numbers(noises: Sequence[Noise], like: Tensor) -> Numbers:
     return sent(numbers, like.device).movedim(1, 0)[..., None, None].unbind()
 
 
-def _standard_normal(like: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:
+def standard_normal(like: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:
+    """Normal numbers of variance one, shape (B, C, H, W), with a generator for each image and band."""
     drawn = torch.empty_like(like, memory_format=torch.contiguous_format)
     for image, own in zip(drawn, generators, strict=True):
         for plane, generator in zip(image, own, strict=True):
@@ -304,7 +307,8 @@ def _standard_normal(like: Tensor, generators: Sequence[Sequence[Generator]]) ->
     return drawn
 
 
-def _counted(rate: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:
+def counted(rate: Tensor, generators: Sequence[Sequence[Generator]]) -> Tensor:
+    """Poisson counts of a rate, shape (B, C, H, W), with a generator for each image and band."""
     counts = [
         torch.stack([torch.poisson(plane, generator) for plane, generator in zip(image, own, strict=True)])
         for image, own in zip(rate, generators, strict=True)

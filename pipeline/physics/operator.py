@@ -15,8 +15,10 @@ from pipeline.physics.noise import Noise
 class Operator(ABC):
     """A linear instrument ``y = A x`` followed by noise.
 
-    Tensors have the shape (B, C, H, W) in the physical unit of the image, on any device. A restorer uses these methods
-    only and never asks which instrument it has before it.
+    Scenes have the shape (B, C, H, W) in the physical unit of the image, on any device. Data are real numbers of the
+    shape (B, C, M, N): an image like the scene behind a blur, where ``M, N`` is ``H, W``; rows of detector bins in
+    tomography, lines of k-space in magnetic resonance. A restorer uses these methods only and never asks which
+    instrument it has before it.
     """
 
     noise: Noise
@@ -36,6 +38,19 @@ class Operator(ABC):
     @abstractmethod
     def joined(self, others: Sequence[Operator]) -> Operator:
         """Make one batch of the instruments of single images: of this one, then of others of its kind."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether a datum reads the whole scene, so that no window of either can be seen or restored alone."""
+        return False
+
+    def preview(self, data: Tensor) -> Tensor:
+        """The data brought to the grid of the scene without further ado; the data themselves where they are on it."""
+        return data
+
+    def preview_sigma(self, sigma: Tensor) -> Tensor:
+        """Standard deviation of the noise of :meth:`preview`, from that of the data."""
+        return sigma
 
     def repeated(self, like: Tensor) -> Operator:  # noqa: ARG002
         """The same instrument for many scenes as large as ``like``, on its device; some are quicker if they know."""
@@ -58,7 +73,7 @@ class Operator(ABC):
 
         Parameters
         ----------
-        data : Tensor, shape (B, C, H, W)
+        data : Tensor, shape (B, C, M, N)
         noise_to_signal : Tensor, shape (C,) or (B, C)
             Variance of the noise over variance of the scene: the larger, the smoother the estimate.
         inner : bool
@@ -91,8 +106,9 @@ class Operator(ABC):
 
         Parameters
         ----------
-        restored, data, sigma : Tensor, shape (B, C, H, W)
-        mask : Tensor, shape (B, C, H, W), bool
+        restored : Tensor, shape (B, C, H, W)
+        data, sigma : Tensor, shape (B, C, M, N)
+        mask : Tensor, shape (B, C, M, N), bool
             True where a datum is not to be trusted.
 
         Returns

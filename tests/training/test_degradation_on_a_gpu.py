@@ -17,7 +17,7 @@ def test_a_batch_on_a_gpu_is_that_on_the_cpu_but_for_its_noise(tmp_path, monkeyp
     monkeypatch.setattr(scenes_module, "LARGEST_SHARE", room)
     mask = np.zeros((2, 200, 220), bool)
     mask[0, 60:80, 60:90] = True
-    monkeypatch.setattr(noise, "_standard_normal", lambda like, _generators: torch.zeros_like(like))
+    monkeypatch.setattr(noise, "standard_normal", lambda like, _generators: torch.zeros_like(like))
     study = made_study(degrade={"psf": {"fwhm": ["2px", "3px"]}, "noise": {"sigma": [0.05]}, "defects": defects})
     here, there = (
         whole_image(tmp_path, sky(200, 220), mask, study, augment=augment, device=torch.device(device))
