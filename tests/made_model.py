@@ -47,6 +47,7 @@ def make_card(bands: tuple[str, ...] = BANDS, **changes: Any) -> dict[str, Any]:
             **{"science": None, "noise": None, "noise_kind": "sigma", "mask": None, "mask_bits": None},
             **{"unit": None, "background": "none", "background_box": 64},
         },
+        "learned_from": "simulation",
         "study": "made",
         "fold": "final",
         "seed": 0,

@@ -148,23 +148,26 @@ class TrainingMaterial:
             "psf": None if instruments.single is None else instruments.single.tolist(),
             "psf_error": study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
-            **self._reading(),
+            "reading": self._reading(),
             "learned_from": "pairs" if study.learns_from_pairs(network.partition("@")[0]) else "simulation",
             "study": study.study,
             "fold": fold,
             "seed": study.seed,
             "versions": {"clearfield": __version__, "torch": torch.__version__, "python": platform.python_version()},
-        }
+        } | self._pairs()
 
     def _reading(self) -> dict[str, Any]:
-        """How a user's own file is to be read; of pairs, also how blurred images came to the sharp ones' pixels."""
-        usual = self._study.images.model_dump(mode="json", include=READING)
+        """How a user's own file is to be read."""
+        # Of pairs, what `regrid` writes is restored, and that says all of itself.
+        images = self._study.images if self._observed is None else Images(unit=self.unit)
+        return images.model_dump(mode="json", include=READING)
+
+    def _pairs(self) -> dict[str, Any]:
+        """How blurred images came to the pixels and the unit of the sharp ones, where the study has pairs."""
         if self._observed is None or self._study.pairs is None:
-            return {"reading": usual}
-        own = self._study.pairs.blurred_files.as_images.model_dump(mode="json", include=READING)
-        # What `regrid` writes says all of itself.
-        plain = Images(unit=self.unit).model_dump(mode="json", include=READING)
-        return {"reading": plain, "pairs": self._observed.card | {"reading": own}}
+            return {}
+        reading = self._study.pairs.blurred_files.as_images.model_dump(mode="json", include=READING)
+        return {"pairs": self._observed.card | {"reading": reading}}
 
     def _brightest(self, network: str) -> list[float]:
         """The brightest light per band that the first stage was shown, in the unit of the image."""

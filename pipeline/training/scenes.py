@@ -55,7 +55,7 @@ class Scenes:
     regions : list of Region
     device : torch.device
         Where crops are wanted.
-    opened : callable
+    opened : callable, optional
         Opens the file; by default one of images.
     """
 
@@ -64,14 +64,14 @@ class Scenes:
         path: str | Path,
         regions: list[Region],
         device: torch.device = CPU,
-        opened: Callable[[str | Path], AbstractContextManager[ImageReader]] = read_images,
+        opened: Callable[[str | Path], AbstractContextManager[ImageReader]] | None = None,
     ) -> None:
         self.regions, self._device = regions, device
         self.backgrounds = Backgrounds(path, regions)
         self._sky_sigma: dict[int, list[float]] = {}
         self._flawless: dict[int, bool] = {}
         self._open = ExitStack()
-        self._images: ImageReader = self._open.enter_context(opened(path))
+        self._images: ImageReader = self._open.enter_context((opened or read_images)(path))
         area = np.array([r.window.height * r.window.width for r in regions], dtype=float)
         self.share: NDArray[np.float64] = area / area.sum()
         self.bands = self._images.shape(regions[0].image)[0]

@@ -1,10 +1,10 @@
 """What Snakemake would do, seen without doing it."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -127,15 +127,21 @@ def test_a_mistake_on_the_command_line_is_one_line_before_any_job(snakemake):
     assert said == "clearfield: config/config.yaml + --config: sead is not a setting; did you mean seed?"
 
 
+def seconds_of_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_the_papers_study_at_full_size_is_planned_within_15_s(snakemake, tmp_path):
     for number in range(4550):
         folder = tmp_path / "data" / "galaxygan" / str(587722000000000000 + number)
         folder.mkdir(parents=True)
         for band in "gri":
             (folder / f"{folder.name}-{band}.fits").touch()
-    begin = time.monotonic()
+    # Of a processor, which does not depend on what other tests are running beside this one.
+    begin = seconds_of_children()
     run = snakemake("--dry-run", "--configfile", "config/galaxygan.yaml")
-    assert time.monotonic() - begin < 15
+    assert seconds_of_children() - begin < 15
     assert run.returncode == 0, run.stderr
     assert jobs(run) | {"train_nafnet": 11, "train_pix2pix": 11, "degrade": 20, "restore_by_network": 60} == jobs(run)
 
