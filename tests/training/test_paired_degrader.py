@@ -2,14 +2,16 @@ import pytest
 import torch
 from made_batch import assert_same
 from made_pairs import NOISE, paired_study, write_pairs
-from made_training import CPU
+from made_training import CPU, made_study
 
+from pipeline.config import ConfigError
 from pipeline.splits import read_splits
 from pipeline.steps.denoising_material import DenoisingMaterial
 from pipeline.steps.ingest import ingest
 from pipeline.steps.pair import pair
 from pipeline.steps.paired_material import PairedMaterial
 from pipeline.steps.split import split
+from pipeline.steps.train import train
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.training import scenes as scenes_module
 from pipeline.training.degradation import UNCHANGED
@@ -80,3 +82,12 @@ def test_a_denoiser_is_shown_noise_about_that_of_the_pairs(made):
         batch = learned.degrader(UNCHANGED).batch(0, count=16, crop=32)
         levels = batch.inputs.sigma.amax((1, 2, 3))
         assert levels.min() < NOISE < levels.max()
+
+
+def test_training_asks_for_the_pairs_where_a_study_has_them_and_for_none_elsewhere(made, tmp_path):
+    folder, study = made
+    files = folder / "images.h5", folder / "splits.csv"
+    with pytest.raises(ConfigError, match="--paired"):
+        train(*files, study, "net", 0, tmp_path, tmp_path)
+    with pytest.raises(ConfigError, match="the study made has no pairs"):
+        train(*files, made_study(), "net", 0, tmp_path, tmp_path, paired=folder / "pairs.h5")
