@@ -13,7 +13,7 @@ from pipeline.restorers.variational import Analysis, Variational
 class Differences(Analysis):
     """Differences to the neighbours below, right, above and left, over sqrt(2); those of a pixel vanish together."""
 
-    tie = 0.3
+    tie = 1.0
 
     def of(self, scene: Tensor) -> Tensor:
         """Shape (4, ..., C, H, W)."""

@@ -22,7 +22,7 @@ CONVERGED = 0.01
 """Iterations end when one moves the estimate by less than this, root mean square, in sigmas of the noise."""
 
 # How firmly ADMM ties its copy of A x to the scene, and by how much it over-relaxes: they set the speed alone.
-_DATA_PENALTY, _RELAXATION = 1.0, 1.7
+_DATA_PENALTY, _RELAXATION = 0.3, 1.7
 
 
 class Analysis(ABC):
