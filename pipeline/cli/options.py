@@ -15,7 +15,7 @@ Log = Annotated[Path | None, typer.Option("--log", help="File for all messages; 
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
 Images = Annotated[Path, typer.Argument(help="images.h5, from `ingest`.")]
 Splits = Annotated[Path, typer.Argument(help="splits.csv, from `split`.")]
-Degraded = Annotated[Path, typer.Argument(help="degraded/<condition>.h5, from `degrade`.")]
+Degraded = Annotated[Path, typer.Argument(help="degraded/<condition>.h5, from `degrade` or `pair`.")]
 Metrics = Annotated[Path, typer.Argument(help="metrics.csv, from `summarise`.")]
 Summary = Annotated[Path, typer.Argument(help="summary.csv, from `summarise`.")]
 ConditionName = Annotated[str, typer.Option("--condition", help="Name of the condition.")]

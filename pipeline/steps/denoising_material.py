@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-import torch
-
-from pipeline.config import Augment, Study
-from pipeline.splits import Item
+from pipeline.config import Augment
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.training.degradation import Degrader
 from pipeline.training.noise_levels import NoiseLevels
-from pipeline.training.pair_file import PairFile
 from pipeline.training.scenes import Scenes
 
 LEAST_NOISE = 1e-4
@@ -22,21 +18,13 @@ LEAST_NOISE = 1e-4
 class DenoisingMaterial(TrainingMaterial):
     """As :class:`~pipeline.steps.training_material.TrainingMaterial`, behind an instrument that only adds noise."""
 
-    def __init__(
-        self,
-        images: Path,
-        splits: list[Item],
-        study: Study,
-        fold: int | str,
-        device: torch.device,
-        observed: PairFile | None = None,
-    ) -> None:
-        super().__init__(images, splits, study, fold, device, observed)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         # Of the noise that the conditions add, which is what plug and play will meet.
         low, high = (
             [max(s, LEAST_NOISE * w) for s, w in zip(end, self._statistics.span)] for end in self._added_noise()
         )
-        self._instruments = NoiseLevels(low, high, device)
+        self._instruments = NoiseLevels(low, high, self._device)
         self.preparation = replace(self.preparation, descriptors=self._instruments.names)
 
     def _degrader(self, scenes: Scenes, augment: Augment) -> Degrader:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipeline.config import Study
+from pipeline.formats import open_image
 from pipeline.formats.fits import read_psf
 from pipeline.formats.psf_field import PsfField, read_psf_field
+from pipeline.image_files import image_files
 from pipeline.physics.conditions import Stamp, psf_for
 from pipeline.physics.lost_light import lost_light
 
@@ -20,14 +22,21 @@ def read_stamp(study: Study, bands: Sequence[str]) -> Stamp | None:
     if file is None:
         return None
     if study.pairs is not None and study.pairs.stamps is not None:
-        return _widest(read_psf_field(study.pairs.stamps, bands))
+        return _mean_stamp(read_psf_field(study.pairs.stamps, bands), study)
     stamp, scale = read_psf(file, bands)
     return stamp, study.degrade.psf.file_scale or scale
 
 
-def _widest(field: PsfField) -> Stamp:
-    """One stamp for all, on the pixels of the blurred image: the roles of a study are kept apart by its width."""
-    return field.stamps.mean(0), field.arcsec
+def _mean_stamp(field: PsfField, study: Study) -> Stamp:
+    """One stamp for all places: the roles of a study are kept apart by its width."""
+    mean = field.stamps.mean(0)
+    if field.arcsec is not None or study.pairs is None:
+        return mean, field.arcsec
+    files = image_files(study.pairs.blurred, study.images.bands)
+    if not files:
+        return mean, None
+    with open_image([files[0].path], study.pairs.blurred_files.as_images) as blurred:
+        return mean, blurred.pixel_scale and blurred.pixel_scale * (field.pixels or 1.0)
 
 
 def finest(study: Study, scales: Iterable[float | None]) -> float | None:

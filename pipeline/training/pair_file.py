@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.observation import BLURRED, ObservationReader, read_noise, read_observations
+from pipeline.observation import BLURRED, FluxScale, ObservationReader, read_noise, read_observations
 from pipeline.on_device import planes
 from pipeline.tiling import Window
 from pipeline.training.regions import Region
@@ -83,20 +83,14 @@ class PairFile:
 
     def of(self, regions: list[Region]) -> Observed:
         """What was seen of some regions."""
-        with read_observations(self._path) as observations:
-            scale = observations.scale(self._fold)
-        if scale is None:
-            raise ValueError(f"{self._path}: holds no pairs")
+        scale, _ = self._noted()
         data, noise = (Scenes(self._path, regions, self._device, opened) for opened in (read_observations, read_noise))
         return Observed(data, noise, scale.gain, scale.level)
 
     @property
     def card(self) -> dict[str, Any]:
         """How a blurred image that has no sharp one comes to the model's pixels and unit."""
-        with read_observations(self._path) as observations:
-            scale, known = observations.scale(self._fold), observations.attributes[BLURRED]
-        if scale is None:
-            raise ValueError(f"{self._path}: holds no pairs")
+        scale, known = self._noted()
         return known | {"gain": list(scale.gain), "level": list(scale.level)}
 
     def psfs_of(self, regions: list[Region]) -> RegionPsfs:
@@ -114,6 +108,14 @@ class PairFile:
         found = [read[region.image] for region in regions]
         noise = np.array([levels for _, _, levels in found])
         return RegionPsfs(torch.from_numpy(np.stack(padded)), [n for n, _, _ in found], [p for _, p, _ in found], noise)
+
+    def _noted(self) -> tuple[FluxScale, dict[str, Any]]:
+        """How the fold brings data to the truth's unit, and what the blurred images were."""
+        with read_observations(self._path) as observations:
+            scale, known = observations.scale(self._fold), observations.attributes.get(BLURRED, {})
+        if scale is None:
+            raise ValueError(f"{self._path}: holds no pairs")
+        return scale, known
 
     def _noise_of(self, observations: ObservationReader, id: str) -> list[float]:
         (level,) = observations.observation(id, ONE_PIXEL, self._fold).operator.noise.numbers

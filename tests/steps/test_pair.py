@@ -5,11 +5,12 @@ from astropy.io import fits
 from made_fits import one_line
 from made_fits import sky as sky_header
 from made_pairs import GAIN, LEVEL, NOISE, galaxies, kernel, paired_study, write_pairs
-from scipy.ndimage import convolve
+from scipy.ndimage import convolve, gaussian_filter
 
 from pipeline.datasets import DatasetError
 from pipeline.observation import read_observations
 from pipeline.pairing.grids import PairError
+from pipeline.physics.psf import measured_fwhm
 from pipeline.splits import FINAL, items_of, read_splits
 from pipeline.steps.ingest import ingest
 from pipeline.steps.pair import pair
@@ -160,3 +161,16 @@ def test_a_psf_that_does_not_explain_the_pairs_is_said_to(tmp_path, caplog):
     fits.writeto(tmp_path / "psf.fits", np.exp(-(x**2 + y**2) / 2), overwrite=True)
     paired(tmp_path, paired_study(tmp_path))
     assert "see pairs.psf, the registration, and the noise" in caplog.text
+
+
+def test_stamps_without_a_scale_are_on_the_pixels_of_the_blurred_image(tmp_path):
+    # As models by PSFEx are, of images that have a WCS.
+    coarse_camera(tmp_path, affine=False)
+    star = gaussian_filter(np.eye(1, 15 * 15, 112).reshape(15, 15), 1.2)
+    fits.writeto(tmp_path / "star.fits", star)
+    (tmp_path / "psfs.csv").write_text("x,y,file\n18,18,star.fits\n")
+    pairs = {"register_by": "wcs", "psf": None, "stamps": str(tmp_path / "psfs.csv"), "blurred_files": {"noise": "ERR"}}
+    with read_observations(paired(tmp_path, paired_study(tmp_path, pairs=pairs))) as observations:
+        seen = observations.observation("i0", None, FINAL)
+    # 1.2 px of the blurred image are 2.4 of the sharp one, and interpolation adds to that.
+    assert 2.4 * 2.355 < measured_fwhm(seen.operator.psf[0]) < 2.7 * 2.355
