@@ -17,8 +17,8 @@ FOLDS = [f"fold{fold}" for fold in range(STUDY.split.folds)]
 FINAL = "final" if STUDY.publish.final == "retrain" else "fold0"
 SURVEY = "results/{study}/survey"
 MADE = STUDY.images.dataset == "simulated_survey"
-PSF_FILE = (
-    [STUDY.degrade.psf.file.format(band=band) for band in STUDY.images.bands or [""]] if STUDY.degrade.psf.file else []
+PSF_FILE = sorted(
+    {path.replace("{band}", band) for path in [STUDY.degrade.psf.file] if path for band in STUDY.images.bands or [""]}
 )
 PAIRED = [f"results/{STUDY.study}/degraded/{CONDITIONS[0]}.h5"] if STUDY.pairs else []
 DISCERNED = (

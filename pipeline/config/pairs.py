@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.config.degrade import Degrade, Psf
 from pipeline.config.images import Images, NoiseKind
@@ -26,6 +26,15 @@ class BlurredFiles(Settings):
     mask: str | int | None = Field(None, description="FITS extension of a data-quality map.")
     mask_bits: int | None = Field(None, ge=1, description="Bits of it that make a pixel untrustworthy.")
     unit: str | None = Field(None, description="Unit where the file names none; it need not be that of the sharp ones.")
+
+    @model_validator(mode="after")
+    def _can_be_read_by(self) -> BlurredFiles:
+        try:
+            _ = self.as_images
+        except ValidationError as error:
+            words = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(words.replace("images.", "pairs.blurred_files.")) from None
+        return self
 
     @property
     def as_images(self) -> Images:

@@ -45,6 +45,7 @@ def test_networks_learn_from_pairs_unless_they_are_told_otherwise():
         ({"pairs": PAIRS, "images": {"dataset": "hubble"}}, "pairs.sharp says where the images are"),
         ({"pairs": PAIRS, "images": {"path": "other/{id}.fits"}}, "pairs.sharp says where the images are"),
         ({"pairs": PAIRS, "degrade": {"psf": {"fwhm": ["3px"]}}}, "pairs stand in its place"),
+        ({"pairs": {**PAIRS, "blurred_files": {"noise": "WHT"}}}, "where pairs.blurred_files.noise is 'WHT'"),
         ({"networks": {"a": {"architecture": "nafnet", "learns_from": "pairs"}}}, "the study has no pairs"),
     ],
 )
