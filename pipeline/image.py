@@ -52,6 +52,8 @@ class Image:
         What ``images.background`` took off, in ``unit``; added again when a result is written out.
     pixel_scale : float, optional
         Width of a pixel in arcsec.
+    pixel_mm : float, optional
+        Width of a pixel in mm, of a slice through a body.
     header : str, optional
         FITS header of the science image as text, for WCS and provenance.
 
@@ -71,6 +73,7 @@ class Image:
     background: Pixels | None = None
     pixel_scale: float | None = None
     header: str | None = None
+    pixel_mm: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("mask", "sigma", "background"):
@@ -84,6 +87,12 @@ class Image:
     def shape(self) -> tuple[int, ...]:
         """Shape of ``pixels``, (C, H, W)."""
         return self.pixels.shape
+
+    def with_size(self, height: int, width: int) -> Image:
+        """An empty image of another size that is like this one in all else."""
+        shape = len(self.bands), height, width
+        pixels, mask = np.zeros(shape, np.float32), np.zeros(shape, bool)
+        return replace(self, pixels=pixels, mask=mask, sigma=None, background=None)
 
     def with_pixels(self, pixels: Pixels) -> Image:
         """Return the same image with other values, of the same shape and unit."""

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from pipeline.image import Image, Pixels
 from pipeline.physics import operator_from
@@ -23,6 +25,8 @@ from pipeline.tiling import Window, whole
 SCALES, PLACES, BLURRED = "flux_scales", "places", "blurred"
 """What is noted of real data: how each fold brings them to the truth's unit, where each PSF of an image holds, and what
 the images were before."""
+DATA = "data"
+"""What was measured, where that is no image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +40,36 @@ class Observation:
         an image already, as behind a blur, the preview is the data.
     operator : Operator
         The instrument, with the parameters that applied to this image.
+    data : array, shape (C, M, N), float32, optional
+        What was measured, where that is no image: line integrals, lines of k-space. None where the preview is the data.
     """
 
     preview: Image
     operator: Operator
+    data: Pixels | None = None
 
     @property
     def id(self) -> str:
         """Name of the observed image within its study."""
         return self.preview.id
+
+    @property
+    def measured(self) -> Measured:
+        """The data as one batch, whatever they are."""
+        if self.data is None:
+            preview = self.preview
+            sigma = np.ones_like(preview.pixels) if preview.sigma is None else preview.sigma
+            return Measured(*(torch.from_numpy(plane)[None] for plane in (preview.pixels, sigma, preview.mask)))
+        data = torch.from_numpy(self.data)[None]
+        return Measured(data, self.operator.noise.told_sigma(data), torch.zeros_like(data, dtype=torch.bool))
+
+
+class Measured(NamedTuple):
+    """Data, their noise, and which of them are not to be trusted: tensors of the shape (1, C, M, N)."""
+
+    data: Tensor
+    sigma: Tensor
+    mask: Tensor
 
 
 @dataclass(frozen=True)
@@ -100,7 +125,10 @@ class ObservationWriter(ImageWriter):
             Where in the image, by row and column in px, each of several PSFs holds, if the operator is a batch of them.
         """
         super().append(observation.preview)
-        group = entry(self._file, observation.id).create_group("operator")
+        written = entry(self._file, observation.id)
+        if observation.data is not None:
+            written.create_dataset(DATA, data=observation.data, track_times=False)
+        group = written.create_group("operator")
         parameters = observation.operator.to_dict() | ({} if places is None else {PLACES: places})
         for name, value in parameters.items():
             if isinstance(value, np.ndarray):
@@ -122,13 +150,14 @@ class ObservationReader(ImageReader):
         fold : int or "final"
             Real data of another instrument come to the unit of the truth by what the fold's train role tells.
         """
-        group = entry(self._file, id)["operator"]
+        written = entry(self._file, id)
+        group, data = written["operator"], written[DATA][()] if DATA in written else None
         parameters = json.loads(group.attrs["parameters"]) | {name: group[name][()] for name in group}
         preview = self.image(id, window)
         if PLACES in parameters:
             seen = window or whole(*preview.shape[-2:])
             parameters["psf"] = nearest_psf(parameters["psf"], parameters.pop(PLACES), seen)
-        observation = Observation(preview, operator_from(parameters))
+        observation = Observation(preview, operator_from(parameters), data)
         scale = self.scale(fold)
         return observation if scale is None else scale.applied(observation)
 

@@ -25,22 +25,22 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return {name: value for name, value in drawn.items() if name != "images.survey.truth"}
     if step == "ingest":
         # The background of a single image is measured in the bands of sky that it will be cut into.
-        folds = _BANDS_OF_SKY if study.images.background != "none" else ()
+        folds = _BANDS_OF_SKY if study.images.background in ("constant", "mesh") else ()
         # Images in display units are refused where photons are to be counted.
         photons = {"degrade.noise.kind": "poisson"} if study.degrade.noise.kind == "poisson" else {}
         # A survey that is made follows from the seed.
-        seed = ("seed",) if study.images.dataset == "simulated_survey" else ()
+        seed = ("seed",) if study.images.dataset in ("simulated_survey", "head_phantom") else ()
         return _leaves(values, "images", *seed, *folds) | photons
     if step == "split":
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":
-        return _condition(study, which["condition"]) | _leaves(values, "seed", *_BANDS_OF_SKY)
+        return _condition(study, which["condition"]) | _leaves(values, "seed", "images.pixel_mm", *_BANDS_OF_SKY)
     if step == "pair":
         return _leaves(values, "pairs", "images.bands", *_GRID)
     if step == "tune":
         return _condition(study, which["condition"]) | _leaves(values, "seed", *_SPACES)
     if step == "train":
-        wanted = ("seed", "threads", *_INSTRUMENT, "degrade.psf", "degrade.noise", "pairs", "train", *_GRID)
+        wanted = ("seed", "threads", *_INSTRUMENT, *_SCANS, "degrade.psf", "degrade.noise", "pairs", "train", *_GRID)
         network, seen = study.seen_by(which["network"])
         own = DENOISER if network == DENOISER else f"networks.{network}"
         return _leaves(seen.model_dump(mode="json", exclude_none=True), *wanted, own)
@@ -88,6 +88,9 @@ _BANDS_OF_SKY = ("split.folds",)
 
 _INSTRUMENT = ("degrade.protocol", "degrade.defects")
 """What all conditions share beside the grid."""
+
+_SCANS = ("degrade.ct", "degrade.mri", "images.pixel_mm")
+"""Scanners that take the place of a PSF and a noise, and what they go by."""
 
 _OF_THE_AUDIT_AS_A_WHOLE = ("audit.methods", "audit.halves")
 """What says which jobs an audit has, and changes none."""

@@ -124,7 +124,7 @@ def _refuse_lost_light(study: Study, source: str) -> None:
 
     The step ``split`` asks again, when the pixel scale is known.
     """
-    known = [c for c in study.conditions if _width_in_pixels(c.psf, study.images)]
+    known = [c for c in study.blurs if _width_in_pixels(c.psf, study.images)]
     # Within the widths that there are stamps for, no Gaussian loses so much; to look at others takes seconds to import.
     if study.degrade.psf.profile == "gaussian" or not known:
         return

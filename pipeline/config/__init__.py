@@ -2,14 +2,16 @@
 
 from pipeline.config.audit import Audit
 from pipeline.config.augment import Augment
+from pipeline.config.ct import Ct
 from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
 from pipeline.config.denoiser import DENOISED, DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
-from pipeline.config.grid import Condition
+from pipeline.config.grid import Condition, ScanCondition
 from pipeline.config.images import Images
 from pipeline.config.load import load_study, named_study_from, study_from
 from pipeline.config.methods import CLASSICAL_METHODS, USUAL_METHODS, Method
+from pipeline.config.mri import Mri
 from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
@@ -18,6 +20,7 @@ from pipeline.config.pairs import Pairs
 from pipeline.config.plain_values import plain_values
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
+from pipeline.config.scan import Scan
 from pipeline.config.settings import ConfigError, Settings, settings_hash
 from pipeline.config.split import Split
 from pipeline.config.study import Study
@@ -34,6 +37,7 @@ __all__ = [
     "Augment",
     "Condition",
     "ConfigError",
+    "Ct",
     "Defects",
     "Degrade",
     "Denoiser",
@@ -41,6 +45,7 @@ __all__ = [
     "Game",
     "Images",
     "Method",
+    "Mri",
     "Nafnet",
     "NetworkSettings",
     "Noise",
@@ -51,6 +56,8 @@ __all__ = [
     "Publish",
     "Regression",
     "Restore",
+    "Scan",
+    "ScanCondition",
     "Settings",
     "Split",
     "Spread",

@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.ct import Ct
 from pipeline.config.defects import Defects
+from pipeline.config.mri import Mri
 from pipeline.config.names import CONDITION_NAME
+from pipeline.config.scan import Scan
 from pipeline.config.settings import NotNegative, Positive, Settings, UserPath
 from pipeline.config.width import WidthField, parse_width
 
@@ -119,10 +122,16 @@ class Degrade(Settings):
         description="What the detector loses, by one law under every condition. Lost pixels are masked in the data, "
         "networks learn to repair them, and scores are given inside and outside them.",
     )
+    ct: Ct | None = Field(
+        None, description="Computed tomography in place of psf and noise, on slices in HU: fewer photons, fewer views."
+    )
+    mri: Mri | None = Field(
+        None, description="Magnetic resonance in place of psf and noise, on magnitudes: fewer lines of k-space, noise."
+    )
     names: list[Annotated[str, Field(pattern=CONDITION_NAME)]] | None = Field(
         None,
         description="Names of the conditions, PSF outside, noise inside; by default made of the values, such as "
-        "fwhm3px_sigma0.05.",
+        "fwhm3px_sigma0.05 or dose0.25_views180.",
     )
 
     @model_validator(mode="after")
@@ -130,3 +139,19 @@ class Degrade(Settings):
         if self.protocol == "galaxygan" and self.noise.kind != "gaussian":
             raise ValueError("noise.kind: the protocol galaxygan adds gaussian noise, given as sigma or ratio")
         return self
+
+    @model_validator(mode="after")
+    def _one_instrument(self) -> Degrade:
+        if self.ct and self.mri:
+            raise ValueError("mri: there is one instrument, and `ct` names another; leave one of them out")
+        if self.scan is not None:
+            for name in ("psf", "noise", "defects", "protocol"):
+                usual = type(self).model_fields[name].get_default(call_default_factory=True)
+                if getattr(self, name) != usual:
+                    raise ValueError(f"{name}: is not read where a scanner is the instrument; leave it out")
+        return self
+
+    @property
+    def scan(self) -> Scan | None:
+        """The scanner that takes the place of a PSF and a noise, if one does."""
+        return self.ct or self.mri

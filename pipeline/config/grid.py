@@ -1,4 +1,4 @@
-"""The conditions of a study: every PSF with every noise level, each by its name."""
+"""The conditions of a study: every PSF with every noise level, or every scan, each by its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pipeline.config.ct import Ct
 from pipeline.config.degrade import Degrade, Noise, Psf
+from pipeline.config.mri import Mri
 from pipeline.config.settings import Settings
 from pipeline.config.width import plain_number
 
@@ -19,9 +21,35 @@ class Condition(Settings):
     psf: Psf
     noise: Noise
 
+    @property
+    def in_degrade(self) -> dict[str, Settings]:
+        """The settings of `degrade` that make this the only condition."""
+        return {"psf": self.psf, "noise": self.noise}
 
-def conditions_of(degrade: Degrade) -> list[Condition]:
-    """Every PSF with every noise level, in the order of the configuration; named as it says, or by the values."""
+
+class ScanCondition(Settings):
+    """One scan of slices: one column of a study of a scanner."""
+
+    name: str
+    scan: Ct | Mri
+
+    @property
+    def in_words(self) -> str:
+        """What the scan is like."""
+        return self.scan.in_words
+
+    @property
+    def in_degrade(self) -> dict[str, Settings]:
+        """The settings of `degrade` that make this the only condition."""
+        return {type(self.scan).__name__.lower(): self.scan}
+
+
+def conditions_of(degrade: Degrade) -> list[Condition | ScanCondition]:
+    """Every PSF with every noise level, or every scan, in the order of the configuration, named as it says."""
+    if degrade.scan is not None:
+        scans = degrade.scan.one_by_one()
+        names = degrade.names or [scan.name for scan in scans]
+        return [ScanCondition(name=name, scan=scan) for name, scan in zip(names, scans)]
     cells = grid(degrade)
     names = degrade.names or ["_".join(filter(None, (_psf_name(psf), _noise_name(noise)))) for psf, noise in cells]
     return [Condition(name=name, psf=psf, noise=noise) for name, (psf, noise) in zip(names, cells)]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.phantom import Phantom
 from pipeline.config.settings import OnceEach, Positive, Settings, UserPath
 from pipeline.config.simulated_survey import FILTERS, SimulatedSurvey
 from pipeline.config.width import WidthField
@@ -20,10 +21,11 @@ _USUAL_KINDS: dict[str, NoiseKind] = {"ERR": "sigma", "SIGMA": "sigma", "VAR": "
 class Images(Settings):
     """Where the images come from and how their files are read."""
 
-    dataset: Literal["hubble", "folder", "simulated_survey"] = Field(
+    dataset: Literal["hubble", "folder", "simulated_survey", "head_phantom"] = Field(
         "hubble",
         description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files; "
-        "simulated_survey: stars, galaxies and quasars that are made, see images.survey.",
+        "simulated_survey: stars, galaxies and quasars that are made, see images.survey; "
+        "head_phantom: slices in HU of heads that are drawn, see images.phantom.",
     )
     path: UserPath | None = Field(
         None,
@@ -33,6 +35,7 @@ class Images(Settings):
     survey: SimulatedSurvey = Field(
         default_factory=lambda: SimulatedSurvey(), description="simulated_survey: what is made."
     )
+    phantom: Phantom = Field(default_factory=lambda: Phantom(), description="head_phantom: what is drawn.")
     bands: Annotated[list[str], OnceEach] | None = Field(
         None, description="Names of the bands, in order; required where the pattern holds {band}."
     )
@@ -62,13 +65,14 @@ class Images(Settings):
         description="Unit of the values where the file names none (BUNIT); `display` for images stretched for the eye.",
     )
     pixel_scale: Positive | None = Field(None, description="Width of a pixel in arcsec where the file has no WCS.")
+    pixel_mm: Positive | None = Field(None, description="Width of a pixel in mm, of slices whose files do not say it.")
     psf_fwhm: WidthField | None = Field(
         None, description="FWHM of the PSF that the images have already; needed for degrade.psf.fwhm_final."
     )
-    background: Literal["none", "constant", "mesh"] = Field(
+    background: Literal["none", "constant", "mesh", "air"] = Field(
         "none",
         description="What is taken off before anything else, and given back in results: nothing, a level per band, a "
-        "smooth mesh.",
+        "smooth mesh; or, of images in HU, the -1000 HU of air, so that values are counted from it.",
     )
     background_box: int = Field(64, ge=8, description="Width in px of the boxes of the background mesh.")
     smallest: int = Field(64, ge=8, description="Smallest height and width in px that is taken.")
@@ -105,6 +109,12 @@ class Images(Settings):
                 raise ValueError("bands: missing; the pattern holds {band}, so the bands must be named")
         elif self.path is not None:
             raise ValueError(f"path: {self.path!r} would not be read; set dataset: folder beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _phantom_is_read(self) -> Images:
+        if self.dataset != "head_phantom" and self.phantom != Phantom():
+            raise ValueError("phantom: would not be read; set dataset: head_phantom beside it")
         return self
 
     @model_validator(mode="after")

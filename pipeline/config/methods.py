@@ -15,7 +15,13 @@ Method = Literal[
     "starlet",
     "blind_richardson_lucy",
     "plug_and_play",
+    "regularised_inverse",
+    "non_local_means",
+    "reconstruction",
 ]
 CLASSICAL_METHODS: tuple[Method, ...] = get_args(Method)
 USUAL_METHODS = CLASSICAL_METHODS[:5]
-"""Those that a study has by default: the others take longer, and are hardly ever better than the best of these."""
+"""Those that a study has by default: the slower ones take longer, and are hardly ever better than the best of these."""
+SLOWER_METHODS = CLASSICAL_METHODS[5:10]
+METHODS_OF_SCANS: tuple[Method, ...] = ("degraded", *CLASSICAL_METHODS[10:])
+"""Those for scanners, which a study has by default where one is its instrument."""

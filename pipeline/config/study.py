@@ -10,9 +10,9 @@ from pipeline.config.audit import Audit
 from pipeline.config.degrade import Degrade
 from pipeline.config.denoiser import DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
-from pipeline.config.grid import Condition, conditions_of, grid
+from pipeline.config.grid import Condition, ScanCondition, conditions_of
 from pipeline.config.images import Images
-from pipeline.config.methods import USUAL_METHODS, Method
+from pipeline.config.methods import METHODS_OF_SCANS, SLOWER_METHODS, USUAL_METHODS, Method
 from pipeline.config.names import NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.networks.nafnet import Nafnet
@@ -84,6 +84,13 @@ class Study(Settings):
     def _pairs_fill_in(cls, values: Any) -> Any:
         return with_pairs(values) if isinstance(values, dict) and values.get("pairs") else values
 
+    @model_validator(mode="before")
+    @classmethod
+    def _scanners_have_methods(cls, values: Any) -> Any:
+        degrade = values.get("degrade") if isinstance(values, dict) else None
+        scanned = isinstance(degrade, dict) and (degrade.get("ct") or degrade.get("mri"))
+        return values | {"methods": [*METHODS_OF_SCANS]} if scanned and "methods" not in values else values
+
     @model_validator(mode="after")
     def _parts_agree(self) -> Study:
         if "degraded" not in self.methods:
@@ -106,7 +113,9 @@ class Study(Settings):
         for method in self.audit.methods or ():
             if method not in self.all_methods:
                 raise ValueError(f"audit.methods: {method} is none of the study's, {', '.join(self.all_methods)}")
-        count, names = len(grid(self.degrade)), self.degrade.names
+        self._methods_suit_the_instrument()
+        unnamed = self.degrade.model_copy(update={"names": None})
+        count, names = len(conditions_of(unnamed)), self.degrade.names
         if names is not None and (len(names) != count or len(set(names)) != count):
             raise ValueError(
                 f"degrade.names: {len(names)} names for {count} conditions; one different name each is needed"
@@ -168,6 +177,23 @@ class Study(Settings):
             if network.learns_from == "pairs" and self.pairs is None:
                 raise ValueError(f"networks.{name}.learns_from: the study has no pairs; name them, or take simulation")
 
+    def _methods_suit_the_instrument(self) -> None:
+        scanned = self.degrade.scan is not None
+        suited = METHODS_OF_SCANS if scanned else USUAL_METHODS + SLOWER_METHODS
+        for method in self.methods:
+            if method not in suited:
+                what = "scans" if scanned else "blurs"
+                raise ValueError(f"methods: {method} does not restore {what}; {', '.join(suited)} do")
+        if not scanned:
+            return
+        if self.restore.data_consistency:
+            raise ValueError("restore.data_consistency: is for blurs; set false where a scanner is the instrument")
+        for name, network in self.networks.items():
+            if network.with_intervals:
+                raise ValueError(
+                    f"networks.{name}.spread.steps: intervals are for blurs; set 0 where a scanner is the instrument"
+                )
+
     def learns_from_pairs(self, network: str) -> bool:
         """Whether a network is trained on real pairs: by default wherever there are any."""
         if self.pairs is None or network not in self.networks:
@@ -177,14 +203,20 @@ class Study(Settings):
     @property
     def noise_free_truth(self) -> bool:
         """Whether the truth is a scene that was drawn, without the noise of any exposure."""
-        return self.images.dataset == "simulated_survey" and self.images.survey.truth == "noise_free"
+        drawn = self.images.dataset == "simulated_survey" and self.images.survey.truth == "noise_free"
+        return drawn or self.images.dataset == "head_phantom"
 
     @property
-    def conditions(self) -> list[Condition]:
-        """Every PSF with every noise level, in the order of the configuration."""
+    def conditions(self) -> list[Condition | ScanCondition]:
+        """Every PSF with every noise level, or every scan, in the order of the configuration."""
         return conditions_of(self.degrade)
 
-    def condition(self, name: str) -> Condition:
+    @property
+    def blurs(self) -> list[Condition]:
+        """The conditions that have a PSF."""
+        return [condition for condition in self.conditions if isinstance(condition, Condition)]
+
+    def condition(self, name: str) -> Condition | ScanCondition:
         """The condition of that name.
 
         Raises
@@ -241,7 +273,7 @@ class Study(Settings):
         if not name:
             return network, self
         cell, names = self.condition(name), self.degrade.names and [name]
-        degrade = self.degrade.model_copy(update={"psf": cell.psf, "noise": cell.noise, "names": names})
+        degrade = self.degrade.model_copy(update={**cell.in_degrade, "names": names})
         return network, self.model_copy(update={"degrade": degrade})
 
     @property

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.datasets.folder import folder
+from pipeline.datasets.head_phantom import head_phantom
 from pipeline.datasets.hubble import hubble
 from pipeline.datasets.simulated_survey import simulated_survey
 
 __all__ = ["DATASETS", "Dataset", "DatasetError", "open_dataset"]
 
-DATASETS = {"hubble": hubble, "folder": folder, "simulated_survey": simulated_survey}
+DATASETS: dict[str, Any] = {
+    "hubble": hubble,
+    "folder": folder,
+    "simulated_survey": simulated_survey,
+    "head_phantom": head_phantom,
+}
 
 
 def open_dataset(settings: Images, seed: int = 0, rendered: Path | None = None) -> Dataset:
@@ -34,4 +41,6 @@ def open_dataset(settings: Images, seed: int = 0, rendered: Path | None = None) 
     """
     if settings.dataset == "simulated_survey":
         return simulated_survey(settings, seed, rendered)
+    if settings.dataset == "head_phantom":
+        return head_phantom(settings, seed)
     return DATASETS[settings.dataset](settings)

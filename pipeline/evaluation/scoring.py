@@ -122,6 +122,9 @@ def residual_chi2(restored: Array, untrusted: Mask, observation: Observation) ->
         NaN where no datum counts, as where the item is narrower than the PSF or the observation has no noise.
     """
     preview, operator = observation.preview, observation.operator
+    if operator.whole:
+        with torch.no_grad():
+            return float(operator.residual_chi2(_batch(restored), *observation.measured)[0])
     sigma = np.ones(restored.shape, np.float32) if preview.sigma is None else preview.sigma
     left_out = preview.mask | (sigma <= 0) | _doubtful(untrusted, operator)
     left_out[:, _rim(restored.shape[-2:], operator.halo)] = True

@@ -15,7 +15,9 @@ from pipeline.measures.sky import SkyError, sky_of_parts
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage, strips
 
-Kind = Literal["none", "constant", "mesh"]
+Kind = Literal["none", "constant", "mesh", "air"]
+AIR = -1000.0
+"""Hounsfield units of what attenuates nothing."""
 Background = Callable[[int, Window], Pixels]
 """``background(band, window)`` gives the level in a window, shape (H, W), in the unit of the image."""
 
@@ -29,9 +31,9 @@ def measure_background(image: WindowedImage, kind: Kind, box: int = 64) -> Backg
     ----------
     image : WindowedImage
         Shape (C, H, W), any linear unit.
-    kind : {"none", "constant", "mesh"}
+    kind : {"none", "constant", "mesh", "air"}
         ``none`` gives None; ``constant`` is the level of the sky after sources have been clipped away; ``mesh`` is
-        SExtractor's mesh (:func:`pipeline.measures.background_mesh.measure_mesh`).
+        SExtractor's mesh (:func:`pipeline.measures.background_mesh.measure_mesh`); ``air`` is the -1000 HU of air.
     box : int
         Width of a box of the mesh in px. It must be several times as wide as the largest source, whose light it takes
         for sky otherwise.
@@ -70,7 +72,9 @@ def take_off_background(image: Image, kind: Kind, box: int = 64, parts: Sequence
     return replace(image, pixels=image.pixels - background, background=taken)
 
 
-def _measured(image: WindowedImage, kind: Literal["constant", "mesh"], box: int) -> Background:
+def _measured(image: WindowedImage, kind: Literal["constant", "mesh", "air"], box: int) -> Background:
+    if kind == "air":
+        return lambda _band, window: _filled_with(np.float32(AIR), window)
     of_band = [
         _constant(image, band) if kind == "constant" else measure_mesh(image, band, box)
         for band in range(len(image.bands))

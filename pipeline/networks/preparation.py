@@ -45,10 +45,12 @@ class Preparation:
 
         Parameters
         ----------
-        data, mask, sigma : Tensor, shape (B, C, H, W)
-            Data with masked pixels filled, mask (True: not trusted), noise, in the unit of the image.
+        data, sigma : Tensor, shape (B, C, M, N)
+            Data, with masked pixels filled where they are an image, and their noise.
+        mask : Tensor, shape (B, C, H, W)
+            True where a pixel is not to be trusted.
         level : Tensor, shape (B, C)
-            Noise of the whole image per band: a tile must not choose its own filter.
+            Noise of all data of an image per band: a tile must not choose its own filter.
         operator : Operator
         descriptor : Tensor, shape (B, D)
             Values of ``descriptors``, unscaled.
@@ -59,16 +61,16 @@ class Preparation:
             Of shape (H - 2 inverse_halo, W - 2 inverse_halo).
         """
         halo = operator.inverse_halo
-        inner = (..., slice(halo, data.shape[-2] - halo), slice(halo, data.shape[-1] - halo))
+        inner = (..., slice(halo, mask.shape[-2] - halo), slice(halo, mask.shape[-1] - halo))
         # The ratio before the square: in units of 1e-20 the squares alone are nothing in single precision.
         contrast = level / planes([math.sqrt(v) for v in self.variance], level).flatten()
         ratio = contrast.square().clamp_min(LEAST_NOISE_TO_SIGNAL)
         inverse = operator.regularised_inverse(data, ratio, inner=True)
         softening = planes(self.stretch.softening, level)
         return RestorationInput(
-            preview=self.stretch.apply(data[inner]),
+            preview=self.stretch.apply(operator.preview(data)[inner]),
             inverse=self.stretch.apply(inverse),
-            sigma=sigma[inner] / softening,
+            sigma=operator.preview_sigma(sigma)[inner] / softening,
             valid=(~mask[inner]).float(),
             descriptor=descriptor / DESCRIPTOR_SCALE,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pipeline.config import Condition, ConfigError, Psf, Study, parse_width
+from pipeline.config import Condition, ConfigError, Psf, ScanCondition, Study, parse_width
 
 _CLASSICAL = {
     "degraded": "Degraded image",
@@ -17,6 +17,9 @@ _CLASSICAL = {
     "starlet": "Starlet sparsity",
     "blind_richardson_lucy": "Blind Richardson–Lucy",
     "plug_and_play": "Plug and play",
+    "regularised_inverse": "Regularised inverse",
+    "non_local_means": "Non-local means",
+    "reconstruction": "Total variation of the data",
 }
 
 MINUS = "−"
@@ -44,6 +47,8 @@ def condition_name(study: Study, name: str) -> str:
         condition = study.condition(name)
     except ConfigError:
         return name
+    if isinstance(condition, ScanCondition):
+        return condition.in_words
     return ", ".join(filter(None, (psf_name(condition.psf), _noise(condition)))) or name
 
 

@@ -22,7 +22,7 @@ from pipeline.physics.operator import Operator
 from pipeline.progress import progress
 from pipeline.restorers.reading import noise_level, read_filled
 from pipeline.restorers.restorer import Restorer
-from pipeline.tiling import Window, tiles
+from pipeline.tiling import Window, reflected_index, tiles, whole
 from pipeline.windowed import WindowedImage, trusted_window
 
 DRAWN = ("mean", "sample")
@@ -93,7 +93,12 @@ class NetworkRestorer(Restorer):
         """Estimate the scene on the grid of the preview; the mask is the preview's."""
         preview = observation.preview
         restored = np.empty_like(preview.pixels)
-        for core, estimate in self.restored_tiles(WindowedImage.of(preview), observation.operator):
+        estimates = (
+            self._restored_slice(observation)
+            if observation.operator.whole
+            else self.restored_tiles(WindowedImage.of(preview), observation.operator)
+        )
+        for core, estimate in estimates:
             restored[(..., *core.slices)] = estimate
         return preview.with_pixels(restored)
 
@@ -123,6 +128,29 @@ class NetworkRestorer(Restorer):
             inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
             yield core, estimate[(..., *inner)].cpu().numpy()
 
+    def _restored_slice(self, observation: Observation) -> Iterator[tuple[Window, Pixels]]:
+        """As :meth:`restored_tiles`, of data that are no image: these are prepared whole, and the network is tiled."""
+        measured, preview, operator = observation.measured, observation.preview, observation.operator
+        level = measured.sigma.flatten(2).median(-1).values
+        described, mask = self._preparation.described(operator)[None], torch.from_numpy(preview.mask)[None]
+        data, sigma, mask, level, described = (
+            plane.to(self._device) for plane in (measured.data, measured.sigma, mask, level, described)
+        )
+        with torch.inference_mode():
+            inputs = self._preparation(data, mask, sigma, level, operator, described)
+        height, width = preview.shape[-2:]
+        for core in tiles(whole(height, width), self._tile, self._stride):
+            context = self._context(core)
+            rows, columns = (
+                reflected_index(context.y0, context.y1, height),
+                reflected_index(context.x0, context.x1, width),
+            )
+            preview_of, inverse, sigma_of, valid = (plane[..., rows[:, None], columns] for plane in inputs[:4])
+            seen = RestorationInput(preview_of, inverse, sigma_of, valid, inputs.descriptor)
+            estimate = self._mean_of(seen, self._noise(preview.id, context))
+            inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
+            yield core, estimate[(..., *inner)].cpu().numpy()
+
     @torch.inference_mode()
     def _estimate(
         self,
@@ -136,6 +164,11 @@ class NetworkRestorer(Restorer):
         data, mask, sigma = (torch.from_numpy(plane)[None].to(self._device) for plane in planes)
         levels = torch.tensor([level], dtype=data.dtype, device=self._device)
         inputs = self._preparation(data, mask, sigma, levels, operator, described[None].to(self._device))
+        return self._mean_of(inputs, draws)
+
+    @torch.inference_mode()
+    def _mean_of(self, inputs: RestorationInput, draws: Iterable[Tensor | None]) -> Tensor:
+        """The mean of draws, shape (C, H, W), in the unit of the image."""
         total = torch.zeros(())
         for noise in draws:
             seen = inputs._replace(noise=noise)

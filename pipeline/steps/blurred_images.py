@@ -82,7 +82,7 @@ class BlurredImages:
         noise = _level_of(preview)
         if self._field is None:
             psf = psf_for(
-                self._study.conditions[0].psf, self._study.images, len(sharp.bands), sharp.pixel_scale, self._stamp
+                self._study.blurs[0].psf, self._study.images, len(sharp.bands), sharp.pixel_scale, self._stamp
             )
             return Observation(preview, Blur(psf if grids.one else interpolated_psf(psf, jacobian), noise)), None, width
         places, psfs = self._psfs(sharp, grids, jacobian, self._field)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pipeline.bands_of_sky import measured_apart
-from pipeline.config import Condition, Study
+from pipeline.config import Condition, ScanCondition, Study
 from pipeline.fill import fill_masked
 from pipeline.image import Image
 from pipeline.measures.sky import SkyError, sky_level_and_sigma
@@ -25,6 +25,7 @@ from pipeline.physics.lost_light import NOTED_LOSS, lost_light
 from pipeline.physics.noise import Noise, addressed_generator
 from pipeline.progress import progress
 from pipeline.steps.instrument import finest, read_stamp
+from pipeline.steps.scan_slice import scan_slice
 from pipeline.store import read_images
 from pipeline.tiling import Window, whole
 from pipeline.windowed import WindowedImage
@@ -46,7 +47,8 @@ def degrade(images: Path, study: Study, condition: str, out: Path) -> None:
             observations.append(observe(scene, study, condition, stamp, parts))
             scales.add(scene.pixel_scale)
         log.info("degrade %s: %d images", condition, len(scenes))
-    lost = lost_light(study.condition(condition).psf, study.images, finest(study, scales), stamp)
+    blurs = [c.psf for c in study.blurs if c.name == condition]
+    lost = max((lost_light(psf, study.images, finest(study, scales), stamp) for psf in blurs), default=0)
     if lost > NOTED_LOSS:
         log.info(
             "degrade %s: %.2g%% of the PSF's light lies beyond its stamp; the rest is scaled up", condition, 100 * lost
@@ -76,6 +78,8 @@ def observe(
         If the noise is a ratio, and a part has no sky that can be measured.
     """
     settings, area = study.condition(condition), whole(*scene.shape[-2:])
+    if isinstance(settings, ScanCondition):
+        return scan_slice(scene, study, settings)
     # Filled before anything else, so that no placeholder is spread over the sky around it.
     scene = _filled(scene, parts or [area])
     apart = parts if parts and settings.noise.ratio else [area]

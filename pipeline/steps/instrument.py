@@ -11,6 +11,9 @@ from pipeline.formats.psf_field import PsfField, read_psf_field
 from pipeline.image_files import image_files
 from pipeline.physics.conditions import Stamp, psf_for
 from pipeline.physics.lost_light import lost_light
+from pipeline.physics.operator import Operator
+from pipeline.splits import Item
+from pipeline.tiling import Window
 
 SMALLEST_GUARD = 32
 """Pixels between roles at least: the context that a restorer is given."""
@@ -53,7 +56,7 @@ def refuse_lost_light(study: Study, pixel_scale: float | None, stamp: Stamp | No
     PSFError
         If the stamp of a condition's PSF leaves out more than 5% of its light.
     """
-    for condition in study.conditions:
+    for condition in study.blurs:
         lost_light(condition.psf, study.images, pixel_scale, stamp)
 
 
@@ -65,5 +68,10 @@ def guard_for(stamp_width: int) -> int:
 def guard_of(study: Study, bands: int, pixel_scale: float | None, stamp: Stamp | None) -> int:
     """The guard of a study: that of its widest condition."""
     scale = pixel_scale or study.images.pixel_scale
-    kernels = [psf_for(c.psf, study.images, bands, scale, stamp) for c in study.conditions]
-    return guard_for(max(k.shape[-1] for k in kernels))
+    kernels = [psf_for(c.psf, study.images, bands, scale, stamp) for c in study.blurs]
+    return guard_for(max((k.shape[-1] for k in kernels), default=0))
+
+
+def context_of(item: Item, operator: Operator) -> Window:
+    """What a restorer is given of an item's image: its window with the guard around it, or a slice and no more."""
+    return item.window if operator.whole else item.window.grown(guard_for(2 * operator.halo + 1))

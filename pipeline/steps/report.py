@@ -122,7 +122,7 @@ def report(
         trainings=trainings,
         realism=realism(discerned, study),
         run=run,
-        lost={psf_name(c.psf): lost for c in study.conditions if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
+        lost={psf_name(c.psf): lost for c in study.blurs if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),
     )
     with written_aside(provenance) as aside:
@@ -186,13 +186,13 @@ class _Material:
         scene, images = self.scene, self.study.images
         return {
             c.name: cutoff_frequency(psf_for(c.psf, images, len(scene.bands), scene.pixel_scale, self.stamp))
-            for c in self.study.conditions
+            for c in self.study.blurs
         }
 
     def lost_light(self) -> dict[str, float]:
         """By condition, the share of the PSF's light that its stamp leaves out."""
         scale = self.scene.pixel_scale or self.study.images.pixel_scale
-        return {c.name: lost_light(c.psf, self.study.images, scale, self.stamp) for c in self.study.conditions}
+        return {c.name: lost_light(c.psf, self.study.images, scale, self.stamp) for c in self.study.blurs}
 
 
 def _figures(m: _Material) -> dict[str, Figure]:

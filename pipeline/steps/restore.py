@@ -20,7 +20,7 @@ from pipeline.restorers.network import NetworkRestorer
 from pipeline.restorers.restorer import Restorer, Settings
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.denoisers import denoiser_of
-from pipeline.steps.instrument import guard_for
+from pipeline.steps.instrument import context_of
 from pipeline.store import write_restored
 from pipeline.tiling import Window
 
@@ -145,8 +145,7 @@ def _settings(method: str, tuned: Path | None, fold: int) -> Settings:
 
 def seen_of(observations: ObservationReader, item: Item) -> tuple[Window, Observation]:
     """What a restorer is given of an item: its window with the guard around it, and what was observed there."""
-    halo = observations.observation(item.image, Window(0, 0, 1, 1), item.fold).operator.halo
-    context = item.window.grown(guard_for(2 * halo + 1))
+    context = context_of(item, observations.observation(item.image, Window(0, 0, 1, 1), item.fold).operator)
     seen = observations.observation(item.image, context, item.fold)
     # By its own name, so that a network that draws draws other noise in every block of an image.
     return context, replace(seen, preview=replace(seen.preview, id=item.item.replace("/", " ")))

@@ -25,6 +25,7 @@ from pipeline.splits import FINAL, HALVES, read_splits, rows_for
 from pipeline.step_settings import settings_for
 from pipeline.steps.denoising_material import DenoisingMaterial
 from pipeline.steps.paired_material import PairedMaterial
+from pipeline.steps.scan_material import ScanMaterial
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.store import written_aside
 from pipeline.training.adversarial_task import AdversarialTask
@@ -129,6 +130,8 @@ def _observed(paired: Path | None, study: Study, fold: int | str, device: torch.
 def _material_for(settings: Nafnet | Pix2pix | Denoiser, study: Study, network: str) -> type[TrainingMaterial]:
     if isinstance(settings, Denoiser):
         return DenoisingMaterial
+    if study.degrade.scan is not None:
+        return ScanMaterial
     return PairedMaterial if study.learns_from_pairs(network) else TrainingMaterial
 
 

@@ -13,8 +13,10 @@ import torch
 from pipeline import __version__
 from pipeline.config import Augment, Denoiser, Images, Nafnet, Pix2pix, Study
 from pipeline.display import Scaling
+from pipeline.image import Image
 from pipeline.networks.build import RestoringNetwork, build_network
 from pipeline.networks.preparation import Preparation
+from pipeline.physics.conditions import Stamp
 from pipeline.splits import FINAL, Item
 from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.store import read_images
@@ -32,6 +34,8 @@ INSTRUMENT: dict[str, Any] = {
     "psf": {"profile", "beta", "obscuration"},
     "noise": {"kind"},
     "defects": True,
+    "ct": True,
+    "mri": True,
 }
 """What a model's user must know of its instruments beside their range."""
 READING = {"science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"}
@@ -86,10 +90,7 @@ class TrainingMaterial:
         self._scenes = Scenes(images, regions(splits, number, "train", guard), device)
         self.area = sum(r.window.height * r.window.width for r in self._scenes.regions)
         self._watched = Scenes(images, regions(splits, number or 0, "tune", 0), device)
-        if observed is None:
-            self._instruments = Instruments(study, len(self.bands), self.pixel_scale, stamp, device)
-        else:
-            self._instruments = PairedInstruments(observed.psfs_of(self._scenes.regions), study.train.psf_error, device)
+        self._instruments: Any = self._instruments_of(first, stamp)
         self._statistics = self._scenes.statistics()
         seen = self._noise_to_stretch_by()
         stretch = _stretch(study, self.bands, self._statistics, seen)
@@ -105,6 +106,13 @@ class TrainingMaterial:
         self._scenes.close()
         self._watched.close()
 
+    def _instruments_of(self, _first: Image, stamp: Stamp | None) -> Any:
+        """What the scenes are seen through; ``_first`` is a corner of an image, for what its file says."""
+        study, observed = self._study, self._observed
+        if observed is None:
+            return Instruments(study, len(self.bands), self.pixel_scale, stamp, self._device)
+        return PairedInstruments(observed.psfs_of(self._scenes.regions), study.train.psf_error, self._device)
+
     def network(self, settings: Nafnet | Pix2pix | Denoiser) -> RestoringNetwork:
         """An untrained network for these bands and instruments, on the CPU."""
         return build_network(settings.model_dump(), len(self.bands), len(self.preparation.descriptors))
@@ -116,13 +124,16 @@ class TrainingMaterial:
     def shared(self, address: tuple[object, ...], network: RestoringNetwork) -> dict[str, Any]:
         """What the tasks of all stages of a network share; they are watched on crops of the tune role."""
         watched, stride = self._degrader(self._watched, UNCHANGED), network.stride
-        width = network.size or -(-WATCHED[1] // stride) * stride
+        width = network.size or self._watched_width(stride)
         return {
             "watched": watched.batch(*address, "watched", count=WATCHED[0], crop=width),
             "address": address,
             "span": torch.tensor(self._statistics.span, device=self._device),
             "scaling": self._scaling(),
         }
+
+    def _watched_width(self, stride: int) -> int:
+        return -(-WATCHED[1] // stride) * stride
 
     def _scaling(self) -> Scaling:
         known = self._statistics

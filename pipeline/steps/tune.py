@@ -23,7 +23,7 @@ from pipeline.restorers.restorer import Settings
 from pipeline.restorers.tuning import Trial
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.denoisers import denoiser_of
-from pipeline.steps.instrument import guard_for
+from pipeline.steps.instrument import context_of
 from pipeline.store import ImageReader, read_images, written_aside
 
 log = logging.getLogger("clearfield")
@@ -111,12 +111,12 @@ def _tuned(
 
 
 def _trial(item: Item, truths: ImageReader, observations: ObservationReader) -> Trial:
-    halo = observations.observation(item.image, item.window, item.fold).operator.halo
-    context = item.window.grown(guard_for(2 * halo + 1))
+    operator = observations.observation(item.image, item.window, item.fold).operator
+    context = context_of(item, operator)
     truth: Image = truths.image(item.image, item.window)
     height, width = truths.shape(item.image)[-2:]
     left_out = np.ones_like(truth.mask)
-    scored = (..., *inner_window(item.window, (height, width), halo).slices)
+    scored = (..., *inner_window(item.window, (height, width), operator.halo).slices)
     left_out[scored] = truth.mask[scored]
     core = item.window.relative_to(context)
     return Trial(observations.observation(item.image, context, item.fold), truth.pixels, core, left_out)

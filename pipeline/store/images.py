@@ -127,7 +127,7 @@ def _write_image(group: h5py.Group, image: Image) -> None:
             chunks = (1, min(values.shape[1], 256), min(values.shape[2], 256))
             compression = "lzf" if name != "pixels" else None
             group.create_dataset(name, data=values, chunks=chunks, compression=compression, track_times=False)
-    for name in ("unit", "bands", "group", "pixel_scale"):
+    for name in ("unit", "bands", "group", "pixel_scale", "pixel_mm"):
         group.attrs[name] = json.dumps(getattr(image, name))
     if image.header is not None:
         # As a dataset: an attribute holds 64 KB at most, and headers of mosaics are longer.
