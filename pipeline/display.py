@@ -30,6 +30,8 @@ class Scaling:
         Level and noise of the truth's sky, per band.
     data_range : float
         Span of the truth.
+    window : tuple of float, optional
+        Values that are black and white, between which every unit is shown linearly.
     """
 
     unit: str
@@ -37,6 +39,7 @@ class Scaling:
     sky: list[float]
     sky_sigma: list[float]
     data_range: float
+    window: tuple[float, float] | None = None
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -66,6 +69,9 @@ class Scaling:
         return (np.clip(np.stack(planes, -1), 0, 1) * 255 + 0.5).astype(np.uint8)
 
     def _brightness(self, plane: NDArray[np.floating], band: int) -> NDArray[np.floating]:
+        if self.window is not None:
+            black, white = self.window
+            return (plane - black) / (white - black)
         sigma = max(self.sky_sigma[band], 1e-4 * self.data_range)
         if self.unit == DISPLAY:
             return (plane - self.sky[band] + 2 * sigma) / self.data_range

@@ -71,6 +71,12 @@ class Measured(NamedTuple):
     sigma: Tensor
     mask: Tensor
 
+    @property
+    def level(self) -> Tensor:
+        """The noise of each band as one number, its median, shape (1, C)."""
+        # Of a copy: of a view that has one number for all places, torch makes a median of nothing.
+        return self.sigma.flatten(2).contiguous().median(-1).values
+
 
 @dataclass(frozen=True)
 class FluxScale:

@@ -47,7 +47,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "restore":
         return _leaves(values, "threads", "restore.data_consistency") if "network" in which else {}
     if step == "evaluate":
-        judged = (*_SPACES, "evaluate.apertures", "evaluate.detection")
+        judged = (*_SPACES, "evaluate.apertures", "evaluate.detection", "evaluate.tissue")
         return _condition(study, which["condition"]) | _leaves(values, *judged)
     if step == "measure":
         return _condition(study, which["condition"]) | _leaves(

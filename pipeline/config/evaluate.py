@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.settings import OnceEach, Positive, Settings
+from pipeline.config.tissue import Tissue
 
 
 class Evaluate(Settings):
@@ -30,4 +31,8 @@ class Evaluate(Settings):
         description="Measure every source of the truth as an astronomer would (flux, colour, place, size, shear, "
         "morphology, completeness), against the signal-to-noise of the observation: seconds to a minute per condition "
         "and method.",
+    )
+    tissue: Tissue | None = Field(
+        None,
+        description="Judge slices through a body by tissue, in place of sources: {} for the body as a whole.",
     )

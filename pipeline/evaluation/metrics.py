@@ -114,8 +114,40 @@ _FIXED = (
         "dex",
         "lower",
     ),
+    Metric(
+        "psnr_body",
+        "PSNR in the body",
+        "PSNR over the pixels of the body, with the largest value of the volume's truth as its range, as fastMRI has "
+        "it (Zbontar et al. 2018).",
+        "dB",
+        "higher",
+    ),
+    Metric(
+        "ssim_body",
+        "SSIM in the body",
+        "SSIM over the body, with the largest value of the volume's truth as its range.",
+        "1",
+        "higher",
+    ),
+    Metric(
+        "nmse",
+        "NMSE",
+        "Normalised mean square error: the squared error of a slice over its squared truth.",
+        "1",
+        "lower",
+    ),
+    Metric(
+        "psnr_window",
+        "PSNR in the window",
+        "PSNR over the body after both images are clipped to the window in which they are read, whose width is the "
+        "range.",
+        "dB",
+        "higher",
+    ),
 )
 
+REGION_BIAS = "bias_in_"
+"""Begins the name of the mean error of a region."""
 _APERTURE_WORDS = {
     "aperture": ("Aperture sum", "sum of display units, which is no flux,"),
     "flux": ("Flux", "flux"),
@@ -129,8 +161,9 @@ def metric(name: str) -> Metric:
     ----------
     name : str
         One of ``psnr``, ``ssim``, ``mae``, ``psnr_damaged``, ``psnr_intact``, ``mae_damaged``, ``chi2_dof``,
-        ``log_spectrum_error``, ``flux_bias_r<px>``, ``flux_nmad_r<px>``, or the last two with ``aperture`` for images
-        whose unit is ``display``.
+        ``log_spectrum_error``, ``psnr_body``, ``ssim_body``, ``nmse``, ``psnr_window``, ``bias_in_<region>``,
+        ``flux_bias_r<px>``, ``flux_nmad_r<px>``, or the last two with ``aperture`` for images whose unit is
+        ``display``.
 
     Raises
     ------
@@ -140,6 +173,10 @@ def metric(name: str) -> Metric:
     for fixed in _FIXED:
         if fixed.name == name:
             return fixed
+    if name.startswith(REGION_BIAS):
+        region = name.removeprefix(REGION_BIAS)
+        sentence = f"Mean error over the pixels of {region}, at least one pixel from its border."
+        return Metric(name, f"Bias in {region}", sentence, "image unit", "nearest to 0")
     parts = re.fullmatch(r"(aperture|flux)_(bias|nmad)_r([0-9.e+-]+)", name)
     if parts is None:
         known = ", ".join(fixed.name for fixed in _FIXED)

@@ -131,7 +131,7 @@ class NetworkRestorer(Restorer):
     def _restored_slice(self, observation: Observation) -> Iterator[tuple[Window, Pixels]]:
         """As :meth:`restored_tiles`, of data that are no image: these are prepared whole, and the network is tiled."""
         measured, preview, operator = observation.measured, observation.preview, observation.operator
-        level = measured.sigma.flatten(2).median(-1).values
+        level = measured.level
         described, mask = self._preparation.described(operator)[None], torch.from_numpy(preview.mask)[None]
         data, sigma, mask, level, described = (
             plane.to(self._device) for plane in (measured.data, measured.sigma, mask, level, described)

@@ -30,7 +30,7 @@ class RegularisedInverse(TunedRestorer):
     def restore(self, observation: Observation) -> Image:
         """Apply the inverse."""
         measured, preview = observation.measured, observation.preview
-        level = measured.sigma.flatten(2).median(-1).values
+        level = measured.level
         variance = torch.tensor(self.settings["variance"], dtype=level.dtype)
         ratio = self.settings["strength"] * level.square() / variance
         scene = observation.operator.regularised_inverse(measured.data, ratio)[0]

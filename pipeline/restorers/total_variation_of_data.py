@@ -33,7 +33,7 @@ class TotalVariationOfData(TunedRestorer):
         return self.restore_all([observation])[0]
 
     def restore_all(self, observations: Sequence[Observation]) -> list[Image]:
-        """Iterate until all scenes stand still, in batches: a scan of many slices costs little more than that of one."""
+        """Iterate until all scenes stand still, in batches: to scan many slices costs little more than to scan one."""
         restored: dict[int, Image] = {}
         for numbers in _scanned_alike(observations):
             together = [observations[number] for number in numbers]
@@ -51,7 +51,7 @@ class TotalVariationOfData(TunedRestorer):
         parts = zip(*(observation.measured for observation in observations))
         data, sigma, mask = (torch.cat(part) for part in parts)
         operator = first.joined(others)
-        level = operator.preview_sigma(sigma).flatten(2).median(-1).values[..., None, None]
+        level = operator.preview_sigma(sigma).flatten(2).contiguous().median(-1).values[..., None, None]
         problem = Reconstruction(operator, data, sigma, mask, level, self.settings["weight"], Differences())
         return problem.scene().float()
 

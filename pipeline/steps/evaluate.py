@@ -12,10 +12,11 @@ from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.scoring import COLUMNS, score
 from pipeline.evaluation.spaces import spaces_of
+from pipeline.evaluation.tissue_scores import tissue_scores
 from pipeline.observation import read_observations
 from pipeline.progress import progress
 from pipeline.splits import Item, read_splits
-from pipeline.store import RestoredReader, read_images, read_restored, written_aside
+from pipeline.store import ImageReader, RestoredReader, read_images, read_restored, written_aside
 
 log = logging.getLogger("clearfield")
 
@@ -48,7 +49,8 @@ def evaluate(
     rows: list[tuple[object, ...]] = []
     with read_images(images) as truths, read_observations(degraded) as observations, read_restored(restored) as results:
         check_restored(tested, results, restored)
-        spaces = spaces_of(study, truths.attributes)
+        spaces, tissue = spaces_of(study, truths.attributes), study.evaluate.tissue
+        brightest = _brightest(tested, truths) if tissue else {}
         for item in progress(tested, f"evaluate {condition} {method}", unit="item"):
             height, width = truths.shape(item.image)[-2:]
             scores = score(
@@ -58,10 +60,13 @@ def evaluate(
                 item,
                 (height, width),
                 spaces,
-                study.evaluate.apertures,
+                () if tissue else study.evaluate.apertures,
                 study.evaluate.detection,
                 study.degrade.defects.any,
             )
+            if tissue:
+                whole = truths.image(item.image, item.window)
+                scores += tissue_scores(results.pixels(item.item), whole, tissue, brightest[item.group])
             rows += [(item.image, item.item, item.group, item.fold, condition, method, *s) for s in scores]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     judged = table.loc[table["metric"] == "psnr", "value"].notna()
@@ -74,6 +79,15 @@ def evaluate(
         table.to_parquet(aside, index=False)
     psnr = np.median(table.loc[table["metric"] == "psnr", "value"].dropna())
     log.info("evaluate %s %s: %d items, median PSNR %.2f dB", condition, method, len(tested), psnr)
+
+
+def _brightest(tested: list[Item], truths: ImageReader) -> dict[str, float]:
+    """By group, the largest trusted value of its truth."""
+    found: dict[str, float] = {}
+    for item in tested:
+        truth = truths.image(item.image, item.window)
+        found[item.group] = max(found.get(item.group, 0.0), float(truth.pixels.max(where=~truth.mask, initial=0)))
+    return found
 
 
 def check_restored(tested: list[Item], results: RestoredReader, path: Path) -> None:

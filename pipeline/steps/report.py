@@ -54,6 +54,7 @@ from pipeline.report.verdict import verdict
 from pipeline.report.viewer import viewer
 from pipeline.splits import read_splits
 from pipeline.steps.instrument import guard_of, read_stamp
+from pipeline.steps.shown_window import shown_window
 from pipeline.store import read_images, written_aside
 from pipeline.tiling import Window
 
@@ -159,7 +160,8 @@ class _Material:
         # What scatters in the sky of a noise-free truth is faint light, which a restorer can foresee.
         own = {"sky_sigma": [0] * len(self.scene.bands)} if study.noise_free_truth else {}
         self.ceiling = ceiling_of({**noted, **own}, self.scene.bands)
-        self.scaling = Scaling(self.scene.unit, self.scene.bands, noted["sky"], noted["sky_sigma"], self.data_range)
+        sky, noise, window = noted["sky"], noted["sky_sigma"], shown_window(study.evaluate, self.scene)
+        self.scaling = Scaling(self.scene.unit, self.scene.bands, sky, noise, self.data_range, window)
         self.stamp = read_stamp(study, self.scene.bands)
         self.guard = guard_of(study, len(self.scene.bands), self.scene.pixel_scale, self.stamp)
         count, side = items_and_side(len(study.conditions), len(study.all_methods))

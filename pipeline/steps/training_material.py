@@ -19,6 +19,7 @@ from pipeline.networks.preparation import Preparation
 from pipeline.physics.conditions import Stamp
 from pipeline.splits import FINAL, Item
 from pipeline.steps.instrument import guard_of, read_stamp
+from pipeline.steps.shown_window import shown_window
 from pipeline.store import read_images
 from pipeline.stretch import Stretch, StretchError
 from pipeline.tiling import Window
@@ -82,7 +83,7 @@ class TrainingMaterial:
         self._study, self._device, self._observed = study, device, observed
         with read_images(images) as scenes:
             first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
-        self.bands, self.unit = first.bands, first.unit
+        self.bands, self.unit, self._first = first.bands, first.unit, first
         self.pixel_scale = first.pixel_scale or study.images.pixel_scale
         stamp = read_stamp(study, self.bands)
         guard = guard_of(study, len(self.bands), self.pixel_scale, stamp)
@@ -137,7 +138,8 @@ class TrainingMaterial:
 
     def _scaling(self) -> Scaling:
         known = self._statistics
-        return Scaling(self.unit, self.bands, list(known.sky), list(known.sky_sigma), max(known.span))
+        sky, noise, span = list(known.sky), list(known.sky_sigma), max(known.span)
+        return Scaling(self.unit, self.bands, sky, noise, span, shown_window(self._study.evaluate, self._first))
 
     def _degrader(self, scenes: Scenes, augment: Augment) -> Degrader:
         clipped, defects = self._study.degrade.protocol == "galaxygan", self._study.degrade.defects

@@ -39,5 +39,5 @@ class ScannedSlices:
         for cell in self.scanner.settings.one_by_one():
             operator = self.scanner.of(cell, 0)
             sigma = operator.preview_sigma(operator.noise.told_sigma(operator.forward(scene)))
-            found.append(sigma.flatten(2).median(-1).values[0].cpu().numpy())
+            found.append(sigma.flatten(2).contiguous().median(-1).values[0].cpu().numpy())
         return np.min(found, 0).tolist(), np.max(found, 0).tolist()

@@ -1,0 +1,71 @@
+"""Scanners in a study: their conditions, and what does not go with them."""
+
+import pytest
+
+from pipeline.config import ConfigError, settings_hash, study_from
+
+CT = {
+    "study": "s",
+    "degrade": {"ct": {"dose": [0.25, 0.1], "views": [90, 180]}},
+    "restore": {"data_consistency": False},
+}
+NETWORK = {"architecture": "nafnet", "spread": {"steps": 0}}
+
+
+def ct_study(**changes):
+    return study_from({**CT, "networks": {"nafnet": NETWORK}, **changes})
+
+
+def test_every_dose_with_every_number_of_views_is_a_condition():
+    names = [condition.name for condition in ct_study().conditions]
+    assert names == ["dose0.25_views90", "dose0.25_views180", "dose0.1_views90", "dose0.1_views180"]
+
+
+def test_a_condition_of_a_scanner_has_one_value_of_each():
+    scan = ct_study().condition("dose0.1_views90").scan
+    assert (scan.dose, scan.views) == ([0.1], [90])
+    assert scan.in_words == "dose × 0.1, 90 views"
+
+
+def test_a_study_of_a_scanner_has_the_methods_that_restore_scans():
+    assert ct_study().methods == ["degraded", "regularised_inverse", "non_local_means", "reconstruction"]
+
+
+def test_the_settings_of_a_scanner_survive_being_written_and_read():
+    study = ct_study()
+    again = study_from(study.model_dump(mode="json"))
+    assert settings_hash(again.model_dump(mode="json")) == settings_hash(study.model_dump(mode="json"))
+
+
+def test_a_specialist_of_a_scan_has_its_condition_alone():
+    each = {"nafnet": NETWORK | {"conditions": "each"}}
+    _, seen = ct_study(networks=each).seen_by("nafnet@dose0.1_views90")
+    assert [condition.name for condition in seen.conditions] == ["dose0.1_views90"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"methods": ["degraded", "wiener"]}, "methods: wiener does not restore scans"),
+        ({"restore": {"data_consistency": True}}, "restore.data_consistency: is for blurs"),
+        ({"networks": {"nafnet": {"architecture": "nafnet"}}}, "networks.nafnet.spread.steps: intervals are for blurs"),
+        ({"degrade": {"ct": {}, "mri": {"sigma": [0.1]}}}, "mri: there is one instrument"),
+        ({"degrade": {"ct": {}, "noise": {"sigma": [0.1]}}}, "noise: is not read where a scanner"),
+        ({"degrade": {"ct": {"dose": []}}}, "degrade.ct.dose"),
+        ({"degrade": {"mri": {"sigma": [0.1], "sampling": "uniform", "acceleration": [2.5]}}}, "whole numbers"),
+    ],
+)
+def test_what_does_not_go_with_a_scanner_is_refused_in_one_line(changes, words):
+    with pytest.raises(ConfigError, match=words) as refused:
+        ct_study(**changes)
+    assert "\n" not in str(refused.value)
+
+
+def test_methods_of_scans_are_refused_for_a_blur():
+    with pytest.raises(ConfigError, match="reconstruction does not restore blurs"):
+        study_from({"study": "s", "methods": ["degraded", "reconstruction"]})
+
+
+def test_a_window_has_its_lower_end_first():
+    with pytest.raises(ConfigError, match="the lower end comes first"):
+        study_from({"study": "s", "evaluate": {"tissue": {"window": [80, 0]}}})

@@ -1,0 +1,67 @@
+"""Training batches of a scanner."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from made_slices import CT, MRI, scanned_study, slice_of, write_slices
+
+from pipeline.networks.preparation import Preparation
+from pipeline.physics.scanners import scanner_for
+from pipeline.stretch import Stretch
+from pipeline.tiling import whole
+from pipeline.training.regions import Region
+from pipeline.training.scan_degrader import ScanDegrader
+from pipeline.training.scenes import Scenes
+from pipeline.training.task import TrainingError
+
+CPU = torch.device("cpu")
+
+
+def degrader(folder: Path, degrade, height=48, width=48) -> ScanDegrader:
+    path = write_slices(folder / "images.h5", 4, height=height, width=width)
+    scenes = Scenes(path, [Region(f"s{k}", whole(height, width)) for k in range(4)])
+    scanner = scanner_for(scanned_study(degrade).degrade.scan, slice_of(0, height, width))
+    preparation = Preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
+    return ScanDegrader(scenes, scanner, preparation, CPU)
+
+
+@pytest.mark.parametrize("degrade", [CT, MRI], ids=["ct", "mri"])
+def test_a_crop_shows_the_place_that_its_target_shows(tmp_path, degrade):
+    batch = degrader(tmp_path, degrade).batch(0, "step", count=8, crop=32)
+    preview, target = batch.inputs.preview.flatten(1), batch.target.flatten(1)
+    for seen, wanted in zip(preview, target):
+        assert torch.corrcoef(torch.stack([seen, wanted]))[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("degrade", [CT, MRI], ids=["ct", "mri"])
+def test_a_batch_shared_by_two_processes_is_the_batch_of_one(tmp_path, degrade):
+    draws = degrader(tmp_path, degrade)
+    alone = draws.batch(0, 7, count=6, crop=16)
+    first, second = draws.batch(0, 7, count=3, crop=16), draws.batch(0, 7, count=3, crop=16, first=3)
+    for whole_batch, one, other in zip(alone.inputs[:5], first.inputs[:5], second.inputs[:5]):
+        assert torch.allclose(whole_batch, torch.cat([one, other]), atol=1e-4)
+    assert torch.equal(alone.target, torch.cat([first.target, second.target]))
+
+
+def test_other_steps_see_other_slices_and_other_noise(tmp_path):
+    draws = degrader(tmp_path, CT)
+    one, again, other = (draws.batch(0, step, count=4, crop=16) for step in (1, 1, 2))
+    assert torch.equal(one.inputs.preview, again.inputs.preview)
+    assert not torch.equal(one.inputs.preview, other.inputs.preview)
+
+
+def test_slices_that_are_not_square_keep_their_shape(tmp_path):
+    batch = degrader(tmp_path, MRI, height=48, width=40).batch(0, "step", count=4, crop=40)
+    assert batch.target.shape == (4, 1, 40, 40)
+
+
+def test_a_crop_that_is_larger_than_its_slice_is_refused_with_both_sizes(tmp_path):
+    with pytest.raises(TrainingError, match="crops of 64 px are asked for, and slices have 48 x 48"):
+        degrader(tmp_path, CT).batch(0, "step", count=4, crop=64)
+
+
+def test_doses_lie_between_those_of_the_conditions(tmp_path):
+    draws = degrader(tmp_path, CT)
+    sigmas = torch.cat([draws.batch(0, step, count=4, crop=16).inputs.sigma.amax((1, 2, 3)) for step in range(12)])
+    assert 1.5 < (sigmas.max() / sigmas.min()).item() < 4
