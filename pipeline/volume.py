@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,6 +164,44 @@ class Volume:
         """Return the same volume with other values, of the same shape and unit."""
         return replace(self, pixels=pixels)
 
+    def along(self, direction: str) -> Volume:
+        """The same volume in other slices: those across the axis that lies nearest to a direction in the patient.
+
+        Rows run from head to foot, or of axial slices from front to back; columns from the patient's right to the left,
+        or of sagittal slices from front to back.
+
+        Parameters
+        ----------
+        direction : {"axial", "coronal", "sagittal"}
+
+        Raises
+        ------
+        VolumeError
+            If the file does not say where the volume lies.
+        """
+        if not self.placed:
+            raise VolumeError(f"{self.id}: its file does not say how it lies; {direction} slices cannot be told")
+        nearest = _nearest_axes(self.affine)
+        wanted = {"axial": (2, 1, 0), "coronal": (1, 2, 0), "sagittal": (0, 2, 1)}[direction]
+        order = [nearest.index(axis) for axis in wanted]
+        affine = self.affine.copy()
+        affine[:, :3] = self.affine[:, order]
+        axes = (0, *(1 + axis for axis in order))
+        pixels, mask = self.pixels.transpose(axes), self.mask.transpose(axes)
+        turned = replace(self, pixels=pixels, mask=mask, affine=affine, source=None)
+        # Rows and columns run against x, y and z, which grow to the right, to the front and to the head.
+        for axis in (1, 2):
+            if affine[wanted[axis], axis] > 0:
+                turned = turned._flipped(axis)
+        return turned
+
+    def _flipped(self, axis: int) -> Volume:
+        affine, size = self.affine.copy(), self.shape[1 + axis]
+        affine[:3, 3] += affine[:3, axis] * (size - 1)
+        affine[:3, axis] *= -1
+        pixels, mask = np.flip(self.pixels, 1 + axis), np.flip(self.mask, 1 + axis)
+        return replace(self, pixels=pixels, mask=mask, affine=affine)
+
     def slices(self) -> Iterator[Image]:
         """Every slice in turn as an image of its own, called ``<id>/<slice>``; nothing is copied."""
         return SlicedVolume.of(self).slices()
@@ -190,6 +229,12 @@ class Volume:
         if numbers:
             raise VolumeError(f"{self.id}: {len(numbers)} of {self.shape[1]} slices are missing, {min(numbers)} first")
         return replace(self, pixels=pixels, mask=mask)
+
+
+def _nearest_axes(affine: Affine) -> list[int]:
+    """For each axis of a volume, the one of the patient (0: x, 1: y, 2: z) along which it runs, each once."""
+    steps = np.abs(affine[:3, :3]) / np.linalg.norm(affine[:3, :3], axis=0)
+    return list(max(permutations(range(3)), key=lambda order: sum(steps[axis, k] for k, axis in enumerate(order))))
 
 
 def slice_id(volume: str, number: int, depth: int) -> str:

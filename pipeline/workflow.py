@@ -81,7 +81,8 @@ def resolved_config(study: Study) -> str:
 def files_of_images(study: Study) -> list[str]:
     """The user's files that ``ingest`` reads, as far as they are there; none for a dataset that a package ships."""
     images = study.images
-    if images.path is None:
+    # Names of volumes may be those of patients, and Snakemake writes down what it is told.
+    if images.path is None or images.dataset == "volumes":
         return []
     found = [file.path for file in image_files(images.path, images.bands)]
     return found + ([images.groups] if images.groups else [])

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pipeline.config.phantom import Phantom
 from pipeline.config.settings import OnceEach, Positive, Settings, UserPath
 from pipeline.config.simulated_survey import FILTERS, SimulatedSurvey
+from pipeline.config.volumes import Volumes
 from pipeline.config.width import WidthField
 
 NoiseKind = Literal["sigma", "variance", "weight"]
@@ -21,21 +22,26 @@ _USUAL_KINDS: dict[str, NoiseKind] = {"ERR": "sigma", "SIGMA": "sigma", "VAR": "
 class Images(Settings):
     """Where the images come from and how their files are read."""
 
-    dataset: Literal["hubble", "folder", "simulated_survey", "head_phantom"] = Field(
+    dataset: Literal["hubble", "folder", "simulated_survey", "head_phantom", "mni152", "volumes"] = Field(
         "hubble",
         description="hubble: the eXtreme Deep Field image that scikit-image ships; folder: your own files; "
         "simulated_survey: stars, galaxies and quasars that are made, see images.survey; "
-        "head_phantom: slices in HU of heads that are drawn, see images.phantom.",
+        "head_phantom: slices in HU of heads that are drawn, see images.phantom; "
+        "mni152: the average head in T1 that nilearn ships; "
+        "volumes: slices of your own DICOM series or NIfTI files, see images.volumes.",
     )
     path: UserPath | None = Field(
         None,
         description="folder: pattern of the files, such as data/{id}/{id}-{band}.fits; {id} names an image, {band} a "
-        "band.",
+        "band. volumes: data/{id}.nii.gz, or data/{id} for folders with a DICOM series each.",
     )
     survey: SimulatedSurvey = Field(
         default_factory=lambda: SimulatedSurvey(), description="simulated_survey: what is made."
     )
     phantom: Phantom = Field(default_factory=lambda: Phantom(), description="head_phantom: what is drawn.")
+    volumes: Volumes = Field(
+        default_factory=lambda: Volumes(), description="volumes: which slices, and who is behind them."
+    )
     bands: Annotated[list[str], OnceEach] | None = Field(
         None, description="Names of the bands, in order; required where the pattern holds {band}."
     )
@@ -97,9 +103,11 @@ class Images(Settings):
 
     @model_validator(mode="after")
     def _pattern_and_bands_agree(self) -> Images:
-        if self.dataset == "folder":
+        if self.dataset in ("folder", "volumes"):
             if self.path is None:
-                raise ValueError("path: missing; the dataset `folder` needs a pattern such as data/{id}.fits")
+                raise ValueError(
+                    f"path: missing; the dataset `{self.dataset}` needs a pattern such as data/{{id}}.fits"
+                )
             unknown = [name for name in re.findall(r"\{(\w*)\}", self.path) if name not in ("id", "band")]
             if unknown:
                 raise ValueError(f"path: {{{unknown[0]}}} in {self.path!r} stands for nothing; {{id}} and {{band}} do")
@@ -109,6 +117,14 @@ class Images(Settings):
                 raise ValueError("bands: missing; the pattern holds {band}, so the bands must be named")
         elif self.path is not None:
             raise ValueError(f"path: {self.path!r} would not be read; set dataset: folder beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _volumes_are_read(self) -> Images:
+        if self.dataset not in ("volumes", "mni152") and self.volumes != Volumes():
+            raise ValueError("volumes: would not be read; set dataset: volumes beside it")
+        if self.dataset == "volumes" and "{band}" in (self.path or ""):
+            raise ValueError("path: {band} stands for nothing in a volume's name; leave it out")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,9 @@ from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.datasets.folder import folder
 from pipeline.datasets.head_phantom import head_phantom
 from pipeline.datasets.hubble import hubble
+from pipeline.datasets.mni152 import mni152
 from pipeline.datasets.simulated_survey import simulated_survey
+from pipeline.datasets.volumes import volumes
 
 __all__ = ["DATASETS", "Dataset", "DatasetError", "open_dataset"]
 
@@ -19,6 +21,8 @@ DATASETS: dict[str, Any] = {
     "folder": folder,
     "simulated_survey": simulated_survey,
     "head_phantom": head_phantom,
+    "mni152": mni152,
+    "volumes": volumes,
 }
 
 

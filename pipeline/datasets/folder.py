@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
+from pipeline.datasets.groups import read_groups, some
 from pipeline.formats import read_image
 from pipeline.image_files import image_files
 
@@ -28,7 +27,7 @@ def folder(settings: Images) -> Dataset:
     bands = settings.bands if settings.bands is not None and "{band}" in pattern else None
     ids = _ids(pattern, bands)
     files = {id: _files(pattern, id, bands) for id in ids}
-    groups = _groups(settings.groups, ids) if settings.groups is not None else {}
+    groups = read_groups(settings.groups, ids) if settings.groups is not None else {}
     return Dataset(
         {id: str(paths[0]) for id, paths in files.items()},
         lambda id: read_image(files[id], settings, id, groups.get(id, id)),
@@ -43,7 +42,7 @@ def _ids(pattern: str, bands: list[str] | None) -> list[str]:
     if others:
         raise DatasetError(
             f"{pattern}: no file of the bands {', '.join(bands or [])}; "
-            f"files are there for {_some(others)}: set images.bands"
+            f"files are there for {some(others)}: set images.bands"
         )
     raise DatasetError(f"{pattern}: {_what_is_there(pattern)}: set images.path")
 
@@ -64,39 +63,4 @@ def _what_is_there(pattern: str) -> str:
     if not parent.is_dir():
         return f"no file fits, and there is no folder {parent}"
     names = sorted(path.name for path in parent.iterdir())
-    return f"no file fits; the folder {parent} has {_some(names)}" if names else f"the folder {parent} is empty"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _groups(path: str, ids: list[str]) -> dict[str, str]:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except FileNotFoundError:
-        raise DatasetError(
-            f"{path}: no such file; images.groups must name a CSV with the columns id and group"
-        ) from None
-    except (ValueError, OSError) as error:
-        raise DatasetError(
-            f"{path}: not a CSV with the columns id and group ({' '.join(str(error).split())})"
-        ) from None
-    for column in ("id", "group"):
-        if column not in table.columns:
-            raise DatasetError(f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}")
-    repeated = table.loc[table["id"].duplicated(), "id"]
-    if len(repeated):
-        raise DatasetError(f"{path}: {repeated.iloc[0]!r} stands there twice; one line per image is needed")
-    groups = dict(zip(table["id"], table["group"]))
-    unknown, missing = sorted(set(groups) - set(ids)), sorted(set(ids) - set(groups))
-    if unknown:
-        raise DatasetError(
-            f"{path}: no image is called {unknown[0]!r} ({len(unknown)} such); the images are {_some(ids)}"
-        )
-    if missing:
-        raise DatasetError(f"{path}: no group for the image {missing[0]!r} ({len(missing)} such); add a line for each")
-    empty = [id for id in ids if not groups[id].strip()]
-    if empty:
-        raise DatasetError(f"{path}: the group of {empty[0]!r} is empty; give it a name")
-    return groups
+    return f"no file fits; the folder {parent} has {some(names)}" if names else f"the folder {parent} is empty"
