@@ -97,6 +97,14 @@ class SlicedVolume:
         """Distance in mm from one slice, row and column to the next."""
         return spacing_of(self.affine)
 
+    def with_unit(self, unit: str) -> SlicedVolume:
+        """The same values, said to be in another unit."""
+        return replace(self, unit=unit)
+
+    def with_values(self, pixels: Pixels, mask: Mask) -> SlicedVolume:
+        """The same volume with other values, shape (C, D, H, W), that are in memory."""
+        return replace(self, read=lambda number: Slice(pixels[:, number], mask[:, number]))
+
     def slice(self, number: int) -> Image:
         """A slice, counted from 0, as an image of its own, called ``<id>/<slice>``."""
         pixels, mask = self.read(number)

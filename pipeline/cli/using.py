@@ -65,6 +65,25 @@ def apply(
 
 
 @app.command()
+def apply_volume(
+    model: Annotated[Path, typer.Argument(help="Model file of a study with a scanner, from `publish`.")],
+    volume: Annotated[Path, typer.Argument(help="NIfTI file, DICOM file, or folder with a DICOM series.")],
+    out: Out,
+    scan: Annotated[
+        str, typer.Option("--scan", help="How it was scanned: dose=0.25,views=180, or acceleration=4,sigma=5.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Restore also outside of what it was trained for.")] = False,
+    tile: Annotated[int, typer.Option("--tile", min=32, help="Width in px of what is restored at a time.")] = 512,
+    log: Log = None,
+) -> None:
+    """Restore your own volume with a model of a scanner, to NIfTI or a derived DICOM series. For research alone."""
+    with running(f"apply-volume {model.stem}", out, log, threads=cores()):
+        from pipeline.steps import apply_volume as step
+
+        step.apply_volume(model, volume, out, scan, force, tile)
+
+
+@app.command()
 def regrid(
     model: Annotated[Path, typer.Argument(help="Model file of a study with pairs, from `publish`.")],
     images: Annotated[list[Path], typer.Argument(help="A blurred image, as those of the pairs were; as for `apply`.")],

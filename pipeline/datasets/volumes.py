@@ -16,16 +16,16 @@ import numpy as np
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.datasets.groups import read_groups
-from pipeline.formats.dicom import is_dicom, open_dicom, patient_of, privacy_warnings
-from pipeline.formats.nifti import FACE, open_nifti
-from pipeline.image import UNKNOWN, Image
+from pipeline.formats.dicom import is_dicom, patient_of, privacy_warnings
+from pipeline.formats.nifti import FACE
+from pipeline.formats.volumes import is_nifti, open_volume
+from pipeline.image import Image
 from pipeline.measures.body import body_mask
 from pipeline.pseudonyms import Pseudonyms, refuse_key_place
 from pipeline.volume import SlicedVolume
 
 log = logging.getLogger("clearfield")
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
 SQUARE = 0.01
 """Part by which the height and the width of a pixel may differ to be taken for one."""
 
@@ -110,25 +110,16 @@ def _named(found: dict[str, Path], settings: Images, pseudonyms: Pseudonyms) -> 
     paths, groups, count = {}, {}, Counter[str]()
     for number, (id, path) in enumerate(found.items()):
         # Before it has a name, a volume is called by its number: its own may be the patient's.
-        patient = told.get(id) or (id if _is_nifti(path) else patient_of(path, f"volume {number + 1}"))
+        patient = told.get(id) or (id if is_nifti(path) else patient_of(path, f"volume {number + 1}"))
         group = pseudonyms.of(patient)
         count[group] += 1
         paths[f"{group}v{count[group]}"], groups[f"{group}v{count[group]}"] = path, group
     return _Names(paths, groups, pseudonyms)
 
 
-def _is_nifti(path: Path) -> bool:
-    return path.name.lower().endswith(NIFTI_SUFFIXES)
-
-
 def _opened(path: Path, volume: str, group: str, settings: Images) -> SlicedVolume:
     """A volume whose slices are those that are asked for."""
-    if _is_nifti(path):
-        opened = open_nifti(path, volume, group, settings.unit or UNKNOWN)
-    else:
-        opened = open_dicom(path, volume, group)
-        if settings.unit is not None:
-            opened = replace(opened, unit=settings.unit)
+    opened = open_volume(path, volume, group, settings.unit)
     along = settings.volumes.along
     return opened if along == "acquired" else SlicedVolume.of(opened.whole().along(along))
 
@@ -184,7 +175,7 @@ class _Reader:
 
 
 def _warnings(path: Path, volume: str) -> list[str]:
-    if _is_nifti(path):
+    if is_nifti(path):
         return [f"{volume}: {FACE}"]
     files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file() and is_dicom(p))
     return privacy_warnings(files[0], volume)

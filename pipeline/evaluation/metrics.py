@@ -101,8 +101,9 @@ _FIXED = (
     Metric(
         "chi2_dof",
         "Residual chi-square",
-        "The restored image is blurred again and compared with what was observed: mean squared difference over the "
-        "noise variance; 1 explains the data, far below 1 fits their noise, far above contradicts them.",
+        "The restored image is seen through the instrument again and compared with what was observed: mean squared "
+        "difference over the noise variance; 1 explains the data, far below 1 fits their noise, far above contradicts "
+        "them.",
         "1",
         "nearest to 1",
     ),

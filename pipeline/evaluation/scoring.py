@@ -94,7 +94,9 @@ def score(
         lost = observation.preview.mask[inner] & ~mask
         scores += [s for space in spaces for s in _repair(found, right, mask, lost, space)]
     scores.append((LINEAR, "chi2_dof", residual_chi2(restored, truth.mask, observation)))
-    scores.append((LINEAR, "log_spectrum_error", _spectrum_error(found, right, mask, observation.operator)))
+    if isinstance(observation.operator, Blur):
+        # Other instruments have no cut-off.
+        scores.append((LINEAR, "log_spectrum_error", _spectrum_error(found, right, mask, observation.operator)))
     return scores + list(_apertures(found, right, mask, truth.unit, apertures, detection))
 
 
@@ -150,9 +152,9 @@ def _repair(restored: Array, truth: Array, mask: Mask, lost: Mask, space: Space)
     yield space.name, "mae_damaged", mae(found, right, ~lost)
 
 
-def _spectrum_error(restored: Array, truth: Array, mask: Mask, operator: Operator) -> float:
-    # Other instruments than a blur have no cut-off, and a spectrum of masked pixels alone says nothing.
-    if not isinstance(operator, Blur) or mask.all() or not truth.size:
+def _spectrum_error(restored: Array, truth: Array, mask: Mask, operator: Blur) -> float:
+    # A spectrum of masked pixels alone says nothing.
+    if mask.all() or not truth.size:
         return math.nan
     # A spectrum needs every pixel: where the truth is masked both get its placeholder, which adds the same to both.
     return log_spectrum_error(np.where(mask, truth, restored), truth, cutoff_frequency(operator.psf))

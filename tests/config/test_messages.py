@@ -44,7 +44,8 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
         ({"images": 3}, "images is 3; a section with settings of its own is needed"),
         (
             {"images": {"dataset": "hubbel"}},
-            "images.dataset is hubbel; it should be 'hubble', 'folder' or 'simulated_survey'",
+            "images.dataset is hubbel; it should be 'hubble', 'folder', 'simulated_survey', "
+            "'head_phantom', 'mni152' or 'volumes'",
         ),
         ({"images": {"science": [1]}}, "images.science is [1]; a name or a number is needed"),
         ({"images": {"noise": "WHT"}}, "images.noise_kind: missing; sigma, variance or weight is needed where"),
