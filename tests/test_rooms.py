@@ -32,9 +32,9 @@ FLOORS = [
         "fill",
         "code_hash",
         "on_device",
-        "same_pixels",
+        "body",
     },
-    {"image", "image_files", "same_pixels", "volume"},
+    {"image", "image_files", "volume"},
     {"config"},
     {"errors", "processes", "progress", "threads", "__init__"},
 ]

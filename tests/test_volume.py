@@ -76,3 +76,26 @@ def test_a_volume_in_print_shows_nothing_of_its_source():
     assert "Doe" not in repr(replace(volume(), source="/data/Doe^Jane")) + repr(
         SlicedVolume.of(replace(volume(), source="Doe"))
     )
+
+
+@pytest.mark.parametrize(("direction", "axis"), [("axial", 2), ("coronal", 1), ("sagittal", 0)])
+def test_slices_of_a_direction_lie_across_it_and_voxels_keep_their_places(direction, axis):
+    before = volume()
+    after = before.along(direction)
+    assert np.argmax(np.abs(after.affine[:3, 0])) == axis
+    assert np.array_equal(np.sort(after.pixels, None), np.sort(before.pixels, None))
+    for place in [(0, 0, 0), (1, 2, 3)]:
+        there = after.affine @ (*place, 1)
+        old = np.rint(np.linalg.solve(before.affine, there))[:3].astype(int)
+        assert after.pixels[(0, *place)] == before.pixels[(0, *old)]
+
+
+def test_rows_run_from_head_to_foot_and_columns_from_right_to_left():
+    coronal = volume().along("coronal")
+    assert coronal.affine[2, 1] < 0
+    assert coronal.affine[0, 2] < 0
+
+
+def test_a_volume_without_a_place_has_no_directions():
+    with pytest.raises(VolumeError, match="axial slices cannot be told"):
+        replace(volume(), placed=False).along("axial")

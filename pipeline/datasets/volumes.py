@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.body import body_mask
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.datasets.groups import read_groups
@@ -20,7 +21,6 @@ from pipeline.formats.dicom import is_dicom, patient_of, privacy_warnings
 from pipeline.formats.nifti import FACE
 from pipeline.formats.volumes import is_nifti, open_volume
 from pipeline.image import Image
-from pipeline.measures.body import body_mask
 from pipeline.pseudonyms import Pseudonyms, refuse_key_place
 from pipeline.volume import SlicedVolume
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.body import body_mask, inside_tissue
 from pipeline.config import Tissue
 from pipeline.evaluation.metrics import REGION_BIAS
 from pipeline.evaluation.spaces import LINEAR
 from pipeline.image import Image
-from pipeline.measures.body import body_mask, inside_tissue
 from pipeline.measures.fidelity import psnr, ssim
 
 Array = NDArray[np.floating]

@@ -107,6 +107,10 @@ class _Known:
                     f"{source}: {what} {here}, but {first} has {there}; the images of a study must share their {what}"
                 )
         self._check_scale(image.pixel_scale, source)
+        trusted = image.pixels[~image.mask]
+        if not trusted.size or (trusted == trusted[0]).all():
+            # A slice of air is like any other.
+            return
         digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(image.pixels).data)
         owner, group = self._owners.setdefault(digest.digest(), (source, image.group))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.measures.body import body_mask, inside_tissue
+from pipeline.body import body_mask, inside_tissue
 
 
 def disc(size, radius, middle):
