@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from warm_snakemake import WarmSnakemake
+from warm_process import ITS_HASHES, SNAKEMAKE, WarmProcess
 
 from pipeline.config import load_study
 
@@ -18,8 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def warm():
-    steps = sorted(path.stem for path in (ROOT / "pipeline" / "steps").glob("[!_]*.py"))
-    with WarmSnakemake(ROOT, hashed=tuple(steps)) as warm:
+    with WarmProcess(SNAKEMAKE + ITS_HASHES) as warm:
         yield warm
 
 
