@@ -42,7 +42,7 @@ class WarmProcess:
     def __init__(self, program: str, home: Path = Path(__file__).parents[1], **environment: str) -> None:
         command, known = (
             [sys.executable, "-P", __file__, program],
-            {**os.environ, **environment, "PYTHONPATH": str(home)},
+            {**os.environ, "PYTHONPATH": str(home), **environment},
         )
         self._parent = subprocess.Popen(command, env=known, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
