@@ -75,7 +75,9 @@ def test_as_many_verdicts_are_given_as_were_announced(verdicts):
     assert len(verdicts) == rounds(2)
 
 
-def test_the_same_address_gives_the_same_verdict():
+def test_the_same_address_gives_the_same_verdict(monkeypatch):
+    few = {name: judge._replace(nulls=2) for name, judge in JUDGES.items()}
+    monkeypatch.setattr("pipeline.evaluation.real_or_restored.JUDGES", few)
     real = texture(0, 60)
     first, second = (list(tell_apart(real, {}, parts_of(items(60)), (7,))) for _ in range(2))
     assert first == second

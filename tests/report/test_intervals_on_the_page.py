@@ -79,6 +79,7 @@ def test_coverage_of_every_level_follows_from_the_transform():
     assert (central_coverage(np.array([0.2, *[0.6 / 18] * 18, 0.2]))[1] < levels).all()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_study_without_networks_has_no_section(tmp_path):
     made = make_study(tmp_path / "made", methods=("degraded",), networks=False, fwhm=("3px",))
     report(**made.report_arguments(tmp_path))

@@ -34,6 +34,7 @@ def test_the_page_begins_with_the_verdict_its_intervals_and_its_reach(win):
     assert text.index("holds for this field") < text.index("How this was judged")
 
 
+@pytest.mark.usefixtures("blank_figures")
 @pytest.mark.parametrize(("gain", "says"), [(-0.6, "falls behind the best classical method"), (0.1, "cannot be told")])
 def test_a_page_without_a_win_claims_none(tmp_path, gain, says):
     text = text_of(page_of(tmp_path, gain=gain, fwhm=("3px",))[1])
@@ -109,6 +110,7 @@ def test_classifiers_stand_beside_their_null_in_plain_words(win):
     assert "Told apart is the share" in text
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_study_too_small_for_classifiers_says_so(tmp_path):
     made = make_study(tmp_path, fwhm=("3px",))
     arguments = made.report_arguments(tmp_path / "out") | {"discerned": []}
@@ -143,6 +145,7 @@ def test_many_images_and_spaces_have_a_page(tmp_path):
     assert "p values" in text
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_what_the_detector_lost_is_said_and_scored_in_columns_of_its_own(tmp_path):
     made = make_study(tmp_path)
     degrade = made.study.degrade.model_copy(update={"defects": Defects(cosmic_rays=2000, bad_columns=0.01)})

@@ -52,6 +52,7 @@ def test_the_page_has_the_table_the_figure_and_what_each_measure_means(flux):
     assert "sources.svg" in figure_files(study.study)
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_display_units_are_called_so_and_have_no_colours(tmp_path):
     _, text = reported(tmp_path, networks=False, methods=("degraded", "wiener"), fwhm=("3px",))
     assert "Aperture sum, 2 FWHM bias" in text
@@ -68,6 +69,7 @@ def test_a_study_without_a_source_says_so(tmp_path):
     assert "No source of the truth could be measured." in arguments["out"].read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_study_that_asks_for_no_shapes_has_no_section_of_them(tmp_path):
     made = make_study(tmp_path, networks=False, methods=("degraded",), fwhm=("3px",))
     arguments = made.report_arguments(tmp_path / "out")
@@ -83,6 +85,7 @@ def test_the_page_gives_r_squared_over_folds(flux):
     assert f"Wiener {mean:.3f} {mean - 0.02:.3f} to {mean + 0.02:.3f} 40 of 44" in text
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_truth_without_noise_is_said_to_have_none_and_sets_no_ceiling(tmp_path):
     made = make_study(tmp_path, unit="nanomaggy", networks=False, methods=("degraded", "wiener"), fwhm=("3px",))
     arguments = made.report_arguments(tmp_path / "out")

@@ -99,6 +99,7 @@ def test_the_gallery_keeps_the_outliers_for_the_report(galaxies, tmp_path):
             assert "field7" in some.items
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_an_outlier_without_a_picture_says_so(galaxies, tmp_path):
     study, *_ = galaxies
     arguments = study.report_arguments(tmp_path)
@@ -106,6 +107,7 @@ def test_an_outlier_without_a_picture_says_so(galaxies, tmp_path):
     assert "No picture of it was kept." in arguments["out"].read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_few_groups_are_said_to_prove_nothing(tmp_path):
     study = make_study(tmp_path, networks=False, methods=("degraded", "wiener"), fwhm=("3px",))
     text = reported(study, tmp_path / "out")[1]

@@ -6,7 +6,7 @@ from pipeline.report.verdict import verdict
 
 
 def verdict_of(folder, **made):
-    study = make_study(folder, **made)
+    study = make_study(folder, **{"size": (60, 60)} | made)
     return verdict(pd.read_csv(study.summary_csv), study.study)
 
 

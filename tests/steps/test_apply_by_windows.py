@@ -1,7 +1,4 @@
-import os
-import subprocess
-import sys
-import textwrap
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +6,7 @@ import pytest
 from astropy.io import fits
 from made_apply import GIVEN, anything, reading
 from made_model import BANDS, NOISE, make_fits, make_header, make_model, make_sky
+from warm_process import WarmProcess
 
 from pipeline import windowed
 from pipeline.steps.apply import apply
@@ -48,33 +46,51 @@ def test_an_image_in_many_strips_is_restored_as_one_in_a_single_strip(tmp_path, 
         assert np.abs(one[0].data - many[0].data).max() < 1e-5 * np.ptp(one[0].data)
 
 
-MEASURED = """
-    import sys
-    from pathlib import Path
-    from pipeline.cli import main
+IN_SO_MUCH_ROOM = """
+import resource, sys
+from pathlib import Path
+import pipeline.steps.apply
+from pipeline import cli
+from pipeline.restorers import nearest_explanation
+
+nearest_explanation.MOST_ITERATIONS = 10  # which take time and no memory
+
+def main():
+    room = int(sys.argv.pop(1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     try:
-        main()
+        cli.main()
     finally:
-        print("peak", next(line for line in Path("/proc/self/status").open() if line.startswith("VmHWM")).split()[1])
+        told = Path("/proc/self/status")
+        print("peak", *(line.split()[1] for line in told.open() if line.startswith("VmHWM")) if told.exists() else ())
 """
-
-
+"""The command line where no file may be larger than the first argument; it tells the most memory it had, in KiB."""
 STEADY = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "100000"}
 """Without it glibc adapts to a run how much it keeps of memory that was given back: some 15 MiB more or less."""
 
 
-def peak_in_mib(*arguments):
-    # The peak of this process alone: what getrusage tells begins with that of the process that started it.
-    command = [sys.executable, "-c", textwrap.dedent(MEASURED), "apply", *map(str, arguments)]
-    done = subprocess.run(command, env=os.environ | STEADY, capture_output=True, text=True, check=False)
-    assert "residual chi-square" in done.stderr, done.stderr
-    return int(done.stdout.split("peak")[1]) / 1024
+@pytest.fixture(scope="module")
+def clearfield():
+    with WarmProcess(IN_SO_MUCH_ROOM, **STEADY) as warm:
+        yield warm
+
+
+@pytest.fixture
+def peak_in_mib(clearfield, tmp_path):
+    """Of a call alone: what getrusage tells begins with the peak of the process that started it."""
+
+    def peak_in_mib(*arguments):
+        done = clearfield.run(tmp_path, resource.RLIM_INFINITY, "apply", *arguments)
+        assert "residual chi-square" in done.stderr, done.stderr
+        return int(done.stdout.split("peak")[1]) / 1024
+
+    return peak_in_mib
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell a process's peak")
 @pytest.mark.parametrize(("bands", "sizes"), [(1, (1024, 1920)), pytest.param(3, (1500, 6000), marks=pytest.mark.slow)])
 @pytest.mark.timeout(3600)
-def test_memory_does_not_grow_with_the_image(tmp_path, bands, sizes):
+def test_memory_does_not_grow_with_the_image(tmp_path, peak_in_mib, bands, sizes):
     names = BANDS[:bands]
     model = make_model(tmp_path / "m.safetensors", names, reading=reading(background="mesh"), range=anything(names))
     noise = np.full((256, 256), NOISE, np.float32)
@@ -91,16 +107,9 @@ def test_memory_does_not_grow_with_the_image(tmp_path, bands, sizes):
 
 
 @pytest.mark.parametrize("room", [50_000, 120_000], ids=["while it is restored", "while it is written"])
-def test_a_full_disk_leaves_nothing_half_written(model, image, out, room):
-    program = textwrap.dedent(f"""
-        import resource, sys
-        from pipeline.cli import main
-        resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
-        main()
-    """)
-    arguments = ["apply", str(model), str(image), "-o", str(out), "--psf", "3px", "--noise", "0.05"]
+def test_a_full_disk_leaves_nothing_half_written(clearfield, model, image, out, room):
     before = set(out.parent.iterdir())
-    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    done = clearfield.run(out.parent, room, "apply", model, image, "-o", out, "--psf", "3px", "--noise", "0.05")
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("clearfield: ")]
     assert lines[-1].startswith(f"clearfield: {out}: cannot be written (")

@@ -66,6 +66,7 @@ def main(images: str, folder: str, stages: str, devices: str, killed_at: str = "
     for stage, _, steps in (part.partition(":") for part in stages.split(",")):
         task = task_of(stage, int(steps), Path(images), Team(fabric.global_rank, fabric.world_size))
         train_in(Path(folder, stage), task, fabric, killed_at)
+    fabric.barrier()  # who waits for the first process finds what the others have written
 
 
 def train_in(place: Path, task: Restoration, fabric: Fabric, killed_at: str) -> None:

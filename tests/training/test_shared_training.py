@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_training import sky, write_sky
+from warm_process import WarmProcess
 
 SCRIPT = Path(__file__).with_name("shared_training.py")
 EXCHANGED = 1e-4
@@ -23,11 +22,18 @@ def images(tmp_path_factory):
     return write_sky(tmp_path_factory.mktemp("sky") / "images.h5", sky(120, 130), masks={0: mask})
 
 
-def run(images, folder, stages, devices, *killed_at):
-    tests = [str(SCRIPT.parents[2]), str(SCRIPT.parents[1])]
-    known = os.environ | {"PYTHONPATH": os.pathsep.join(tests)}
-    given = map(str, (SCRIPT, images, folder, stages, devices, *killed_at))
-    return subprocess.run([sys.executable, *given], env=known, capture_output=True, text=True, timeout=240)
+@pytest.fixture(scope="module")
+def run(images):
+    """Train: the first process is forked, and starts the others as Fabric does."""
+    program = f"""
+import sys, shared_training
+def main():
+    sys.argv[0] = {str(SCRIPT)!r}
+    shared_training.main(*sys.argv[1:])
+"""
+    places = os.pathsep.join(map(str, [SCRIPT.parents[2], SCRIPT.parents[1], SCRIPT.parent]))
+    with WarmProcess(program, PYTHONPATH=places, OMP_NUM_THREADS="1") as warm:
+        yield lambda folder, *arguments: warm.run(folder.parent, images, folder, *arguments)
 
 
 def result(folder, process=0):
@@ -40,11 +46,11 @@ def worst_difference(one, other):
 
 
 @pytest.fixture(scope="module")
-def trained(images, tmp_path_factory):
+def trained(run, tmp_path_factory):
     """Every stage, trained by one process and by two: to start these takes longer than to train."""
     folder = tmp_path_factory.mktemp("trained")
     for devices in (1, 2):
-        done = run(images, folder / str(devices), ",".join(f"{name}:{steps}" for name, steps in STEPS.items()), devices)
+        done = run(folder / str(devices), ",".join(f"{name}:{steps}" for name, steps in STEPS.items()), devices)
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -62,10 +68,11 @@ def test_two_processes_have_the_losses_of_one(trained, stage):
     assert len(list((trained / "2" / stage).rglob("events*"))) == 1
 
 
-def test_two_processes_that_were_killed_end_as_unbroken_ones(images, tmp_path):
+def test_two_processes_that_were_killed_end_as_unbroken_ones(run, trained, tmp_path):
     # The stage with most beside its weights that a checkpoint has to hold.
-    assert run(images, tmp_path / "unbroken", "posterior:4", 2).returncode == 0
-    assert run(images, tmp_path / "killed", "posterior:4", 2, 3).returncode != 0
+    stage = f"posterior:{STEPS['posterior']}"
+    assert run(tmp_path / "killed", stage, 2, 3).returncode != 0
     assert not (tmp_path / "killed" / "posterior" / "process0.json").exists()
-    assert run(images, tmp_path / "killed", "posterior:4", 2).returncode == 0
-    assert result(tmp_path / "killed" / "posterior") == result(tmp_path / "unbroken" / "posterior")
+    done = run(tmp_path / "killed", stage, 2)
+    assert done.returncode == 0, done.stderr
+    assert result(tmp_path / "killed" / "posterior") == result(trained / "2" / "posterior")

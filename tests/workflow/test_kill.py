@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from made_training import sky, write_sky
+from warm_process import WarmProcess
 
 from pipeline.config import study_from
 from pipeline.model_file import read_model
-from pipeline.steps.ingest import ingest
 from pipeline.steps.split import split
 from pipeline.training.checkpoint import read_notes
 
@@ -40,6 +41,9 @@ STUDY = {
 }
 
 
+TRAINING = "from pipeline.cli import main; import pipeline.steps.train"
+
+
 @pytest.fixture
 def config(tmp_path):
     path = tmp_path / "killed.yaml"
@@ -53,16 +57,13 @@ def started(command, folder):
     )
 
 
-def killed_when(condition, command, folder):
-    """Start a command and kill its whole process group once a condition holds."""
-    process = started(command, folder)
+def kill_when(condition, group):
+    """Kill a whole process group once a condition holds."""
     deadline = time.monotonic() + 120
     while not condition():
-        assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline, "it never came so far"
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    os.killpg(group, signal.SIGKILL)
 
 
 def steps_done(folder):
@@ -71,21 +72,23 @@ def steps_done(folder):
 
 
 def test_training_killed_at_once_ends_with_the_weights_of_an_unbroken_one(config, tmp_path):
-    study = study_from(STUDY)
-    ingest(study, tmp_path / "images.h5")
-    split(tmp_path / "images.h5", study, tmp_path / "splits.csv")
-    given = [str(tmp_path / "images.h5"), str(tmp_path / "splits.csv"), "--network", "nafnet", "--fold", "fold0"]
-    command = [sys.executable, "-m", "pipeline", "train", *given, "--config", str(config), "-o", "models"]
+    split(write_sky(tmp_path / "images.h5", sky(90, 900)), study_from(STUDY), tmp_path / "splits.csv")
+    given = [tmp_path / "images.h5", tmp_path / "splits.csv", "--network", "nafnet", "--fold", "fold0"]
+    command = ["train", *given, "--config", config, "-o", "models"]
     models = []
-    for name in ("unbroken", "broken"):
-        folder = tmp_path / name
-        folder.mkdir()
-        if name == "broken":
-            killed_when(lambda: steps_done(tmp_path / "broken") >= 5, command, folder)
-            assert 5 <= steps_done(folder) < 60
-            assert not (folder / "models" / "sharp.safetensors").exists()
-        assert started(command, folder).wait() == 0
-        models.append([read_model(folder / "models" / f"{o}.safetensors").hash for o in ("faithful", "sharp")])
+    with WarmProcess(TRAINING, OMP_NUM_THREADS="1") as clearfield:
+        for name in ("unbroken", "broken"):
+            folder = tmp_path / name
+            folder.mkdir()
+            if name == "broken":
+                call = clearfield.start(folder, *command)
+                kill_when(lambda: steps_done(tmp_path / "broken") >= 5, call.pid)
+                assert call.wait().returncode == -signal.SIGKILL
+                assert 5 <= steps_done(folder) < 60
+                assert not (folder / "models" / "sharp.safetensors").exists()
+            done = clearfield.run(folder, *command)
+            assert done.returncode == 0, done.stderr
+            models.append([read_model(folder / "models" / f"{o}.safetensors").hash for o in ("faithful", "sharp")])
     assert models[0] == models[1]
 
 
@@ -95,7 +98,9 @@ def test_a_workflow_whose_process_group_is_killed_goes_on_with_the_same_command(
     snakemake = str(Path(sys.executable).parent / "snakemake")
     command = [snakemake, "--snakefile", str(ROOT / "Snakefile"), "--workflow-profile", str(ROOT / "profiles/default")]
     command += ["--configfile", str(config)]
-    killed_when(lambda: steps_done(tmp_path) >= 5, command, tmp_path)
+    process = started(command, tmp_path)
+    kill_when(lambda: steps_done(tmp_path) >= 5, process.pid)
+    assert process.wait() == -signal.SIGKILL
     assert not (tmp_path / "results/killed/report.html").exists()
     assert started(command, tmp_path).wait() == 0
     assert (tmp_path / "results/killed/report.html").stat().st_size > 100_000

@@ -1,12 +1,11 @@
 """What runs again after an edit, and what does not: on the real workflow, with steps that leave empty files."""
 
-import os
 import shutil
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from warm_process import SNAKEMAKE, WarmProcess
 
 ROOT = Path(__file__).parents[2]
 STUDY = """
@@ -43,8 +42,8 @@ for option, value in zip(given, given[1:]):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A study that has run to its end in a folder of its own, with the package."""
+def folder(tmp_path_factory):
+    """A study in a folder of its own, with the package."""
     folder = tmp_path_factory.mktemp("finished")
     for name in ("Snakefile", "environment.yml"):
         shutil.copy(ROOT / name, folder)
@@ -52,48 +51,59 @@ def finished(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "pipeline" / "__main__.py").write_text(STUB)
     (folder / "mine.yaml").write_text(STUDY)
-    run = snakemake(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def snakemake(folder):
+    with WarmProcess(SNAKEMAKE, folder) as warm:
+        yield partial(warm.run, folder, "--configfile", "mine.yaml", "--cores", "2")
+
+
+@pytest.fixture(scope="module")
+def finished(folder, snakemake):
+    """The folder once the study has run to its end."""
+    run = snakemake()
     assert (folder / "results/mine/report.html").is_file(), run.stderr
     return folder
 
 
-def snakemake(folder, *arguments):
-    command = [sys.executable, "-m", "snakemake", "--configfile", "mine.yaml", "--cores", "2", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(folder)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+@pytest.fixture
+def planned(snakemake):
+    """Asks which rules would run again."""
+
+    def planned():
+        run = snakemake("--dry-run")
+        assert run.returncode == 0, run.stderr
+        if "Nothing to be done" in run.stdout:
+            return set()
+        lines = [line.split() for line in run.stdout.splitlines()]
+        return {line[0] for line in lines if len(line) == 2 and line[1].isdecimal()} - {"total", "all", "models"}
+
+    return planned
 
 
-def planned(folder):
-    """Rules that would run again."""
-    said = snakemake(folder, "--dry-run").stdout
-    if "Nothing to be done" in said:
-        return set()
-    lines = [line.split() for line in said.splitlines()]
-    return {line[0] for line in lines if len(line) == 2 and line[1].isdecimal()} - {"total", "all", "models"}
+def test_a_second_call_finds_nothing_to_do(finished, planned):
+    assert planned() == set()
 
 
-def test_a_second_call_finds_nothing_to_do(finished):
-    assert planned(finished) == set()
-
-
-def test_touching_every_file_reruns_nothing(finished):
+def test_touching_every_file_reruns_nothing(finished, planned):
     for path in finished.rglob("*"):
         if ".snakemake" not in path.parts:
             path.touch()
-    assert planned(finished) == set()
+    assert planned() == set()
 
 
-@pytest.mark.parametrize("where", ["pipeline/physics/blur.py", "pipeline/report/figures/psnr.py", "rules/train.smk"])
-def test_a_comment_reruns_nothing(finished, where):
-    path = finished / where
-    before = path.read_text()
-    path.write_text(f"# Said in passing.\n{before}" if where.endswith("smk") else f"{before}\n# Said in passing.\n")
-    assert planned(finished) == set()
+def test_comments_rerun_nothing(finished, planned):
+    for where in ("pipeline/physics/blur.py", "pipeline/report/figures/psnr.py", "rules/train.smk"):
+        path = finished / where
+        path.write_text(f"# Said in passing.\n{path.read_text()}\n# And again.\n")
+    assert planned() == set()
 
 
-def test_another_figure_reruns_the_report_alone(finished):
+def test_another_figure_reruns_the_report_alone(finished, planned):
     path = finished / "pipeline/report/figures/psnr.py"
     before = path.read_text()
     path.write_text(before + "\nWIDER = True\n")
-    assert planned(finished) == {"report"}
+    assert planned() == {"report"}
     path.write_text(before)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
+from skimage.data import hubble_deep_field
 from whole_study import WholeStudy
 
 from pipeline.config import load_study, study_from
@@ -39,9 +40,18 @@ def galaxies(tmp_path):
     return tmp_path
 
 
-def hubble(**changes):
+@pytest.fixture
+def field(tmp_path):
+    """One image: a part of the Hubble deep field."""
+    part = np.ascontiguousarray(hubble_deep_field()[400:490, 60:960].transpose(2, 0, 1))
+    fits.writeto(tmp_path / "field.fits", part.astype(np.float32) / 255)
+    return {"dataset": "folder", "path": str(tmp_path / "{id}.fits"), "unit": "display"}
+
+
+def small(**changes):
     settings = {
         "seed": 3,
+        "threads": 1,
         "split": {"folds": 2},
         "degrade": {"psf": {"fwhm": ["3px"]}, "noise": {"sigma": [0.05]}},
         "methods": ["degraded", "wiener"],
@@ -53,10 +63,11 @@ def hubble(**changes):
     return study_from(settings | changes)
 
 
-def test_the_same_seed_gives_the_same_numbers_to_the_last_digit(tmp_path):
+def test_the_same_seed_gives_the_same_numbers_to_the_last_digit(field, tmp_path):
     # Without what takes most of the time: classifiers, whose own tests say that they repeat themselves, and corrections
     # of what untrained networks made.
-    study = hubble(evaluate={"bootstrap": 100, "classifiers": False}, restore={"data_consistency": False})
+    settings = {"evaluate": {"bootstrap": 100, "classifiers": False}, "restore": {"data_consistency": False}}
+    study = small(images=field, **settings)
     first = WholeStudy(study, tmp_path / "first").run()
     second = WholeStudy(study, tmp_path / "second").run()
     assert first.metrics.read_bytes() == second.metrics.read_bytes()
@@ -64,9 +75,10 @@ def test_the_same_seed_gives_the_same_numbers_to_the_last_digit(tmp_path):
     assert len(pd.read_csv(first.metrics)) > 100
 
 
-def test_nothing_that_a_fold_learns_changes_with_the_sky_that_judges_it(tmp_path):
-    clean = WholeStudy(hubble(), tmp_path / "clean").prepare()
-    marked = WholeStudy(hubble(), tmp_path / "marked")
+def test_nothing_that_a_fold_learns_changes_with_the_sky_that_judges_it(field, tmp_path):
+    study = small(images=field)
+    clean = WholeStudy(study, tmp_path / "clean").prepare()
+    marked = WholeStudy(study, tmp_path / "marked")
     fold = 0
     _plant_marker(clean, marked, fold)
     clean.learn()
@@ -87,20 +99,20 @@ def test_nothing_that_a_fold_learns_changes_with_the_sky_that_judges_it(tmp_path
 
 def test_a_folder_in_the_layout_of_galaxygan_is_studied_with_the_papers_protocol(galaxies, tmp_path):
     paper = load_study("config/galaxygan.yaml")
-    small = paper.model_dump(mode="json")
-    small["threads"] = 1
-    small["images"]["path"] = str(galaxies / "{id}" / "{id}-{band}.fits")
-    small["split"]["folds"] = 2
-    small["degrade"]["psf"]["fwhm"] = ["1.4as"]
-    small["degrade"]["noise"]["ratio"] = [1.2, 2.0]
-    small["networks"] = {
+    brief = paper.model_dump(mode="json")
+    brief["threads"] = 1
+    brief["images"]["path"] = str(galaxies / "{id}" / "{id}-{band}.fits")
+    brief["split"]["folds"] = 2
+    brief["degrade"]["psf"]["fwhm"] = ["1.4as"]
+    brief["degrade"]["noise"]["ratio"] = [1.2, 2.0]
+    brief["networks"] = {
         "nafnet": TINY_NAFNET,
         "pix2pix": {"architecture": "pix2pix", "base_channels": 4, "crop": 32, "steps": 2},
     }
-    small["train"] |= BRIEF
-    small["evaluate"] |= {"bootstrap": 100, "classifiers": False}
-    small["publish"]["final"] = "fold0"
-    done = WholeStudy(study_from(small), tmp_path / "results").run()
+    brief["train"] |= BRIEF
+    brief["evaluate"] |= {"bootstrap": 100, "classifiers": False}
+    brief["publish"]["final"] = "fold0"
+    done = WholeStudy(study_from(brief), tmp_path / "results").run()
     table = pd.read_csv(done.metrics)
     assert set(table.space) == {"linear", "asinh", "galaxygan"}
     assert set(table.condition) == {"fwhm1.4as_ratio1.2", "fwhm1.4as_ratio2"}
@@ -113,7 +125,7 @@ def test_specialists_are_trained_judged_and_published_beside_a_network_for_all(g
     spread = {"spread": {"steps": 2, "batch": 2, "crop": 32, "width": 4}}
     networks = {"one": TINY_NAFNET, "each": TINY_NAFNET | spread | {"conditions": "each"}}
     folder = {"dataset": "folder", "path": str(galaxies / "{id}" / "{id}-{band}.fits"), "bands": ["g", "r", "i"]}
-    study = hubble(
+    study = small(
         images=folder | {"unit": "nanomaggy"},
         restore={"data_consistency": False},
         degrade={"psf": {"fwhm": ["2px", "3px"]}, "noise": {"sigma": [0.05]}},
