@@ -188,7 +188,14 @@ class Study(Settings):
             return
         if self.restore.data_consistency:
             raise ValueError("restore.data_consistency: is for blurs; set false where a scanner is the instrument")
+        if self.evaluate.shapes:
+            raise ValueError("evaluate.shapes: measures sources of light; set false where a scanner is the instrument")
         for name, network in self.networks.items():
+            if getattr(getattr(network, "regression", None), "reblur_weight", 0):
+                raise ValueError(
+                    f"networks.{name}.regression.reblur_weight: crops of a slice cannot be scanned; set 0 where a "
+                    "scanner is the instrument"
+                )
             if network.with_intervals:
                 raise ValueError(
                     f"networks.{name}.spread.steps: intervals are for blurs; set 0 where a scanner is the instrument"

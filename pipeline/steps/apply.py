@@ -22,6 +22,7 @@ from pipeline.restorers.contradiction import CONTRADICTED
 from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.steps.interval_planes import Planes, has_intervals, interval_planes, intervals_in_words
+from pipeline.steps.model_scan import scan_of
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
 from pipeline.steps.trained_range import beyond_range, brighter_than_trained
 from pipeline.steps.user_image import MaskWords, UserImage, lit, open_user_image
@@ -128,6 +129,8 @@ def apply(
     """
     restorer = _restorer(model, tile)
     card = restorer.model.card
+    if scan_of(card) is not None:
+        raise ApplyError(f"{model}: restores scans of slices; give it volumes, by `clearfield apply-volume`")
     with ExitStack() as opened:
         given = open_user_image(images, MaskWords(mask, mask_bits), card, opened)
         image = given.image

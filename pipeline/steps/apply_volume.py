@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 
-from pipeline.config import Ct, Mri, Scan
+from pipeline.config import Scan
 from pipeline.errors import ClearfieldError
 from pipeline.formats.volumes import is_nifti, open_volume, write_volume
 from pipeline.image import Image, Pixels
@@ -21,12 +21,12 @@ from pipeline.observation import Observation
 from pipeline.physics.scanners import scanner_for
 from pipeline.progress import progress
 from pipeline.restorers.network import NetworkRestorer
+from pipeline.steps.model_scan import example_of, scan_of
 
 log = logging.getLogger("clearfield")
 
 NAME = "the volume"
 """What errors and logs call it: its path may name a patient."""
-SCANS: dict[str, type[Scan]] = {"ct": Ct, "mri": Mri}
 
 
 class ApplyVolumeError(ClearfieldError):
@@ -96,16 +96,16 @@ def _as_scanned(slice: Image, settings: Scan, number: int) -> Observation:
 
 def _settings(card: dict[str, Any], scan: str, force: bool) -> Scan:
     """The scan in the user's words, within what the model was trained for."""
-    kind = next((name for name in SCANS if card["instrument"].get(name)), None)
-    if kind is None:
+    trained = scan_of(card)
+    if trained is None:
         raise ApplyVolumeError("the model restores blurs and not scans; `clearfield apply` restores images with it")
-    trained = SCANS[kind].model_validate(card["instrument"][kind])
     given = dict(part.strip().partition("=")[::2] for part in scan.split(",") if part.strip())
     if set(given) != set(trained.axes):
-        axes = ",".join(f"{axis}={getattr(trained, axis)[0]:g}" for axis in trained.axes)
-        raise ApplyVolumeError(f"--scan {scan}: says {', '.join(given) or 'nothing'}; this model takes --scan {axes}")
+        raise ApplyVolumeError(
+            f"--scan {scan}: says {', '.join(given) or 'nothing'}; this model takes --scan {example_of(trained)}"
+        )
     try:
-        chosen = SCANS[kind].model_validate(trained.model_dump() | {axis: [value] for axis, value in given.items()})
+        chosen = type(trained).model_validate(trained.model_dump() | {axis: [value] for axis, value in given.items()})
     except ValidationError as error:
         raise ApplyVolumeError(f"--scan {scan}: {error.errors()[0]['msg'].lower()}") from None
     for axis in trained.axes:

@@ -11,6 +11,7 @@ from pipeline.audit.maps import maps_of, write_maps
 from pipeline.audit.specimen import Width
 from pipeline.audit.table import table_of
 from pipeline.config import Study
+from pipeline.errors import ClearfieldError
 from pipeline.evaluation.calibration import PIXELS, calibrations_of, read_calibration
 from pipeline.model_file import read_model
 from pipeline.observation import read_observations
@@ -26,6 +27,10 @@ log = logging.getLogger("clearfield")
 
 FOLD = 0
 """The fold that is audited: its network is the one that is published, unless one is trained on all groups."""
+
+
+class ExamineError(ClearfieldError):
+    """A study that cannot be audited."""
 
 
 def examine(
@@ -60,11 +65,15 @@ def examine(
 
     Raises
     ------
+    ExamineError
+        If the study's instrument is a scanner.
     RestoreError
         As the step ``restore`` does.
     CalibrationError, IntervalModelError
         If the bounds are not those of the method.
     """
+    if study.degrade.scan is not None:
+        raise ExamineError("the audit is for blurs so far, and this study's instrument is a scanner; leave it out")
     with read_images(images) as truths, read_observations(degraded) as observations:
         condition = str(observations.attributes["condition"])
         restorer = restorer_for(study, condition, method, tuned, models, FOLD)

@@ -22,6 +22,7 @@ from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import FINAL
 from pipeline.steps.choose_extension import choose_extension
 from pipeline.steps.model_card import range_in_words, score_in_words
+from pipeline.steps.model_scan import example_of, scan_of
 from pipeline.store import ImageReader, RestoredReader, read_images, read_restored
 
 
@@ -86,8 +87,12 @@ def _of_model(model: Model) -> Iterator[str]:
     yield _line("model", f"{card['network']}_{card['output']} {model.hash} ({architecture})")
     for name, words in zip(("for", "", "", ""), range_in_words(card)):
         yield _line(name, words)
-    one = "yes" if card["psf"] is not None else "no, there are several: give a width or a file"
-    yield _line("--psf model", one)
+    scan = scan_of(card)
+    if scan is None:
+        one = "yes" if card["psf"] is not None else "no, there are several: give a width or a file"
+        yield _line("--psf model", one)
+    else:
+        yield _line("apply-volume", f"--scan {example_of(scan)}")
     yield _line("stretch", _stretch(card["preparation"]["stretch"]))
     halo = f"{restorer.halo} px for the network, {INVERSE_HALO} px for the inverse, {FILL_HALO} px for masked pixels"
     yield _line("halo", f"{halo}; stride {restorer.stride} px")

@@ -10,6 +10,7 @@ from pipeline.image import DISPLAY, unit_in_words
 from pipeline.splits import FINAL
 from pipeline.steps.card_evidence import difference_in_words, evidence, psnr_in_words
 from pipeline.steps.card_front import front_matter
+from pipeline.steps.model_scan import example_of, range_of, scan_of
 
 _PURPOSES = {
     "faithful": "Its output is the best estimate of each pixel: use it to measure.",
@@ -41,7 +42,7 @@ def card_text(card: dict[str, Any], hash: str, weights: int) -> str:
     sections = [
         front_matter(card, hash),
         f"# {name}, model {hash}",
-        f"{_purpose(card)}\n\n    clearfield apply {name}.safetensors IMAGE -o OUT --psf ...",
+        f"{_purpose(card)}\n\n    {_use(card, name)}",
         "## What it is",
         _list(_details(card, hash, weights)),
         "## For",
@@ -68,8 +69,12 @@ def range_in_words(card: dict[str, Any]) -> list[str]:
     noise = [f"{name.removeprefix('sigma_')} {_span(*found[name])}" for name in found if name.startswith("sigma_")]
     widths = f"FWHM {_span(*found['fwhm_px'])} px, " if "fwhm_px" in found else ""
     radii = f"80% of the light within {_span(*found['r80_px'])} px" if "r80_px" in found else ""
+    images = f"images in {unit}, bands {', '.join(card['bands'])}{scale}"
+    scan = scan_of(card)
+    if scan is not None:
+        return [images, f"scans: {range_of(scan)}", f"noise of the images made of them: {', '.join(noise)} {unit}"]
     return [
-        f"images in {unit}, bands {', '.join(card['bands'])}{scale}",
+        images,
         f"PSF {card['instrument']['psf']['profile']}: {widths}{radii}{_error(card)}",
         f"{card['instrument']['noise']['kind']} noise: {', '.join(noise)} {unit}",
         _repair(card),
@@ -98,8 +103,16 @@ def _repair(card: dict[str, Any]) -> str:
     return "no repair: masked pixels are filled from their neighbours, and it was not trained to restore them"
 
 
+def _use(card: dict[str, Any], name: str) -> str:
+    scan = scan_of(card)
+    if scan is None:
+        return f"clearfield apply {name}.safetensors IMAGE -o OUT --psf ..."
+    return f"clearfield apply-volume {name}.safetensors VOLUME -o OUT --scan {example_of(scan)}"
+
+
 def _purpose(card: dict[str, Any]) -> str:
-    return f"Takes blur and noise out of images. {_PURPOSES[card['output']]}"
+    takes = "Takes blur and noise out of images." if scan_of(card) is None else "Restores slices from what a scan left."
+    return f"{takes} {_PURPOSES[card['output']]}"
 
 
 def _details(card: dict[str, Any], hash: str, weights: int) -> Iterator[str]:
@@ -157,8 +170,13 @@ def _citation(card: dict[str, Any], name: str, hash: str) -> str:
 
 
 def _limits(card: dict[str, Any]) -> Iterator[str]:
-    yield "other bands, units or pixel scales, and PSF or noise beyond the range above: `apply` refuses them"
-    yield "a PSF that changes across the image, and noise that is not independent from pixel to pixel"
+    if scan_of(card) is not None:
+        yield "patients: for research alone, and no medical device"
+        yield "other units, and scans beyond the range above: `apply-volume` refuses them"
+        yield "reconstructions of another kernel or method than filtered back projection or zero filling"
+    else:
+        yield "other bands, units or pixel scales, and PSF or noise beyond the range above: `apply` refuses them"
+        yield "a PSF that changes across the image, and noise that is not independent from pixel to pixel"
     yield "scenes unlike those of the training: what it has not seen, it makes look like what it has"
     if card["unit"] == DISPLAY:
         yield "photometry: display units are stretched for the eye, and no flux can be measured on them"

@@ -42,6 +42,8 @@ def split(images: Path, study: Study, out: Path) -> None:
         corners = {id: scenes.image(id, Window(0, 0, 1, 1)) for id in scenes.ids}
         stamp = read_stamp(study, corners[scenes.ids[0]].bands)
         refuse_lost_light(study, finest(study, (corner.pixel_scale for corner in corners.values())), stamp)
+        if len(scenes) == 1 and study.degrade.scan is not None:
+            raise SplitError("one slice cannot be both learned from and judged by a scanner's study; give several")
         if len(scenes) == 1:
             id = scenes.ids[0]
             guard = guard_of(study, len(corners[id].bands), corners[id].pixel_scale, stamp)

@@ -49,6 +49,7 @@ def test_a_specialist_of_a_scan_has_its_condition_alone():
         ({"methods": ["degraded", "wiener"]}, "methods: wiener does not restore scans"),
         ({"restore": {"data_consistency": True}}, "restore.data_consistency: is for blurs"),
         ({"networks": {"nafnet": {"architecture": "nafnet"}}}, "networks.nafnet.spread.steps: intervals are for blurs"),
+        ({"evaluate": {"shapes": True}}, "evaluate.shapes: measures sources of light"),
         ({"degrade": {"ct": {}, "mri": {"sigma": [0.1]}}}, "mri: there is one instrument"),
         ({"degrade": {"ct": {}, "noise": {"sigma": [0.1]}}}, "noise: is not read where a scanner"),
         ({"degrade": {"ct": {"dose": []}}}, "degrade.ct.dose"),
