@@ -17,8 +17,8 @@ from pipeline.body import body_mask
 from pipeline.config import Images
 from pipeline.datasets.dataset import Dataset, DatasetError
 from pipeline.datasets.groups import read_groups
-from pipeline.formats.dicom import is_dicom, patient_of, privacy_warnings
-from pipeline.formats.nifti import FACE
+from pipeline.formats.dicom import patient_of
+from pipeline.formats.identifying import first_file, warnings
 from pipeline.formats.volumes import is_nifti, open_volume
 from pipeline.image import Image
 from pipeline.pseudonyms import Pseudonyms, refuse_key_place
@@ -167,15 +167,8 @@ class _Reader:
         if self._last is None or self._last.id != place.volume:
             path, group = self._names.paths[place.volume], self._names.groups[place.volume]
             self._last = _opened(path, place.volume, group, self._settings)
-            for warning in _warnings(path, place.volume):
-                log.warning("ingest: %s", warning)
+            for warning in warnings(first_file(path) or path, place.volume):
+                log.warning("ingest: %s: %s", place.volume, warning)
         slice, (_, row, column) = self._last.slice(place.number), self._last.spacing
         alike = abs(row / column - 1) <= SQUARE
         return replace(slice, id=id, group=place.group, pixel_mm=row if alike else self._settings.pixel_mm)
-
-
-def _warnings(path: Path, volume: str) -> list[str]:
-    if is_nifti(path):
-        return [f"{volume}: {FACE}"]
-    files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file() and is_dicom(p))
-    return privacy_warnings(files[0], volume)

@@ -12,6 +12,8 @@ import h5py
 from pipeline.fill import FILL_HALO
 from pipeline.formats import is_fits, read_image
 from pipeline.formats.fits import centre_of, file_and_extension, list_extensions
+from pipeline.formats.identifying import first_file, identifying, warnings
+from pipeline.formats.volumes import open_volume
 from pipeline.image import Image, Mask, Pixels, unit_in_words
 from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.measures.sky import sky_level_and_sigma
@@ -32,7 +34,8 @@ def inspect(path: Path) -> list[str]:
     Parameters
     ----------
     path : path
-        A model (``.safetensors``), one of our HDF5 files (``.h5``), FITS or a picture.
+        A model (``.safetensors``), one of our HDF5 files (``.h5``), FITS, a picture, NIfTI, or DICOM (a file, or a
+        folder with a series).
 
     Returns
     -------
@@ -48,6 +51,8 @@ def inspect(path: Path) -> list[str]:
         return list(_of_model(read_model(path)))
     if path.suffix in (".h5", ".hdf5"):
         return list(_of_store(path))
+    if first_file(path) is not None:
+        return list(_of_volume(path))
     return list(_of_image(path))
 
 
@@ -76,6 +81,23 @@ def _of_image(path: Path) -> Iterator[str]:
     yield _line("image", f"{size}, {'bands' if len(image.bands) > 1 else 'band'} {', '.join(image.bands)}")
     yield _line("centre", _centre(file, image))
     yield from _values(image)
+
+
+def _of_volume(path: Path) -> Iterator[str]:
+    volume, file = open_volume(path, "the volume"), first_file(path) or path
+    channels, depth, height, width = volume.shape
+    yield _line("volume", f"{depth} slices of {height} x {width} px, {channels} channel{'s' if channels > 1 else ''}")
+    yield _line("spacing", " x ".join(f"{mm:.4g}" for mm in volume.spacing) + " mm (slices, rows, columns)")
+    yield _line("placed", "yes" if volume.placed else "no: the file does not say where it lies")
+    yield _line("unit", unit_in_words(volume.unit))
+    middle = volume.read(depth // 2)
+    trusted = middle.pixels[~middle.mask]
+    if trusted.size:
+        yield _line("values", f"{trusted.min():.5g} to {trusted.max():.5g} in the middle slice")
+    told = identifying(file, "the volume")
+    yield _line("identifying", ", ".join(told) or "nothing that is known to be")
+    for warning in warnings(file, "the volume"):
+        yield _line("beware", warning)
 
 
 def _of_model(model: Model) -> Iterator[str]:

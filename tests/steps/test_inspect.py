@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from made_dicom import save_series
 from made_model import make_card, make_fits, make_header, make_model
+from made_nifti import save_nifti
 from made_study import make_study
 
 from pipeline.errors import ClearfieldError
@@ -165,3 +167,19 @@ def test_of_several_parts_the_image_is_shown_or_the_one_that_is_named(tmp_path):
     fits.HDUList([fits.PrimaryHDU(), *parts]).writeto(tmp_path / "a.fits")
     assert "30 x 31 px" in said(tmp_path / "a.fits")
     assert "20 x 21 px" in said(Path(f"{tmp_path / 'a.fits'}[WHT]"))
+
+
+def test_a_volume_says_its_grid_and_what_may_tell_whose_it_is_but_not_who(tmp_path):
+    save_series(tmp_path / "series", count=3)
+    said = "\n".join(inspect(tmp_path / "series"))
+    assert "3 slices of 6 x 5 px" in said
+    assert "HU" in said
+    assert "PatientID" in said
+    assert "hospital-17" not in said
+
+
+def test_a_nifti_file_says_its_spacing(tmp_path):
+    save_nifti(tmp_path / "head.nii.gz")
+    said = "\n".join(inspect(tmp_path / "head.nii.gz"))
+    assert "3 slices of 4 x 5 px" in said
+    assert "mm (slices, rows, columns)" in said
