@@ -1,0 +1,83 @@
+"""A study of a scanner, step by step, from slices to scores."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_slices import CT, MRI, scanned_study, write_slices
+from made_training import NAFNET
+
+from pipeline.steps.degrade import degrade
+from pipeline.steps.evaluate import evaluate
+from pipeline.steps.examine import ExamineError, examine
+from pipeline.steps.restore import restore
+from pipeline.steps.split import SplitError, split
+from pipeline.steps.train import train
+from pipeline.steps.tune import tune
+from pipeline.store import read_images, read_restored
+
+NETWORK = NAFNET | {"regression": {"steps": 3, "batch": 4, "crop": 16}, "adversarial": {"steps": 0}}
+
+
+@pytest.fixture(scope="module", params=[CT, MRI], ids=["ct", "mri"])
+def done(request, tmp_path_factory):
+    """Folder, study and the condition that was followed to its scores."""
+    folder = tmp_path_factory.mktemp("study")
+    study = scanned_study(
+        request.param, networks={"net": NETWORK}, evaluate={"tissue": {"regions": {"soft": [700, 1100]}}}
+    )
+    condition = study.conditions[-1].name
+    images, splits, seen = write_slices(folder / "images.h5"), folder / "splits.csv", folder / "seen.h5"
+    split(images, study, splits)
+    degrade(images, study, condition, seen)
+    for fold in range(2):
+        train(images, splits, study, "net", fold, folder / "net" / f"fold{fold}", folder / "work")
+    models = [folder / "net" / f"fold{fold}" / "faithful.safetensors" for fold in range(2)]
+    for method in (*study.methods, "net_faithful"):
+        tuned, used = None, models
+        if method in study.methods:
+            tuned, used = folder / f"{method}.json", []
+            tune(images, splits, seen, study, method, tuned)
+        restored = folder / f"{method}.h5"
+        restore(seen, splits, study, method, tuned, used, restored)
+        evaluate(images, splits, seen, restored, study, condition, method, folder / f"{method}.parquet")
+    return folder, study, condition
+
+
+def scores(done, method, metric):
+    table = pd.read_parquet(done[0] / f"{method}.parquet")
+    return table.loc[table["metric"] == metric, "value"]
+
+
+def test_every_slice_is_restored_once_by_every_method(done):
+    folder, study, _ = done
+    with read_images(folder / "images.h5") as images:
+        ids = sorted(images.ids)
+    for method in (*study.methods, "net_faithful"):
+        with read_restored(folder / f"{method}.h5") as restored:
+            assert sorted(restored.items) == ids
+
+
+def test_reconstruction_from_the_data_gains_on_the_image_made_of_them(done):
+    gain = scores(done, "reconstruction", "psnr").median() - scores(done, "degraded", "psnr").median()
+    assert gain > 1
+
+
+def test_slices_are_judged_by_tissue_and_not_by_sources(done):
+    table = pd.read_parquet(done[0] / "degraded.parquet")
+    names = set(table["metric"])
+    assert {"psnr_body", "ssim_body", "nmse", "bias_in_soft", "chi2_dof"} <= names
+    assert not any(name.startswith("flux") or name == "log_spectrum_error" for name in names)
+    assert np.isfinite(table.loc[table["metric"] == "bias_in_soft", "value"]).any()
+
+
+def test_an_audit_of_a_scanner_is_refused_in_words(done):
+    folder, study, _ = done
+    files = [folder / name for name in ("images.h5", "splits.csv", "seen.h5")]
+    with pytest.raises(ExamineError, match="the audit is for blurs so far"):
+        examine(*files, study, "degraded", None, [], folder / "a.parquet", folder / "a.npz")
+
+
+def test_one_slice_makes_no_study_of_a_scanner(tmp_path):
+    write_slices(tmp_path / "images.h5", 1)
+    with pytest.raises(SplitError, match="one slice cannot be both learned from and judged"):
+        split(tmp_path / "images.h5", scanned_study(CT), tmp_path / "splits.csv")
