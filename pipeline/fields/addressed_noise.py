@@ -49,9 +49,7 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[Tensor, Te
     return a, b, c, d
 
 
-def addressed_noise(
-    seed: int, layer: str, window: Window, channels: int, device: torch.device | str = "cpu"
-) -> Tensor:
+def addressed_noise(seed: int, layer: str, window: Window, channels: int, device: torch.device | str = "cpu") -> Tensor:
     """White noise of standard deviation 1 in a window of an endless plane, shape (channels, H, W), float32.
 
     The same seed, layer, channel, row and column give the same value, whatever the window. Values are worked out in

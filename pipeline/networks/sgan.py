@@ -1,0 +1,106 @@
+"""A generator of fields without padding: what it paints depends on no border, so tiles fit together exactly."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, leaky_relu
+
+from pipeline.networks.field_generator import FieldInput, NoiseLayer, waves
+
+DOUBLINGS = 3
+"""From a latent cell to its 8 x 8 pixels."""
+SLOPE = 0.2
+"""Of the leaky rectifiers, below zero."""
+
+
+class Sgan(nn.Module):
+    """Convolutions without padding, between doublings by nearest neighbours, with noise added in each.
+
+    Resize-and-convolve leaves no chequerboard (Odena, Dumoulin and Olah 2016), noise in every layer is where fine
+    texture comes from (Karras, Laine and Aila 2019, section 3.2), and the last layer is linear: in the stretched units
+    of an asinh, no source is too bright.
+
+    Beside latents that belong to a place, it may have those that belong to a whole field, and waves whose numbers the
+    former choose (periodic spatial GAN, Bergmann, Jetchev and Vollgraf 2017, sections 3.1 and 3.2).
+
+    Parameters
+    ----------
+    bands : int
+        Planes of the image.
+    width : int
+        Channels at full resolution; twice as many at half, four times at what is coarser.
+    latents : int
+        Planes of latents that belong to a place.
+    whole : int
+        Latents that belong to a field as a whole.
+    periodic : int
+        Waves.
+    depth : int
+        Convolutions among latent cells, each of which widens what one latent decides by 8 px on each side.
+    """
+
+    stride = 2**DOUBLINGS
+
+    def __init__(
+        self, bands: int, width: int = 24, latents: int = 16, whole: int = 0, periodic: int = 0, depth: int = 2
+    ) -> None:
+        super().__init__()
+        self.bands, self.latents, self.whole, self.waves = bands, latents, whole, periodic
+        coarse = 4 * width
+        # (channels before, after, doublings before it, planes of noise): the finest has noise for each band.
+        plan = [(latents + whole + periodic, coarse, 0, 1), *[(coarse, coarse, 0, 1)] * (depth - 1)]
+        plan += [(coarse, coarse, 1, 1), (coarse, 2 * width, 2, 1), (2 * width, width, 3, bands), (width, width, 3, 0)]
+        self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after, _, _ in plan)
+        self.mixers = nn.ModuleList(nn.Conv2d(planes, after, 1, bias=False) for _, after, _, planes in plan[:-1])
+        self.last = nn.Conv2d(width, bands, 1)
+        if periodic:
+            self.numbers = nn.Linear(whole, 2 * periodic) if whole else nn.Embedding(1, 2 * periodic)
+        self._doublings = [doublings for _, _, doublings, _ in plan]
+
+        found, inset, before = [], 0, 0
+        for number, (_, _, doublings, planes) in enumerate(plan):
+            inset = inset * 2 ** (doublings - before) + 1
+            before = doublings
+            if planes:
+                found.append(NoiseLayer(f"noise{number}", 2**doublings, inset, planes))
+        self.noise_layers = tuple(found)
+        self.halo = -(-inset // self.stride)
+        self._spare = self.halo * self.stride - inset
+        self._initialise()
+
+    def forward(self, given: FieldInput) -> Tensor:
+        """Paint stretched values, shape (B, bands, 8 n, 8 m), from latents of (n + 2 halo) x (m + 2 halo) cells."""
+        x, doublings = self._latents(given), 0
+        noises = iter(zip(self.mixers, given.noises, strict=True))
+        for layer, wanted in zip(self.layers, self._doublings):
+            if wanted > doublings:
+                x, doublings = interpolate(x, scale_factor=2, mode="nearest"), wanted
+            x = layer(x)
+            mixer, noise = next(noises, (None, None))
+            x = leaky_relu(x if mixer is None else x + mixer(noise), SLOPE)
+        painted = self.last(x)
+        rows, columns = (slice(self._spare, length - self._spare) for length in painted.shape[-2:])
+        return painted[..., rows, columns]
+
+    def _latents(self, given: FieldInput) -> Tensor:
+        parts, (height, width) = [given.local], given.local.shape[-2:]
+        if self.whole:
+            parts.append(given.whole[..., None, None].expand(-1, -1, height, width))
+        if self.waves:
+            numbers = self.numbers(given.whole) if self.whole else self.numbers.weight.expand(len(given.local), -1)
+            parts.append(waves(numbers.unflatten(1, (-1, 2)), given))
+        return torch.cat(parts, 1)
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        for name, weights in self.named_parameters():
+            if name.startswith("mixers"):
+                nn.init.normal_(weights, std=0.3)
+            elif name.startswith("numbers"):
+                # Waves of three cells and more.
+                nn.init.uniform_(weights, -0.3, 0.3)
+            elif weights.ndim == 1:
+                nn.init.zeros_(weights)
+            elif name.startswith("layers"):
+                nn.init.kaiming_normal_(weights, a=SLOPE)
