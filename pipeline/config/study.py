@@ -10,10 +10,12 @@ from pipeline.config.audit import Audit
 from pipeline.config.degrade import Degrade
 from pipeline.config.denoiser import DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
+from pipeline.config.field import SyntheticField
+from pipeline.config.fields import GeneratorSettings, SganSettings, XdfGanSettings, default_fields
 from pipeline.config.grid import Condition, conditions_of, grid
 from pipeline.config.images import Images
 from pipeline.config.methods import USUAL_METHODS, Method
-from pipeline.config.names import NAME, STUDY_NAME
+from pipeline.config.names import GENERATOR_NAME, NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
@@ -74,6 +76,15 @@ class Study(Settings):
     evaluate: Evaluate = Field(default_factory=lambda: Evaluate(), description="Judgement.")
     publish: Publish = Field(default_factory=lambda: Publish(), description="Publication.")
     audit: Audit = Field(default_factory=lambda: Audit(), description="Audit of invention.")
+    fields: dict[Annotated[str, Field(pattern=GENERATOR_NAME)], GeneratorSettings] | None = Field(
+        None,
+        min_length=1,
+        description="Generators of synthetic fields by a name of your choice, for `snakemake field`; by default one "
+        "called sgan. Each has a `generator`, sgan or xdf_gan.",
+    )
+    field: SyntheticField = Field(
+        default_factory=lambda: SyntheticField(), description="The synthetic field that `snakemake field` paints."
+    )
     keep: list[Literal["degraded", "restored"]] = Field(
         default_factory=list,
         description="Images that stay on the disk when all that needs them is done: degraded, restored.",
@@ -213,6 +224,11 @@ class Study(Settings):
     def trained(self) -> dict[str, Nafnet | Pix2pix | Denoiser]:
         """All that is trained, by name: the networks, and the denoiser where a method needs it."""
         return {**self.networks, **({DENOISER: self.denoiser} if self.denoises else {})}
+
+    @property
+    def painters(self) -> dict[str, SganSettings | XdfGanSettings]:
+        """The generators of fields, by name: those that are named, or the usual one."""
+        return default_fields() if self.fields is None else self.fields
 
     def models_of(self, network: str) -> list[str]:
         """Names of a network's models: itself, or its specialists in the order of the conditions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,13 +17,13 @@ from pipeline.tiling import Window
 
 
 def row_bands(area: Window, tile: int, jobs: int) -> list[Window]:
-    """Cut an area into bands of whole rows of tiles, as evenly as can be; fewer than ``jobs`` if there are not as many."""
+    """Cut an area into bands of whole rows of tiles, as evenly as can be; at most one band a row."""
     rows = range(area.y0 // tile, -(-area.y1 // tile))
     jobs = min(jobs, len(rows))
     edges = [rows.start + len(rows) * job // jobs for job in range(jobs + 1)]
     return [
         Window(top * tile, area.x0, (bottom - top) * tile, area.width).clipped(area)
-        for top, bottom in zip(edges, edges[1:])
+        for top, bottom in itertools.pairwise(edges)
     ]
 
 

@@ -68,6 +68,8 @@ class Sgan(nn.Module):
         self.halo = -(-inset // self.stride)
         self._spare = self.halo * self.stride - inset
         self._initialise()
+        # With a pixel's channels side by side in memory, a CPU takes three quarters of the time.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types lack it
 
     def forward(self, given: FieldInput) -> Tensor:
         """Paint stretched values, shape (B, bands, 8 n, 8 m), from latents of (n + 2 halo) x (m + 2 halo) cells."""
