@@ -27,13 +27,13 @@ def field_header(about: dict[str, Any], window: Window) -> str:
         Too far from there, it has no place on the sky.
     """
     header = _placed(about["wcs"], window) or fits.Header()
-    header["SYNTHET"] = (True, "painted by a generator: nothing here was observed")
+    header["SYNTHET"] = (True, "painted by a generator, not observed")
     header["SEED"] = (about["seed"], "of the field")
     header["GENMODEL"] = (about["model"][:12], "hash of the generator")
-    header["GENTILE"] = (about["tile"], "[pix] width of the tiles it was painted in")
-    header["FIELDY0"] = (window.y0, "[pix] first row in the endless field")
-    header["FIELDX0"] = (window.x0, "[pix] first column in the endless field")
-    header["PSFFWHM"] = (about["psf_fwhm"] or "", "width of the PSF in the training images")
+    header["GENTILE"] = (about["tile"], "[pix] width of its tiles")
+    header["FIELDY0"] = (window.y0, "[pix] first row")
+    header["FIELDX0"] = (window.x0, "[pix] first column")
+    header["PSFFWHM"] = (about["psf_fwhm"] or "", "PSF of the training images")
     named = {"SKY": about["sky"], "SKYSIG": about["sky_sigma"], "MAGZERO": about["zero_points"] or []}
     for name, values in named.items():
         for plane, value in enumerate(values, 1):

@@ -11,6 +11,8 @@ from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build_generator import build_generator
 from pipeline.stretch import Stretch
 
+FIELD_GENERATOR = "field generator"
+"""What the card of such a model says that it is."""
 CARRIED = ("bands", "unit", "pixel_scale", "psf_fwhm", "sky", "sky_sigma", "zero_points", "wcs")
 """What a field takes over from the card of its model."""
 
@@ -26,7 +28,7 @@ def field_of(model: Model, seed: int, tile: int = 512, device: torch.device | No
         If the tile does not suit it.
     """
     card = model.card
-    if card.get("kind") != "field generator":
+    if card.get("kind") != FIELD_GENERATOR:
         raise ModelFileError("a model that restores images; `train_field` writes those that paint fields")
     generator = build_generator(card["settings"], len(card["bands"]))
     try:

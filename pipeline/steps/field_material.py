@@ -14,6 +14,7 @@ from astropy.io import fits
 from pipeline import __version__
 from pipeline.config import SganSettings, Study, XdfGanSettings
 from pipeline.display import Scaling
+from pipeline.fields.model import FIELD_GENERATOR
 from pipeline.formats.fits import wcs_of
 from pipeline.image import Image
 from pipeline.measures.stationarity import LARGEST_SPREAD, block_mean_spread
@@ -130,7 +131,7 @@ class FieldMaterial:
         """What a user of the generator must know."""
         study, image = self._study, self._first
         return {
-            "kind": "field generator",
+            "kind": FIELD_GENERATOR,
             "generator": name,
             "settings": self._settings.model_dump(mode="json"),
             "stretch": self.stretch.to_dict(),

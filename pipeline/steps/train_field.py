@@ -17,6 +17,7 @@ from pipeline.step_settings import settings_for
 from pipeline.steps.field_material import FieldMaterial
 from pipeline.steps.train import digest
 from pipeline.store import written_aside
+from pipeline.training.balance import LEAST_VARIETY
 from pipeline.training.devices import fabric_for
 from pipeline.training.field_task import FieldTask
 from pipeline.training.loop import LoopSettings
@@ -77,5 +78,7 @@ def train_field(images: Path, splits: Path, study: Study, generator: str, out: P
     with written_aside(out / "history.csv") as aside:
         pd.DataFrame([row | size for row in rows]).to_csv(aside, index=False)
     last = rows[-1]
+    if last["variety"] < LEAST_VARIETY:
+        log.warning("train_field %s: what it paints is nearly the same everywhere; train it longer", generator)
     words = "%d steps in %.0f s, %.0f%% of the patches told apart"
     log.info(f"train_field %s: {words}", generator, last["step"], last["seconds"], 100 * last["told_apart"])

@@ -88,6 +88,7 @@ class FieldTask:
         self._learned = crops.batch(*address, "learned", count=WATCHED, crop=size)
         self._unseen = unseen.batch(*address, "unseen", count=WATCHED, crop=size)
         self._watched = self._drawn("watched", WATCHED, size, range(WATCHED))
+        self._lively = False
         bands = self._learned.pixels.shape[1]
         judge: nn.Module = FieldDiscriminator(bands, settings.base_channels, settings.pack)
         if settings.adaptive_target is not None:
@@ -151,7 +152,7 @@ class FieldTask:
         Raises
         ------
         CollapseError
-            If all painted crops are alike.
+            If all painted crops have become alike.
         """
         painted, unseen, judge = module(self._watched).float(), self._unseen, self.players["discriminator"].module
         known = torch.where(unseen.mask, unseen.pixels, painted)
@@ -159,11 +160,13 @@ class FieldTask:
         of_learned, of_unseen, of_painted = (judge(x).float() for x in (self._learned.pixels, unseen.pixels, known))
         judge.train()
         spread = variety(known, unseen.pixels)
-        if spread < LEAST_VARIETY:
+        # Some generators begin with the same everywhere.
+        if self._lively and spread < LEAST_VARIETY:
             raise CollapseError(
                 f"{self.stage}: collapsed: painted crops differ by {spread:.2g} of what real ones do; lower "
                 "learning_rate, or raise penalty or pack. The last checkpoint is from before this look"
             )
+        self._lively = self._lively or spread >= LEAST_VARIETY
         by_heart = overfitting(of_learned, of_unseen, of_painted)
         scores = {"told_apart": told_apart(of_unseen, of_painted), "variety": spread, "r_v": by_heart}
         if isinstance(judge, AdaptiveJudge):
