@@ -74,7 +74,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "train_field":
         painter = study.painters[which["generator"]].model_dump(mode="json", exclude_none=True)
         named = {f"fields.{which['generator']}.{name}": value for name, value in painter.items()}
-        return named | _leaves(values, "seed", "threads", "train", *_GRID)
+        return named | _leaves(values, "seed", "threads", *_OF_THE_LOOP, *_GRID)
     if step in ("generate", "join_field"):
         return _leaves(values, "field")
     # The report and the model's card show the whole study, but for what has pages of its own.
@@ -86,6 +86,12 @@ def threads_for(study: Study, step: str, method: str | None = None) -> int:
     """Cores that a step uses: the study's to train, restore, paint or draw a survey; else one, for steps abreast."""
     return study.threads if step in _SHARED_OUT or method in study.network_methods else 1
 
+
+_OF_THE_LOOP = (
+    *("train.softening", "train.validate_every", "train.checkpoint_every", "train.clip"),
+    *("train.devices", "train.accelerator", "train.precision"),
+)
+"""What a generator's training has in common with that of networks."""
 
 _SHARED_OUT = ("train", "simulate", "train_field", "generate")
 """Steps that use all of a study's cores."""
