@@ -92,7 +92,9 @@ class Field:
         return Window(part.y0 // self.tile * self.tile, part.x0 // self.tile * self.tile, self.tile, self.tile)
 
     def _painted(self, tile: Window) -> Pixels:
-        with torch.inference_mode():
+        # On a GPU, convolutions would otherwise be rounded to ten bits, and differ from call to call.
+        exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
             stretched = self._generator(self._given(tile))[0]
             # In double precision, so that the sinh of bright values is as good as what it is given.
             pixels = self._stretch.invert(stretched.double()).float().cpu().numpy()
