@@ -28,6 +28,7 @@ DISCERNED = (
 )
 SOURCES = ["results/{study}/sources.csv"] if STUDY.evaluate.shapes else []
 INTERVALS = ["results/{study}/intervals.csv"] if STUDY.interval_methods else []
+GENERATORS = list(STUDY.painters)
 FIELD_PART = "rows/{part}" if STUDY.field.jobs > 1 else "field"
 HALVES = ["half0", "half1"]
 AUDITED = [
@@ -54,7 +55,7 @@ wildcard_constraints:
     network="|".join(map(re.escape, [*STUDY.models, *STUDY.trained])) or "none",
     output="faithful|sharp|mean|sample",
     fold="fold[0-9]+|final|half[01]",
-    generator="|".join(map(re.escape, STUDY.painters)),
+    generator="|".join(map(re.escape, GENERATORS)),
     part="[0-9]+",
 
 
@@ -180,4 +181,4 @@ def for_publication(wildcards):
 
 def painted_fields():
     """The synthetic field of each generator."""
-    return expand("results/{study}/field/{generator}/field.h5", study=STUDY.study, generator=STUDY.painters)
+    return expand("results/{study}/field/{generator}/field.h5", study=STUDY.study, generator=GENERATORS)

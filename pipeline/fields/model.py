@@ -9,6 +9,7 @@ import torch
 from pipeline.fields.field import Field
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build_generator import build_generator
+from pipeline.networks.field_generator import reach_of
 from pipeline.stretch import Stretch
 
 FIELD_GENERATOR = "field generator"
@@ -51,5 +52,7 @@ def about_field(model: Model, seed: int, tile: int) -> dict[str, Any]:
         "generator": card["generator"],
         "settings": card["settings"],
         "study": card["study"],
+        # Farther apart, no two pixels have to do with each other.
+        "reach": reach_of(build_generator(card["settings"], len(card["bands"]))),
         **{name: card[name] for name in CARRIED},
     }

@@ -89,6 +89,13 @@ def latents_for(generator: FieldGenerator, pixels: Window) -> Window:
     return cells.grown(generator.halo)
 
 
+def reach_of(generator: FieldGenerator) -> int | None:
+    """Pixels from which on two pixels share no latent; None where all share some."""
+    if generator.whole or generator.waves:
+        return None
+    return (2 * generator.halo + 1) * generator.stride
+
+
 def drawn_input(generator: FieldGenerator, count: int, size: int, random: torch.Generator) -> FieldInput:
     """Latents and noise of ``count`` crops of ``size`` px, each from anywhere in a field of its own.
 

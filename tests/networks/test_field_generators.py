@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pipeline.networks.field_generator import drawn_input, latents_for
+from pipeline.networks.field_generator import drawn_input, latents_for, reach_of
 from pipeline.networks.sgan import Sgan
 from pipeline.networks.xdf_gan import XdfGan
 from pipeline.tiling import Window
@@ -95,6 +95,19 @@ def test_waves_hold_their_phase_far_away():
         near = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(8), columns=inputs.columns * 0))
         far = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(8) + 2**37, columns=inputs.columns * 0))
     assert torch.equal(near, far)
+
+
+def test_pixels_farther_apart_than_the_reach_share_no_latent_and_those_nearer_do():
+    generator = Sgan(1, width=4, latents=3)
+    reach, stride = reach_of(generator), generator.stride
+
+    def latents_of(pixel):
+        cell = latents_for(generator, Window(pixel // stride * stride, 0, stride, stride))
+        return set(range(cell.y0, cell.y1))
+
+    assert not latents_of(0) & latents_of(reach)
+    assert latents_of(0) & latents_of(reach - 1)
+    assert reach_of(Sgan(1, periodic=1)) is None
 
 
 def test_a_window_off_the_grid_is_refused():
