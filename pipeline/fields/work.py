@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from pipeline.networks.doubling import Doubling
 from pipeline.networks.field_generator import FieldGenerator, FieldInput, latents_for
 from pipeline.tiling import Window
 
@@ -25,22 +27,20 @@ def work_per_pixel(generator: FieldGenerator, tile: int) -> float:
         Width in px, a multiple of its stride; ``ENDLESS`` gives the least that there can be.
     """
     assert isinstance(generator, nn.Module)
-    total, hooks = [0], []
+    shadow = deepcopy(generator).to("meta")
+    total = [0]
 
     def count(layer: nn.Module, given: tuple[Tensor], made: Tensor) -> None:
-        assert isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
         # A convolution multiplies for each pixel that it makes, a transposed one for each that it is given.
         pixels = made if isinstance(layer, nn.Conv2d) else given[0]
-        total[0] += layer.weight.numel() // layer.groups * pixels.shape[-2] * pixels.shape[-1]
+        assert isinstance(layer.weight, Tensor)
+        planes = given[0].shape[1] if isinstance(layer, Doubling) else 1
+        total[0] += planes * layer.weight.numel() * pixels.shape[-2] * pixels.shape[-1]
 
-    kinds = (nn.Conv2d, nn.ConvTranspose2d)
-    places = {name: tensor.to("meta") for name, tensor in generator.state_dict().items()}
-    hooks = [layer.register_forward_hook(count) for layer in generator.modules() if isinstance(layer, kinds)]
-    try:
-        torch.func.functional_call(generator, places, (_shapes(generator, tile),))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for layer in shadow.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | Doubling):
+            layer.register_forward_hook(count)
+    shadow(_shapes(generator, tile))
     return total[0] / tile**2
 
 

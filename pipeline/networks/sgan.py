@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu
+from torch.nn.functional import leaky_relu
 
+from pipeline.networks.doubling import Doubling
 from pipeline.networks.field_generator import FieldInput, NoiseLayer, waves
 
 DOUBLINGS = 3
@@ -15,7 +16,7 @@ SLOPE = 0.2
 
 
 class Sgan(nn.Module):
-    """Convolutions without padding, between doublings by nearest neighbours, with noise added in each.
+    """Convolutions without padding, between doublings by smoothed nearest neighbours, with noise added in each.
 
     Resize-and-convolve leaves no chequerboard (Odena, Dumoulin and Olah 2016), noise in every layer is where fine
     texture comes from (Karras, Laine and Aila 2019, section 3.2), and the last layer is linear: in the stretched units
@@ -54,14 +55,16 @@ class Sgan(nn.Module):
         self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after, _, _ in plan)
         self.mixers = nn.ModuleList(nn.Conv2d(planes, after, 1, bias=False) for _, after, _, planes in plan[:-1])
         self.last = nn.Conv2d(width, bands, 1)
+        self.doubling = Doubling()
         if periodic:
             self.numbers = nn.Linear(whole, 2 * periodic) if whole else nn.Embedding(1, 2 * periodic)
         self._doublings = [doublings for _, _, doublings, _ in plan]
 
         found, inset, before = [], 0, 0
         for number, (_, _, doublings, planes) in enumerate(plan):
-            inset = inset * 2 ** (doublings - before) + 1
-            before = doublings
+            if doublings > before:
+                inset, before = 2 * inset + self.doubling.border, doublings
+            inset += 1
             if planes:
                 found.append(NoiseLayer(f"noise{number}", 2**doublings, inset, planes))
         self.noise_layers = tuple(found)
@@ -77,7 +80,7 @@ class Sgan(nn.Module):
         noises = iter(zip(self.mixers, given.noises, strict=True))
         for layer, wanted in zip(self.layers, self._doublings):
             if wanted > doublings:
-                x, doublings = interpolate(x, scale_factor=2, mode="nearest"), wanted
+                x, doublings = self.doubling(x), wanted
             x = layer(x)
             mixer, noise = next(noises, (None, None))
             x = leaky_relu(x if mixer is None else x + mixer(noise), SLOPE)

@@ -108,5 +108,5 @@ def test_the_published_tessellation_takes_two_and_a_quarter_times_the_work_and_p
 
 def test_work_is_counted_from_the_shapes():
     coarse = (3 * 16 * 9 + 16) / 64 + (16 * 16 * 9 + 16) * (1 / 64 + 1 / 16) + (16 * 8 * 9 + 8) / 4
-    fine = (8 * 4 * 9 + 4) + 4 * 4 * 9 + 4
+    fine = (8 * 4 * 9 + 4) + 4 * 4 * 9 + 4 + 36 * (16 / 64 + 16 / 16 + 8 / 4)
     assert work_per_pixel(Sgan(1, width=4, latents=3), ENDLESS) == pytest.approx(coarse + fine, rel=1e-3)

@@ -92,8 +92,8 @@ def test_waves_hold_their_phase_far_away():
     with torch.no_grad():
         generator.numbers.weight.copy_(torch.tensor([[0.25, 0.125]]))
         inputs = given(generator, 2)
-        near = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(8), columns=inputs.columns * 0))
-        far = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(8) + 2**37, columns=inputs.columns * 0))
+        near = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(12), columns=inputs.columns * 0))
+        far = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(12) + 2**37, columns=inputs.columns * 0))
     assert torch.equal(near, far)
 
 
