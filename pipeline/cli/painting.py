@@ -71,7 +71,7 @@ def field(
         tuple[int, int, int, int],
         typer.Option("--window", help="First column, first row, width and height in px; the field has no end."),
     ],
-    seed: Annotated[int, typer.Option("--seed", help="Of the field.")] = 7,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the field.")] = 7,
     tile: Annotated[int, typer.Option("--tile", min=16, help="Width in px of what is painted at a time.")] = 512,
     log: Log = None,
 ) -> None:

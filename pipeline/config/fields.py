@@ -74,7 +74,10 @@ class SganSettings(Generator):
 
 
 class XdfGanSettings(Generator):
-    """The generator of Smith and Geach 2019, with their loss, their rates and their widths of crops: a baseline."""
+    """The generator of Smith and Geach 2019, with their loss, rates, packs and widths of crops: a baseline.
+
+    The discriminator is the one that other generators have, and the loop keeps a running mean and clips gradients.
+    """
 
     generator: Literal["xdf_gan"] = Field("xdf_gan", description="Which generator this is.")
     width: int = Field(32, ge=4, description="Channels of the finest layers.")

@@ -85,8 +85,11 @@ class FieldReader:
         Raises
         ------
         FieldFileError
-            If a tile was never written, was cut short or was altered.
+            If a tile was never written, was cut short or was altered, or the window reaches beyond the file.
         """
+        if window.clipped(Window(0, 0, *self.shape[-2:])) != window:
+            height, width = self.shape[-2:]
+            raise FieldFileError(f"{self._path}: {window.in_words} are asked for, and it has {height} x {width} px")
         chosen = range(self.shape[0])[bands]
         placed = Window(window.y0 + self.area.y0, window.x0 + self.area.x0, window.height, window.width)
         for part in tiles_of(placed, self.tile):

@@ -148,6 +148,11 @@ def test_a_tile_that_was_altered_is_never_read(written, change):
         verify_field(written)
 
 
+def test_pixels_beyond_the_file_are_refused(written):
+    with read_field(written) as reader, pytest.raises(FieldFileError, match="and it has 96 x 80 px"):
+        reader.pixels(Window(0, 70, 8, 11))
+
+
 def test_other_tiles_of_a_damaged_file_can_be_read(written):
     altered(written, lambda file: file["pixels"].__setitem__((0, 0, 0), 1))
     with read_field(written) as reader:
