@@ -15,9 +15,7 @@ class SyntheticField(Settings):
     size: list[Annotated[int, Field(ge=1)]] = Field(
         [4096, 4096], min_length=2, max_length=2, description="Height and width in px."
     )
-    seed: int = Field(
-        7, ge=0, description="Of the field; its pixels follow from it, the model and their place."
-    )
+    seed: int = Field(7, ge=0, description="Of the field; its pixels follow from it, the model and their place.")
     tile: int = Field(
         512,
         ge=32,

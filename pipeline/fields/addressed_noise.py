@@ -1,7 +1,7 @@
 """White noise of an endless plane: each cell's value follows from its address alone, whoever asks, in whatever order.
 
 The numbers are those of Philox 4x32-10, a generator that counts in place of remembering (Salmon, Moraes, Dror and Shaw
-2011, "Parallel random numbers: as easy as 1, 2, 3", SC11, section 3.3).
+2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROUNDS = 10
 CELLS = 4
 """Neighbouring columns that one count gives numbers for."""
 TOGETHER = 2**15
-"""Counts that are worked out at a time: what lies between then stays in a core's cache."""
+"""Counts that a CPU works out at a time: what lies between then stays in a core's cache. A GPU takes all at once."""
 
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
@@ -69,13 +69,17 @@ def addressed_noise(seed: int, layer: str, window: Window, channels: int, device
     """
     left, right = window.x0 // CELLS, -(-window.x1 // CELLS)
     keys = torch.tensor([_key(seed, layer, channel) for channel in range(channels)], dtype=torch.int64, device=device)
-    rows = torch.arange(window.y0, window.y1, dtype=torch.int64, device=device)
+    keys = keys.reshape(channels, 1, 1, 2)
+    rows = torch.arange(window.y0, window.y1, dtype=torch.int64, device=device)[:, None]
     columns = torch.arange(left, right, dtype=torch.int64, device=device)
-    noise = torch.empty(channels, window.height, (right - left) * CELLS, device=device)
-    step = max(TOGETHER // max(right - left, 1), 1)
-    for channel, key in enumerate(keys):
-        for top in range(0, window.height, step):
-            noise[channel, top : top + step] = _normal(rows[top : top + step, None], columns, key)
+    if keys.device.type != "cpu":
+        noise = _normal(rows, columns, keys)
+    else:
+        noise = torch.empty(channels, window.height, (right - left) * CELLS)
+        step = max(TOGETHER // max(right - left, 1), 1)
+        for channel in range(channels):
+            for top in range(0, window.height, step):
+                noise[channel, top : top + step] = _normal(rows[top : top + step], columns, keys[channel])
     start = window.x0 - left * CELLS
     return noise[..., start : start + window.width]
 
@@ -88,7 +92,7 @@ def addressed_uniform(seed: int, layer: str, count: int, device: torch.device | 
 
 
 def _normal(rows: Tensor, columns: Tensor, key: Tensor) -> Tensor:
-    """Normal numbers, two of each two words (Box and Muller 1958), shape (rows, 4 columns)."""
+    """Normal numbers, two of each two words (Box and Muller 1958), shape (..., rows, 4 columns)."""
     words = _words(rows, columns, key)
     pairs = []
     for even, turn in (words[:2], words[2:]):

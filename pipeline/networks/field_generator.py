@@ -122,7 +122,7 @@ def drawn_input(generator: FieldGenerator, count: int, size: int, random: torch.
 
 
 def waves(numbers: Tensor, given: FieldInput) -> Tensor:
-    """Periodic latents ``sin(k1 row + k2 column + phase)``, shape (B, P, h, w) (Bergmann et al. 2017, eq. 5).
+    """Periodic latents ``sin(k1 row + k2 column + phase)``, shape (B, P, h, w) (Bergmann, Jetchev and Vollgraf 2017).
 
     Worked out in double precision, in turns: at row 2^40 single precision would know no phase.
 

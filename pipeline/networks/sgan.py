@@ -23,7 +23,7 @@ class Sgan(nn.Module):
     of an asinh, no source is too bright.
 
     Beside latents that belong to a place, it may have those that belong to a whole field, and waves whose numbers the
-    former choose (periodic spatial GAN, Bergmann, Jetchev and Vollgraf 2017, sections 3.1 and 3.2).
+    former choose (periodic spatial GAN, Bergmann, Jetchev and Vollgraf 2017).
 
     Parameters
     ----------
