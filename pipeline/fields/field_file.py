@@ -135,7 +135,8 @@ def read_field(path: str | Path) -> Iterator[FieldReader]:
     FieldFileError
         If it is a field of which a part is missing.
     """
-    with opened(path, KIND) as file:
+    # A strip of a wide field crosses more chunks than any cache holds.
+    with opened(path, KIND, cache=0) as file:
         try:
             reader = FieldReader(file, Path(path))
         except (KeyError, TypeError) as error:

@@ -12,7 +12,8 @@ from pipeline.networks.patch_discriminator import SLOPE
 class FieldDiscriminator(nn.Module):
     """One logit per 8 x 8 px, each of which judges 56 x 56 px; no normalisation, as penalties on the slope ask for.
 
-    Several crops may be judged as one, their planes side by side (packing; Lin, Khetan, Fanti and Oh 2018): a generator that always paints the same is found out.
+    Several crops may be judged as one, their planes side by side (packing; Lin, Khetan, Fanti and Oh 2018): a
+    generator that always paints the same is found out.
 
     Parameters
     ----------

@@ -1,8 +1,7 @@
 """FITS whose tiles are compressed without loss (gzip of shuffled bytes), written strip by strip.
 
 Astropy compresses a whole image in memory. Here it compresses strips, and what it makes of them is put together as the
-one table that the convention asks for: its rows point into a heap behind it (FITS standard 4.0, section
-10.1).
+one table that the convention asks for: its rows point into a heap behind it (FITS standard 4.0, section 10.1).
 """
 
 from __future__ import annotations
