@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
@@ -13,6 +15,15 @@ DOUBLINGS = 3
 """From a latent cell to its 8 x 8 pixels."""
 SLOPE = 0.2
 """Of the leaky rectifiers, below zero."""
+
+
+class _Layer(NamedTuple):
+    """A convolution: channels before and after it, doublings before it, and planes of noise that are added."""
+
+    before: int
+    after: int
+    doublings: int
+    noise: int
 
 
 class Sgan(nn.Module):
@@ -49,24 +60,25 @@ class Sgan(nn.Module):
         super().__init__()
         self.bands, self.latents, self.whole, self.waves = bands, latents, whole, periodic
         coarse = 4 * width
-        # (channels before, after, doublings before it, planes of noise): the finest has noise for each band.
-        plan = [(latents + whole + periodic, coarse, 0, 1), *[(coarse, coarse, 0, 1)] * (depth - 1)]
-        plan += [(coarse, coarse, 1, 1), (coarse, 2 * width, 2, 1), (2 * width, width, 3, bands), (width, width, 3, 0)]
-        self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after, _, _ in plan)
-        self.mixers = nn.ModuleList(nn.Conv2d(planes, after, 1, bias=False) for _, after, _, planes in plan[:-1])
+        plan = [_Layer(latents + whole + periodic, coarse, 0, 1), *[_Layer(coarse, coarse, 0, 1)] * (depth - 1)]
+        plan += [_Layer(coarse, coarse, 1, 1), _Layer(coarse, 2 * width, 2, 1)]
+        # Noise for each band, which the last filter may leave white or smooth.
+        plan += [_Layer(2 * width, width, 3, bands), _Layer(width, width, 3, 0)]
+        self.layers = nn.ModuleList(nn.Conv2d(layer.before, layer.after, 3) for layer in plan)
+        self.mixers = nn.ModuleList(nn.Conv2d(layer.noise, layer.after, 1, bias=False) for layer in plan if layer.noise)
         self.last = nn.Conv2d(width, bands, 1)
         self.doubling = Doubling()
         if periodic:
             self.numbers = nn.Linear(whole, 2 * periodic) if whole else nn.Embedding(1, 2 * periodic)
-        self._doublings = [doublings for _, _, doublings, _ in plan]
+        self._doublings = [layer.doublings for layer in plan]
 
         found, inset, before = [], 0, 0
-        for number, (_, _, doublings, planes) in enumerate(plan):
-            if doublings > before:
-                inset, before = 2 * inset + self.doubling.border, doublings
+        for number, layer in enumerate(plan):
+            if layer.doublings > before:
+                inset, before = 2 * inset + self.doubling.border, layer.doublings
             inset += 1
-            if planes:
-                found.append(NoiseLayer(f"noise{number}", 2**doublings, inset, planes))
+            if layer.noise:
+                found.append(NoiseLayer(f"noise{number}", 2**layer.doublings, inset, layer.noise))
         self.noise_layers = tuple(found)
         self.halo = -(-inset // self.stride)
         self._spare = self.halo * self.stride - inset

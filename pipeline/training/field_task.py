@@ -16,7 +16,7 @@ from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
 from pipeline.training.adaptive_augmentation import AdaptiveJudge, Changes, draw_changes
 from pipeline.training.adversarial_losses import LOSSES
-from pipeline.training.balance import LEAST_VARIETY, CollapseError, overfitting, told_apart, variety
+from pipeline.training.balance import LEAST_VARIETY, CollapseError, histogram_distance, overfitting, told_apart, variety
 from pipeline.training.field_crops import FieldCrops
 from pipeline.training.gradient_penalties import zero_centred
 from pipeline.training.strips import strip
@@ -147,8 +147,6 @@ class FieldTask:
     def validate(self, module: nn.Module) -> dict[str, float]:
         """How the game stands, and how far painted values are from those of the tune role.
 
-        ``histogram`` is the Wasserstein distance of all values of a band, in stretched units, averaged over the bands.
-
         Raises
         ------
         CollapseError
@@ -172,8 +170,7 @@ class FieldTask:
         if isinstance(judge, AdaptiveJudge):
             judge.adapt(by_heart)
             scores["augmented"] = float(judge.probability)
-        ranked = [crops.movedim(1, 0).flatten(1).sort(-1).values for crops in (known, unseen.pixels)]
-        return scores | {"histogram": float((ranked[0] - ranked[1]).abs().mean())}
+        return scores | {"histogram": histogram_distance(known, unseen.pixels)}
 
     def strips(self, module: nn.Module) -> dict[str, Picture]:
         """Real and painted crops side by side."""
