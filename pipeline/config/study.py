@@ -113,6 +113,7 @@ class Study(Settings):
         self._noise_is_there_to_go_by()
         self._photons_can_be_counted()
         self._batches_can_be_shared()
+        self._crops_of_fields_can_be_shared()
         self._there_is_what_is_learned_from()
         for method in self.audit.methods or ():
             if method not in self.all_methods:
@@ -172,6 +173,17 @@ class Study(Settings):
                     raise ValueError(
                         f"{section}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
                         f"{devices}; take a multiple of it"
+                    )
+
+    def _crops_of_fields_can_be_shared(self) -> None:
+        devices = self.train.devices
+        for name, painter in (self.fields or {}).items():
+            for width in painter.crops:
+                count = painter.crops_of(width)
+                if count % (devices * painter.pack):
+                    raise ValueError(
+                        f"fields.{name}.batch: {count} crops of {width} px cannot be shared evenly by train.devices, "
+                        f"which is {devices}, in packs of {painter.pack}; take a larger batch"
                     )
 
     def _there_is_what_is_learned_from(self) -> None:

@@ -44,6 +44,10 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
             {"fields": {"f": {"generator": "sgan", "batch": 3, "pack": 2}}},
             "fields.f.batch: 3 crops cannot be judged 2 at a time; take a multiple of it",
         ),
+        (
+            {"fields": {"f": {"generator": "xdf_gan"}}, "train": {"devices": 2}},
+            "fields.f.batch: 2 crops of 256 px cannot be shared evenly by train.devices, which is 2, in packs of 2",
+        ),
         ({"fields": {"a-b": {"generator": "sgan"}}}, "fields.a-b is a-b; letters, digits and _ are allowed"),
         ({"field": {"jobs": 30}}, "field.jobs: 30, and the field has 8 rows of tiles; take at most as many"),
         ({"seed": -1}, "seed is -1; it should be greater than or equal to 0"),
