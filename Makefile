@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo audit test lint bench
+.PHONY: demo audit field test lint bench
 
 # Restore the Hubble deep field and report on it: about twelve minutes on two cores.
 demo: .venv/ready
@@ -13,6 +13,11 @@ demo: .venv/ready
 audit: .venv/ready
 	$(BIN)/snakemake audit --config 'audit={halves: true}'
 	@echo "The audit: $(CURDIR)/results/hubble/audit/report.html"
+
+# Train a generator of synthetic skies on the Hubble deep field, and paint 4096 x 4096 px: about a quarter of an hour.
+field: .venv/ready
+	$(BIN)/snakemake field
+	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.h5"
 
 # Every test but the slow ones, the files side by side on all cores.
 test: .venv/ready

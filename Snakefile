@@ -25,6 +25,8 @@
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
 #   published/<network>_<output>.safetensors    the files that a user applies; <network>_<output>.MODEL_CARD.md beside each
 #   audit/report.html  verdicts.csv  findings.csv  whether methods contradict their data or invent (`snakemake audit` alone)
+#   field/<generator>/                          generator.safetensors, history.csv, field.h5 (`snakemake field` alone); with
+#                                               `field.jobs` above 1, rows/<part>.h5, which field.h5 refers to
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
@@ -60,6 +62,13 @@ include: "rules/rank.smk"
 include: "rules/report.smk"
 include: "rules/publish.smk"
 include: "rules/audit.smk"
+include: "rules/train_field.smk"
+include: "rules/generate.smk"
+
+
+if STUDY.field.jobs > 1:
+
+    include: "rules/join_field.smk"
 
 
 rule all:
@@ -80,6 +89,12 @@ rule scores:
     """The tables, without the report."""
     input:
         f"results/{STUDY.study}/summary.csv",
+
+
+rule field:
+    """Synthetic fields: `snakemake field`, no part of `all`."""
+    input:
+        painted_fields(),
 
 
 onstart:

@@ -14,6 +14,7 @@ NAMES = (
     "evaluation",
     "sources",
     "processes",
+    "fields",
     "equal_time",
     "realism",
     "pairs",

@@ -71,14 +71,30 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         examined = ("seed", "threads", "restore.data_consistency", "audit")
         found = _condition(study, which["condition"]) | _leaves(values, *examined)
         return {name: value for name, value in found.items() if name not in _OF_THE_AUDIT_AS_A_WHOLE}
-    # The report and the model's card show the whole study, but for the audit, which has a page of its own.
-    return _leaves(values, *(name for name in values if name != "audit" or step == "audit"))
+    if step == "train_field":
+        painter = study.painters[which["generator"]].model_dump(mode="json", exclude_none=True)
+        named = {f"fields.{which['generator']}.{name}": value for name, value in painter.items()}
+        return named | _leaves(values, "seed", "threads", *_OF_THE_LOOP, *_GRID)
+    if step in ("generate", "join_field"):
+        return _leaves(values, "field")
+    # The report and the model's card show the whole study, but for what has pages of its own.
+    apart = {"fields", "field"} | ({"audit"} if step != "audit" else set())
+    return _leaves(values, *(name for name in values if name not in apart))
 
 
 def threads_for(study: Study, step: str, method: str | None = None) -> int:
-    """Cores that a step uses: the study's to train, restore or draw a survey; else one, so that steps run abreast."""
-    return study.threads if step in ("train", "simulate") or method in study.network_methods else 1
+    """Cores that a step uses: the study's to train, restore, paint or draw a survey; else one, for steps abreast."""
+    return study.threads if step in _SHARED_OUT or method in study.network_methods else 1
 
+
+_OF_THE_LOOP = (
+    *("train.softening", "train.validate_every", "train.checkpoint_every", "train.clip"),
+    *("train.devices", "train.accelerator", "train.precision"),
+)
+"""What a generator's training has in common with that of networks."""
+
+_SHARED_OUT = ("train", "simulate", "train_field", "generate")
+"""Steps that use all of a study's cores."""
 
 _GRID = ("images.pixel_scale", "images.psf_fwhm")
 """What turns a width in arcsec into pixels, and a final width into one that is added."""

@@ -28,6 +28,8 @@ DISCERNED = (
 )
 SOURCES = ["results/{study}/sources.csv"] if STUDY.evaluate.shapes else []
 INTERVALS = ["results/{study}/intervals.csv"] if STUDY.interval_methods else []
+GENERATORS = list(STUDY.painters)
+FIELD_PART = "rows/{part}" if STUDY.field.jobs > 1 else "field"
 HALVES = ["half0", "half1"]
 AUDITED = [
     *[
@@ -53,6 +55,8 @@ wildcard_constraints:
     network="|".join(map(re.escape, [*STUDY.models, *STUDY.trained])) or "none",
     output="faithful|sharp|mean|sample",
     fold="fold[0-9]+|final|half[01]",
+    generator="|".join(map(re.escape, GENERATORS)),
+    part="[0-9]+",
 
 
 def tells_something(record):
@@ -173,3 +177,8 @@ def for_publication(wildcards):
         f"results/{STUDY.study}/models/{wildcards.network}/{FINAL}/spread.safetensors",
         f"results/{STUDY.study}/calibration/{wildcards.network}.json",
     ]
+
+
+def painted_fields():
+    """The synthetic field of each generator."""
+    return expand("results/{study}/field/{generator}/field.h5", study=STUDY.study, generator=GENERATORS)

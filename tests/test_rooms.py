@@ -12,7 +12,7 @@ FLOORS = [
     {"report"},
     {"audit"},
     {"evaluation"},
-    {"restorers"},
+    {"restorers", "fields"},
     {"training"},
     {"networks"},
     {"measures"},

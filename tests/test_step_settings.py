@@ -169,3 +169,19 @@ def test_what_a_specialist_is_trained_for_concerns_it():
         for width in ("3px", "4px")
     )
     assert one != other
+
+
+def test_a_generator_is_trained_again_for_its_own_settings_and_painted_again_for_those_of_the_field():
+    def settings(**sections):
+        study = study_from(sections)
+        steps = ("train_field", "generate", "report")
+        return {step: settings_for(study, step, generator="sgan") for step in steps}
+
+    plain = settings()
+    assert settings(fields={"sgan": {"generator": "sgan"}}) == plain
+    other = settings(fields={"sgan": {"generator": "sgan", "steps": 9}, "more": {"generator": "xdf_gan"}})
+    assert {step for step in plain if other[step] != plain[step]} == {"train_field"}
+    assert {step for step in plain if settings(field={"seed": 8})[step] != plain[step]} == {"generate"}
+    assert {step for step in plain if settings(audit={"items": 2})[step] != plain[step]} == set()
+    assert settings(train={"softening": 5})["train_field"] != plain["train_field"]
+    assert settings(train={"psf_error": 0.1})["train_field"] == plain["train_field"]

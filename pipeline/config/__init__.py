@@ -7,6 +7,8 @@ from pipeline.config.defects import Defects
 from pipeline.config.degrade import Degrade, Noise, Psf
 from pipeline.config.denoiser import DENOISED, DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
+from pipeline.config.field import SyntheticField
+from pipeline.config.fields import SganSettings, XdfGanSettings
 from pipeline.config.grid import Condition, ScanCondition
 from pipeline.config.images import Images
 from pipeline.config.load import load_study, named_study_from, study_from
@@ -60,12 +62,15 @@ __all__ = [
     "Scan",
     "ScanCondition",
     "Settings",
+    "SganSettings",
     "Split",
     "Spread",
     "Study",
+    "SyntheticField",
     "Tissue",
     "Training",
     "Width",
+    "XdfGanSettings",
     "load_study",
     "named_study_from",
     "parse_width",

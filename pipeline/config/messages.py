@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.fields import GENERATORS
 from pipeline.config.names import PATTERNS_IN_WORDS
 from pipeline.config.networks import ARCHITECTURES
 from pipeline.config.study import Study
+
+_KINDS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "networks": ("architecture", ARCHITECTURES),
+    "fields": ("generator", GENERATORS),
+}
+"""Sections whose entries say of what kind they are, by the setting that says it, and the kinds."""
+_CLASSES: dict[str, Any] = {**ARCHITECTURES, **GENERATORS}
 
 
 def in_words(error: ValidationError) -> str:
@@ -23,8 +32,9 @@ def in_words(error: ValidationError) -> str:
     if kind == "missing":
         return f"{key} is missing; a value is required"
     if kind.startswith("union_tag"):
-        found = found.get("architecture", "missing") if isinstance(found, dict) else found
-        return f"{key}.architecture is {_shown(found)}; {' or '.join(ARCHITECTURES)} is needed"
+        tag, known = _KINDS[str(first["loc"][0])]
+        found = found.get(tag, "missing") if isinstance(found, dict) else found
+        return f"{key}.{tag} is {_shown(found)}; {' or '.join(known)} is needed"
     if kind == "value_error" and isinstance(found, dict | BaseModel):
         return ".".join(filter(None, (key, message)))
     return f"{key} is {_shown(found)}; {_allowed(first, message)}"
@@ -33,7 +43,7 @@ def in_words(error: ValidationError) -> str:
 def _place(loc: tuple[int | str, ...]) -> list[str]:
     """The key as the user wrote it: without positions in a list and without the branches of a union."""
     parts = [str(part) for part in loc if not isinstance(part, int) and part != "[key]"]
-    if parts and parts[0] == "networks":
+    if parts and parts[0] in _KINDS:
         del parts[2:3]
     return parts[:-1] if parts and parts[-1] in ("str", "int") else parts
 
@@ -59,7 +69,7 @@ def _nearest(loc: tuple[int | str, ...]) -> str:
     model: Any = Study
     for part in loc[:-1]:
         field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field else ARCHITECTURES.get(str(part))
+        model = field.annotation if field else _CLASSES.get(str(part))
     known = list(getattr(model, "model_fields", {}))
     close = difflib.get_close_matches(str(loc[-1]), known, 1)
     if close:

@@ -10,10 +10,12 @@ from pipeline.config.audit import Audit
 from pipeline.config.degrade import Degrade
 from pipeline.config.denoiser import DENOISER, Denoiser
 from pipeline.config.evaluate import Evaluate
+from pipeline.config.field import SyntheticField
+from pipeline.config.fields import GeneratorSettings, SganSettings, XdfGanSettings, default_fields
 from pipeline.config.grid import Condition, ScanCondition, conditions_of
 from pipeline.config.images import Images
 from pipeline.config.methods import METHODS_OF_SCANS, SLOWER_METHODS, USUAL_METHODS, Method
-from pipeline.config.names import NAME, STUDY_NAME
+from pipeline.config.names import GENERATOR_NAME, NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
@@ -74,6 +76,15 @@ class Study(Settings):
     evaluate: Evaluate = Field(default_factory=lambda: Evaluate(), description="Judgement.")
     publish: Publish = Field(default_factory=lambda: Publish(), description="Publication.")
     audit: Audit = Field(default_factory=lambda: Audit(), description="Audit of invention.")
+    fields: dict[Annotated[str, Field(pattern=GENERATOR_NAME)], GeneratorSettings] | None = Field(
+        None,
+        min_length=1,
+        description="Generators of synthetic fields by a name of your choice, for `snakemake field`; by default one "
+        "called sgan. Each has a `generator`, sgan or xdf_gan.",
+    )
+    field: SyntheticField = Field(
+        default_factory=lambda: SyntheticField(), description="The synthetic field that `snakemake field` paints."
+    )
     keep: list[Literal["degraded", "restored"]] = Field(
         default_factory=list,
         description="Images that stay on the disk when all that needs them is done: degraded, restored.",
@@ -109,6 +120,7 @@ class Study(Settings):
         self._noise_is_there_to_go_by()
         self._photons_can_be_counted()
         self._batches_can_be_shared()
+        self._crops_of_fields_can_be_shared()
         self._there_is_what_is_learned_from()
         for method in self.audit.methods or ():
             if method not in self.all_methods:
@@ -170,6 +182,17 @@ class Study(Settings):
                     raise ValueError(
                         f"{section}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
                         f"{devices}; take a multiple of it"
+                    )
+
+    def _crops_of_fields_can_be_shared(self) -> None:
+        devices = self.train.devices
+        for name, painter in (self.fields or {}).items():
+            for width in painter.crops:
+                count = painter.crops_of(width)
+                if count % (devices * painter.pack):
+                    raise ValueError(
+                        f"fields.{name}.batch: {count} crops of {width} px cannot be shared evenly by train.devices, "
+                        f"which is {devices}, in packs of {painter.pack}; take a larger batch"
                     )
 
     def _there_is_what_is_learned_from(self) -> None:
@@ -252,6 +275,11 @@ class Study(Settings):
     def trained(self) -> dict[str, Nafnet | Pix2pix | Denoiser]:
         """All that is trained, by name: the networks, and the denoiser where a method needs it."""
         return {**self.networks, **({DENOISER: self.denoiser} if self.denoises else {})}
+
+    @property
+    def painters(self) -> dict[str, SganSettings | XdfGanSettings]:
+        """The generators of fields, by name: those that are named, or the usual one."""
+        return default_fields() if self.fields is None else self.fields
 
     def models_of(self, network: str) -> list[str]:
         """Names of a network's models: itself, or its specialists in the order of the conditions."""

@@ -47,13 +47,17 @@ class NetworkRestorer(Restorer):
     Raises
     ------
     ModelFileError
-        If the file is damaged, or its weights do not fit the network that its card describes.
+        If the file is damaged, its weights do not fit the network that its card describes, or it restores nothing.
     """
 
     def __init__(self, model: Model | str | Path, tile: int = 512, device: torch.device | str | None = None) -> None:
         self.model = model if isinstance(model, Model) else read_model(model)
         card = self.model.card
         self._device = torch.device(device or the_device())
+        if "preparation" not in card:
+            raise ModelFileError(
+                "restores nothing: it paints fields (`clearfield field`); take one that `publish` wrote"
+            )
         self._preparation = Preparation.from_dict(card["preparation"])
         draws = card["output"] in DRAWN
         self._planes = card["settings"]["posterior"]["noise_planes"] if draws else 0

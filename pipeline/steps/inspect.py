@@ -9,6 +9,8 @@ from typing import Any
 
 import h5py
 
+from pipeline.fields.field_file import KIND as FIELD
+from pipeline.fields.model import FIELD_GENERATOR
 from pipeline.fill import FILL_HALO
 from pipeline.formats import is_fits, read_image
 from pipeline.formats.fits import centre_of, file_and_extension, list_extensions
@@ -23,6 +25,7 @@ from pipeline.physics.blur import INVERSE_HALO
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import FINAL
 from pipeline.steps.choose_extension import choose_extension
+from pipeline.steps.inspect_field import field_in_words, generator_in_words
 from pipeline.steps.model_card import range_in_words, score_in_words
 from pipeline.steps.model_scan import example_of, scan_of
 from pipeline.store import ImageReader, RestoredReader, read_images, read_restored
@@ -101,6 +104,9 @@ def _of_volume(path: Path) -> Iterator[str]:
 
 
 def _of_model(model: Model) -> Iterator[str]:
+    if model.card.get("kind") == FIELD_GENERATOR:
+        yield from (_line(name, words) for name, words in generator_in_words(model))
+        return
     card, restorer = model.card, NetworkRestorer(model)
     weights = sum(tensor.numel() for tensor in model.tensors.values())
     trained = card.get("trained_on", {})
@@ -138,7 +144,9 @@ def _intervals(card: dict[str, Any]) -> str:
 
 def _of_store(path: Path) -> Iterator[str]:
     kind = _kind(path)
-    if kind == "restored":
+    if kind == FIELD:
+        yield from (_line(name, words) for name, words in field_in_words(path))
+    elif kind == "restored":
         with read_restored(path) as items:
             yield from _of_items(items)
     elif kind == "observations":

@@ -27,8 +27,15 @@ def created(path: str | Path, kind: str, attributes: dict[str, Any]) -> Iterator
 
 
 @contextmanager
-def opened(path: str | Path, kind: str) -> Iterator[h5py.File]:
+def opened(path: str | Path, kind: str, cache: int | None = None) -> Iterator[h5py.File]:
     """Open a file of some kind for reading.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+    cache : int, optional
+        Bytes of chunks that HDF5 keeps, as it sees fit by default. With 0, rows of a chunk are read without the rest.
 
     Raises
     ------
@@ -36,7 +43,7 @@ def opened(path: str | Path, kind: str) -> Iterator[h5py.File]:
         If it is missing, damaged or of another kind.
     """
     try:
-        file = h5py.File(path, "r")
+        file = h5py.File(path, "r", rdcc_nbytes=cache)
     except FileNotFoundError:
         raise StoreError(f"{path}: no such file; the step that writes it has not run") from None
     except OSError as error:

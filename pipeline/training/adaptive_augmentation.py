@@ -37,7 +37,7 @@ def draw_changes(count: int, random: Generator) -> Changes:
 
 
 class AdaptiveJudge(nn.Module):
-    """A discriminator behind changes of candidate and observation alike: turns, moves, sizes, and a square cut out.
+    """A discriminator behind changes of all that it is shown alike: turns, moves, sizes, and a square cut out.
 
     While it trains, each image is turned, moved and enlarged with the present probability, and cut with the same. Every
     call of a step makes the same changes: a restored image is changed as its truth is.
@@ -45,7 +45,7 @@ class AdaptiveJudge(nn.Module):
     Parameters
     ----------
     judge : Module
-        Takes a candidate and its observation, both of shape (B, C, H, W).
+        Takes images of shape (B, C, H, W): a candidate, and its observation where it has one.
     target : float
         Overfitting that is held: :func:`~pipeline.training.balance.overfitting` or its sign.
     images : float
@@ -69,13 +69,13 @@ class AdaptiveJudge(nn.Module):
         super()._load_from_state_dict(*args)
         self._known = None
 
-    def forward(self, candidate: Tensor, observation: Tensor) -> Tensor:
+    def forward(self, *images: Tensor) -> Tensor:
         """Logits, as the judge gives them."""
-        return self.judge(*self._changed(candidate, observation))
+        return self.judge(*self._changed(images))
 
-    def judged(self, candidate: Tensor, observation: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def judged(self, *images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, and the features that they come from."""
-        return self.judge.judged(*self._changed(candidate, observation))  # type: ignore[operator]  # its own
+        return self.judge.judged(*self._changed(images))  # type: ignore[operator]  # its own
 
     def show(self, changes: Changes) -> None:
         """Change images so until the next step."""
@@ -92,14 +92,13 @@ class AdaptiveJudge(nn.Module):
         self.seen.zero_()
         self._known = None
 
-    def _changed(self, candidate: Tensor, observation: Tensor) -> tuple[Tensor, Tensor]:
+    def _changed(self, images: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         if self._known is None:
             self._known = float(self.probability)
         if not self.training or self._known == 0 or self._changes is None:
-            return candidate, observation
-        both = changed(torch.cat([candidate, observation], 1), self._known, self._changes)
-        first, second = both.split([candidate.shape[1], observation.shape[1]], 1)
-        return first, second
+            return images
+        all_planes = changed(torch.cat(images, 1), self._known, self._changes)
+        return all_planes.split([image.shape[1] for image in images], 1)
 
 
 def changed(images: Tensor, probability: float, changes: Changes) -> Tensor:

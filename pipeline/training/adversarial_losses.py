@@ -37,12 +37,19 @@ def _least_squares(real: Tensor, fake: Tensor) -> Tensor:
     return ((real - 1).square().mean() + fake.square().mean()) / 2
 
 
+def _above_average(real: Tensor, fake: Tensor) -> Tensor:
+    """How little real images stand above the average fake one, and fake ones below the average real one."""
+    return (softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()) / 2
+
+
 LOSSES = {
     # Jolicoeur-Martineau 2018, "The relativistic discriminator", section 4.2, with the pairing of Huang et al. 2024
     # (R3GAN), eq. 2: a restored image is judged beside its own truth.
     "relativistic": AdversarialLoss(
         lambda real, fake: softplus(fake - real).mean(), lambda real, fake: softplus(real - fake).mean(), False, 10.0
     ),
+    # Jolicoeur-Martineau 2018, the relativistic average: each image is judged beside the average of the other kind.
+    "relativistic_average": AdversarialLoss(_above_average, lambda real, fake: _above_average(fake, real), False, 10.0),
     # Lim and Ye 2017, eq. 8; Miyato et al. 2018, eq. 17 and 18. At half the hopeless lead the discriminator's own loss
     # is 0.
     "hinge": AdversarialLoss(_hinge, lambda _real, fake: -fake.mean(), True, 4.0),

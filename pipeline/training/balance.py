@@ -71,6 +71,12 @@ def variety(restored: Tensor, truth: Tensor) -> float:
     return float(restored.var(0).mean() / truth.var(0).mean().clamp_min(torch.finfo(truth.dtype).tiny))
 
 
+def histogram_distance(one: Tensor, other: Tensor) -> float:
+    """Wasserstein distance of all values of a band, averaged over the bands; both of one shape (B, C, H, W)."""
+    ranked = [images.movedim(1, 0).flatten(1).sort(-1).values for images in (one, other)]
+    return float((ranked[0] - ranked[1]).abs().mean())
+
+
 def refuse_collapse(stage: str, hopeless: float, real: Tensor, restored: Tensor, kept_variety: float) -> None:
     """Stop a game that cannot go on.
 

@@ -33,6 +33,23 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
             "networks.n.regression.step",
         ),
         ({"networks": {"n": {**NAFNET, "widht": 3}}}, "networks.n.widht is not a setting; did you mean width?"),
+        ({"fields": {"f": {"generator": "sgan", "widht": 3}}}, "fields.f.widht is not a setting; did you mean width?"),
+        ({"fields": {"f": {"width": 3}}}, "fields.f.generator is missing; sgan or xdf_gan is needed"),
+        ({"fields": {"f": {"generator": "dcgan"}}}, "fields.f.generator is dcgan; sgan or xdf_gan is needed"),
+        (
+            {"fields": {"f": {"generator": "sgan", "crops": [40]}}},
+            "fields.f.crops is 40; it should be a multiple of 16",
+        ),
+        (
+            {"fields": {"f": {"generator": "sgan", "batch": 3, "pack": 2}}},
+            "fields.f.batch: 3 crops cannot be judged 2 at a time; take a multiple of it",
+        ),
+        (
+            {"fields": {"f": {"generator": "xdf_gan"}}, "train": {"devices": 2}},
+            "fields.f.batch: 2 crops of 256 px cannot be shared evenly by train.devices, which is 2, in packs of 2",
+        ),
+        ({"fields": {"a-b": {"generator": "sgan"}}}, "fields.a-b is a-b; letters, digits and _ are allowed"),
+        ({"field": {"jobs": 30}}, "field.jobs: 30, and the field has 8 rows of tiles; take at most as many"),
         ({"seed": -1}, "seed is -1; it should be greater than or equal to 0"),
         ({"seed": 1.5}, "seed is 1.5; it should be a valid integer"),
         ({"seed": True}, "seed: true and false stand for no number and no name"),

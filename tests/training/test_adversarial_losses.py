@@ -21,6 +21,11 @@ def test_the_configuration_knows_the_losses():
     ("name", "discriminator", "generator"),
     [
         ("relativistic", (softplus(-5) + softplus(0)) / 2, (softplus(5) + softplus(0)) / 2),
+        (
+            "relativistic_average",
+            (softplus(-3.25) + softplus(-1.75) + softplus(-4.25) + softplus(-0.75)) / 4,
+            (softplus(3.25) + softplus(1.75) + softplus(4.25) + softplus(0.75)) / 4,
+        ),
         ("hinge", 0.25 + 0.75, 1.25),
         ("wasserstein", -2.5, 1.25),
         ("least_squares", ((1 + 0.25) / 2 + (9 + 0.25) / 2) / 2, (16 + 0.25) / 4),
@@ -47,7 +52,7 @@ def test_the_players_pull_the_logit_of_a_restored_image_apart(name):
     assert (up < 0).all()
 
 
-@pytest.mark.parametrize("name", ["relativistic", "wasserstein"])
+@pytest.mark.parametrize("name", ["relativistic", "relativistic_average", "wasserstein"])
 def test_losses_of_differences_do_not_know_a_constant(name):
     loss = LOSSES[name]
     assert not loss.absolute

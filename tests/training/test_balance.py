@@ -4,6 +4,7 @@ import torch
 from pipeline.training.adversarial_losses import LOSSES
 from pipeline.training.balance import (
     CollapseError,
+    histogram_distance,
     overfitting,
     refuse_collapse,
     sign_of_overfitting,
@@ -55,3 +56,9 @@ def test_a_hopeless_lead_is_a_collapse_and_a_large_one_is_not():
     refuse_collapse("adversarial", 10.0, torch.tensor([11.0, 9.0]), torch.zeros(2), 1.0)
     refuse_collapse("adversarial", 10.0, torch.zeros(2), lead, 1.0)
     refuse_collapse("adversarial", LOSSES["wasserstein"].hopeless, 1e6 * lead, torch.zeros(2), 1.0)
+
+
+def test_a_histogram_moved_by_a_step_is_that_far_away_whatever_lies_where():
+    mixed = IMAGES.flip(0, 2, 3)
+    assert histogram_distance(IMAGES, mixed) == 0
+    assert histogram_distance(IMAGES, mixed + 0.5) == pytest.approx(0.5)

@@ -62,6 +62,7 @@ def test_the_demo_is_planned(snakemake):
     assert planned["evaluate"] == 2 * 7
     assert planned["discern"] == planned["gauge"] == 2
     assert planned["calibrate"] == planned["collect"] == 1
+    assert not {"train_field", "generate", "field"} & set(planned)
 
 
 def test_sources_are_measured_where_a_study_asks_for_it_and_nowhere_else(snakemake, tmp_path):
@@ -81,6 +82,13 @@ def test_an_audit_is_made_where_it_is_asked_for_and_nowhere_else(snakemake):
     assert {"examine": 2 * 5, "examine_network": 2 * 2, "halves": 2 * 2, "audit": 1}.items() <= planned.items()
     assert planned["train_nafnet"] == 3 + 2
     assert not {"report", "evaluate", "publish"} & set(planned)
+
+
+def test_fields_are_painted_where_they_are_asked_for(snakemake):
+    both = "fields={sgan: {generator: sgan}, xdf_gan: {generator: xdf_gan}}"
+    planned = jobs(snakemake("--dry-run", "field", "--config", both, "field={jobs: 3}"))
+    assert {"train_field": 2, "generate": 6, "join_field": 2, "field": 1}.items() <= planned.items()
+    assert not {"train_nafnet", "degrade", "report"} & set(planned)
 
 
 def test_classifiers_that_a_study_does_without_are_not_planned(snakemake, tmp_path):

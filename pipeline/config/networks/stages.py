@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipeline.config.settings import NotNegative, Positive, Settings
 
-LossName = Literal["relativistic", "hinge", "wasserstein", "least_squares", "cross_entropy"]
+LossName = Literal["relativistic", "relativistic_average", "hinge", "wasserstein", "least_squares", "cross_entropy"]
 LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
 OptimiserName = Literal["adamw", "adam", "rmsprop", "adagrad", "adadelta", "momentum"]
 OPTIMISER_NAMES: tuple[OptimiserName, ...] = get_args(OptimiserName)
@@ -45,7 +45,8 @@ class Game(Settings):
     loss: LossName = Field(
         "relativistic",
         description="What the two networks ask of each other: relativistic (is the truth more real than its "
-        "restoration?), hinge, wasserstein, least_squares, or cross_entropy as in pix2pix.",
+        "restoration?), relativistic_average (than restorations on average?), hinge, wasserstein, least_squares, or "
+        "cross_entropy as in pix2pix.",
     )
     penalty: NotNegative = Field(
         0.003,
