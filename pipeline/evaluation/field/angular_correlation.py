@@ -76,7 +76,7 @@ def angular_correlation(sources: BlockedCatalogue, blocks: Sequence[Block], *add
     places = treecorr.Catalog(x=table["x"] + APART * table["field"], y=table["y"], patch=patch[table["block"]])
     randoms = treecorr.Catalog(x=x, y=y, patch=patch[strewn])
     settings = {"min_sep": CLOSEST, "max_sep": REACH_OF_PAIRS * float(side), "nbins": BINS, "var_method": "jackknife",
-                "num_threads": 1}  # fmt: skip
+                "cross_patch_weight": "match", "num_threads": 1}  # fmt: skip
     pairs, mixed, none = (treecorr.NNCorrelation(settings) for _ in range(3))
     pairs.process(places)
     mixed.process(places, randoms)
