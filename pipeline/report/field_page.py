@@ -154,7 +154,7 @@ def _tables(findings: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
 
 
 def _cell(row: Any) -> dict[str, Any]:
-    perfect = interval(*(float(row[end]) for end in ("perfect_low", "perfect_high")), _decimals(row["perfect_high"]))
+    perfect = interval(row["perfect_low"], row["perfect_high"], _decimals(row["perfect_high"]))
     p_value = float(row["p_value"])
     return {
         "value": number(row["value"], _decimals(row["value"])),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,8 +19,9 @@ from pipeline.evaluation.field.memorising import memorised
 from pipeline.evaluation.field.number_counts import number_counts
 from pipeline.evaluation.field.pixel_histogram import pixel_histogram
 from pipeline.evaluation.field.power import power_spectra
+from pipeline.evaluation.field.quantisation import rounded, steps_of
 from pipeline.evaluation.field.repeats import WIDEST, repeats
-from pipeline.evaluation.field.sky_blocks import Block, BlockedCatalogue, block_side, blocked, blocks_of
+from pipeline.evaluation.field.sky_blocks import Block, BlockedCatalogue, block_side, blocked, blocks_of, read_block
 from pipeline.evaluation.field.sky_network import FEWEST, SkyNetwork
 from pipeline.evaluation.field.split_ratio import median_ratio, ratio_finding, wasserstein
 from pipeline.evaluation.field.stamps import Stamps, block_patches, scaled_block, source_stamps
@@ -30,6 +31,8 @@ from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
 
 CATALOGUE = "catalogue"
+ENOUGH_BLOCKS = 16
+"""Blocks by whose values the steps of quantisation are known."""
 CONTIGUOUS = 24
 """Pairs of sources are counted in so many blocks along each side of a large field, which lie side by side."""
 
@@ -74,6 +77,7 @@ class RealSky:
         self.bands, self.scale, self.seed = bands, scale, seed
         self.side = block_side(held_out.fields)
         self.sky = Blocks(held_out, self.side, scale, seed, "real")
+        self.steps = steps_of([read_block(held_out.fields, block).pixels for block in self.sky.blocks[:ENOUGH_BLOCKS]])
         self._training = training
 
     @cached_property
@@ -151,7 +155,7 @@ class Blocks:
 
 
 def compare_skies(real: RealSky, synthetic: CataloguedSky, reach: float | None, generator: str) -> Iterator[Compared]:
-    """Set a synthetic field beside the real sky.
+    """Set a synthetic field beside the real sky, its values rounded as those of the real sky are.
 
     Parameters
     ----------
@@ -167,7 +171,8 @@ def compare_skies(real: RealSky, synthetic: CataloguedSky, reach: float | None, 
     Compared
         A part each, :data:`PARTS` of them.
     """
-    made = Blocks(synthetic, real.side, real.scale, real.seed, generator)
+    alike = replace(synthetic, fields=[rounded(field, real.steps) for field in synthetic.fields])
+    made = Blocks(alike, real.side, real.scale, real.seed, generator)
     for part in _PARTS:
         yield part(real, made, reach, (real.seed, generator))
 

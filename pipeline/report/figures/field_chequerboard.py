@@ -13,14 +13,16 @@ FOUND = 0.01
 
 
 def chequerboard_figure(table: pd.DataFrame) -> Figure:
-    """Draw the amplitude over the real sky's; filled where it is found, over the range where nothing is."""
+    """Draw the amplitude over the real sky's; filled where it is found, over the 95% range of blocks dealt anew."""
     own = table[table["part"] == "chequerboard"].copy()
     own["period"] = own["quantity"].str.extract(r"(\d+)", expand=False).astype(int)
     generators = list(dict.fromkeys(own["generator"]))
     drawn = figure(7.4, 2.8)
     axes = drawn.subplots()
     null = own.groupby("period")[["perfect_low", "perfect_high"]].agg({"perfect_low": "min", "perfect_high": "max"})
-    axes.fill_between(null.index, null["perfect_low"], null["perfect_high"], color=RULE, lw=0, label="where nothing is")
+    axes.fill_between(
+        null.index, null["perfect_low"], null["perfect_high"], color=RULE, lw=0, label="blocks dealt anew"
+    )
     axes.axhline(0, color=INK, lw=0.8)
     for number, (name, (colour, marker)) in enumerate(generator_styles(generators).items()):
         rows = own[own["generator"] == name].sort_values("period")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from pipeline.report.figures.field_ratios import generator_styles
 from pipeline.report.style import INK, MUTED, figure
@@ -30,7 +31,7 @@ AXES = {
     "pixel_histogram": Axis("value, arsinh of (x − sky) / 3σ", "density", y_scale="log"),
     "power_spectrum": Axis("spatial frequency (cycles/px)", "log10 power", x_scale="log"),
     "counts_in_cells": Axis("width of a cell (px)", "variance over mean", x_scale="log"),
-    "angular_correlation": Axis("separation (px)", "excess of pairs, w", x_scale="log", y_scale="symlog"),
+    "angular_correlation": Axis("separation (px)", "excess of pairs, w", x_scale="log"),
 }
 
 
@@ -49,7 +50,7 @@ def curves_figure(curves: pd.DataFrame, part: str, brightness: str, reach: float
     """
     own, axis = curves[curves["part"] == part], AXES[part]
     bands = list(dict.fromkeys(own["band"].fillna("")))
-    drawn = figure(max(2.6 * len(bands), 4.6), 3.1)
+    drawn = figure(max(2.6 * len(bands), 5.4), 3.1)
     panels = drawn.subplots(1, len(bands), squeeze=False, sharey=True)[0]
     for panel, band in zip(panels, bands):
         _draw(panel, own[own["band"].fillna("") == band], axis)
@@ -58,7 +59,7 @@ def curves_figure(curves: pd.DataFrame, part: str, brightness: str, reach: float
         if part == "angular_correlation" and reach is not None:
             panel.axvspan(reach, panel.get_xlim()[1], color=MUTED, alpha=0.15, lw=0, label="no shared latent")
     panels[0].set_ylabel(axis.y)
-    drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4 if len(bands) > 1 else 3)
     return drawn
 
 
@@ -79,14 +80,21 @@ def _draw(panel: Axes, curves: pd.DataFrame, axis: Axis) -> None:
         values = np.maximum(made["synthetic"], floor)
         panel.errorbar(made["x"], values, bars, ls=DASHES[number % len(DASHES)], label=name, **style)
     panel.set_xscale(axis.x_scale)
-    if axis.y_scale == "symlog":
-        panel.set_yscale("symlog", linthresh=0.1)
-    else:
-        panel.set_yscale(axis.y_scale)
+    panel.set_yscale(axis.y_scale)
+    if axis.x_scale == "log":
+        _plain_ticks(panel.xaxis)
     if axis.y_scale == "log":
         panel.set_ylim(bottom=floor)
+        _plain_ticks(panel.yaxis)
     if axis.flipped:
         panel.invert_xaxis()
+
+
+def _plain_ticks(axis: Any) -> None:
+    """Numbers at 1, 2 and 5 of each decade, without powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def covariance_figure(curves: pd.DataFrame) -> Figure:
