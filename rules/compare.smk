@@ -13,6 +13,7 @@ rule compare:
     output:
         findings=f"{FIELD}/compare.csv",
         curves=f"{FIELD}/curves.csv",
+        nearest=f"{FIELD}/nearest.csv",
     log:
         "logs/{study}/compare.log",
     conda:
@@ -25,4 +26,4 @@ rule compare:
         settings=needs("compare"),
         config=CONFIG,
     shell:
-        "python -m pipeline compare {input} --config {params.config} -o {output.findings} --curves {output.curves} --log {log}"
+        "python -m pipeline compare {input} --config {params.config} -o {output.findings} --curves {output.curves} --nearest {output.nearest} --log {log}"

@@ -6,6 +6,7 @@ rule field_report:
         sky=f"{FIELD}/sky.parquet",
         findings=f"{FIELD}/compare.csv",
         curves=f"{FIELD}/curves.csv",
+        nearest=f"{FIELD}/nearest.csv",
         fields=expand(
             f"{FIELD}/{{generator}}/{{file}}",
             generator=GENERATORS,

@@ -41,6 +41,7 @@ def compare(
     files: Fields,
     out: Out,
     curves: Annotated[Path, typer.Option("--curves", help="Table of the curves behind the findings.")],
+    nearest: Annotated[Path, typer.Option("--nearest", help="Table of the sources most like a training source.")],
     config: Config = DEFAULT,
     log: Log = None,
 ) -> None:
@@ -49,7 +50,7 @@ def compare(
     with running("compare", out, log):
         from pipeline.steps import compare as step
 
-        step.compare(images, splits, sky, ending(files, ".h5"), ending(files, ".parquet"), study, out, curves)
+        step.compare(images, splits, sky, ending(files, ".h5"), ending(files, ".parquet"), study, out, curves, nearest)
 
 
 @app.command("field_report")
@@ -57,7 +58,7 @@ def field_report(
     images: Images,
     splits: Splits,
     sky: Sky,
-    files: Annotated[list[Path], typer.Argument(help="compare.csv, curves.csv, and as for `compare`.")],
+    files: Annotated[list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, and as for `compare`.")],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
     config: Config = DEFAULT,
@@ -68,6 +69,7 @@ def field_report(
     with running("field report", out, log):
         from pipeline.steps import field_report as step
 
-        findings, curves = (next(iter(ending(files, name)), Path(name)) for name in ("compare.csv", "curves.csv"))
-        fields, catalogues = ending(files, ".h5"), ending(files, ".parquet")
-        step.field_report(images, splits, sky, fields, catalogues, findings, curves, study, out, figures)
+        step.field_report(
+            images, splits, sky, ending(files, ".h5"), ending(files, ".parquet"), ending(files, ".csv"), study, out,
+            figures,
+        )  # fmt: skip

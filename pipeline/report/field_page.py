@@ -25,8 +25,11 @@ from pipeline.report.page import page_figure, render
 from pipeline.report.quiz import REAL, ROWS, SIDE_BY_SIDE, Piece, pieces, quiz
 from pipeline.report.style import save, styled
 from pipeline.store import written_aside
+from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
 
+STAMP = 32
+"""Width in px of the sources that are shown beside training sources."""
 RATIOS = ("frechet_scattering", "frechet_network", "inception_network")
 """Findings on features that are ratios, as those of the catalogue are."""
 
@@ -37,10 +40,12 @@ class FieldPage:
 
     Parameters
     ----------
-    findings, curves : DataFrame
-        ``compare.csv``, ``curves.csv``.
+    findings, curves, nearest : DataFrame
+        ``compare.csv``, ``curves.csv``, ``nearest.csv``.
     skies : dict of str to sequence of WindowedImage
         ``real``, the held-out sky, first; then each generator's field.
+    training : sequence of WindowedImage
+        The sky that generators learned from.
     catalogues : dict of str to DataFrame
         Under the same names, of about as many sources each.
     scaling : Scaling
@@ -52,7 +57,9 @@ class FieldPage:
 
     findings: pd.DataFrame
     curves: pd.DataFrame
+    nearest: pd.DataFrame
     skies: dict[str, Sequence[WindowedImage]]
+    training: Sequence[WindowedImage]
     catalogues: dict[str, pd.DataFrame]
     scaling: Scaling
     reach: dict[str, float]
@@ -95,6 +102,7 @@ def write_field_page(page: FieldPage, out: Path, figures: Path) -> None:
         tables=_tables(findings, unit),
         reach=page.reach,
         beyond=_beyond(findings),
+        nearest=_nearest(page),
         asked=[as_data_uri(piece.picture) for piece in asked],
         key=[piece.sky for piece in asked],
         version=__version__,
@@ -110,6 +118,30 @@ def _side_by_side(page: FieldPage) -> list[list[tuple[str, str]]]:
         pieces(fields, name, ROWS, SIDE_BY_SIDE, page.scaling, page.seed) for name, fields in page.skies.items()
     ]  # fmt: skip
     return [[(_sky(piece), as_data_uri(piece.picture)) for piece in row] for row in zip(*columns)]
+
+
+def _nearest(page: FieldPage) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """By generator, pairs of pictures, a synthetic source and the training source most like it, with their distance."""
+    half = STAMP // 2
+
+    def picture(field: WindowedImage, y: float, x: float) -> str:
+        window = Window(round(y) - half, round(x) - half, STAMP, STAMP).clipped(field.area)
+        return as_data_uri(page.scaling.picture(field.part(window).pixels))
+
+    return [
+        (
+            str(generator),
+            [
+                (
+                    picture(page.skies[str(generator)][int(row["field"])], row["y"], row["x"]),
+                    picture(page.training[int(row["training_field"])], row["training_y"], row["training_x"]),
+                    number(row["distance"]),
+                )
+                for _, row in rows.iterrows()
+            ],
+        )
+        for generator, rows in page.nearest.groupby("generator", sort=False)
+    ]
 
 
 def _sky(piece: Piece) -> str:

@@ -28,11 +28,13 @@ class CompareError(ClearfieldError):
 
 def compare(
     images: Path, splits: Path, sky: Path, fields: list[Path], catalogues: list[Path], study: Study, out: Path,
-    curves: Path,
+    curves: Path, nearest: Path,
 ) -> None:  # fmt: skip
-    """Write a row per finding to ``out`` (CSV) and the curves behind them to ``curves`` (CSV).
+    """Write a row per finding to ``out`` and the curves behind them to ``curves``, both CSV.
 
-    Columns are ``generator`` and those of :class:`~pipeline.evaluation.field.finding.Finding` and ``Curve``.
+    Columns are ``generator`` and those of :class:`~pipeline.evaluation.field.finding.Finding` and ``Curve``. To
+    ``nearest`` go the places of the synthetic sources that are most like a training source, and of that, in px of the
+    field and of the piece of training sky.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def compare(
     fields, catalogues : list of Path
         ``<generator>/field.h5`` and ``<generator>/catalogue.parquet``.
     study : Study
-    out, curves : Path
+    out, curves, nearest : Path
 
     Raises
     ------
@@ -56,7 +58,7 @@ def compare(
         raise CompareError(f"{out}: no field is given; the step `generate` writes them, a field.h5 for each generator")
     table, settings = read_catalogue(sky)
     beside = {path.parent.name: path for path in catalogues}
-    findings, points = [], []
+    findings, points, pairs = [], [], []
     with read_images(images) as reader:
         noted = reader.attributes
         scale = Scale(tuple(noted["sky"]), tuple(noted["sky_sigma"]), float(noted["data_range"]))
@@ -79,8 +81,10 @@ def compare(
                 for part in progress(parts, f"compare {generator}", PARTS, "part"):
                     findings.append(findings_table(generator, part.findings))
                     points.append(curves_table(generator, part.curves))
+                    if part.pairs is not None:
+                        pairs.append(part.pairs.assign(generator=generator))
     whole = pd.concat(findings, ignore_index=True)
-    for path, rows in ((out, whole), (curves, pd.concat(points, ignore_index=True))):
+    for path, rows in ((out, whole), (curves, pd.concat(points, ignore_index=True)), (nearest, pd.concat(pairs))):
         with written_aside(path) as aside:
             rows.to_csv(aside, index=False)
     medians = whole[(whole["part"] == "catalogue") & (whole["quantity"] == "median")]

@@ -44,7 +44,7 @@ def made(tmp_path_factory):
             patch.setattr(module, name, value)
         compare(
             study.images, study.splits, study.sky, study.fields, study.catalogues, study.study,
-            folder / "compare.csv", folder / "curves.csv",
+            folder / "compare.csv", folder / "curves.csv", folder / "nearest.csv",
         )  # fmt: skip
     return study
 
@@ -58,8 +58,9 @@ def findings(made):
 def page(made):
     folder = made.images.parent
     field_report(
-        made.images, made.splits, made.sky, made.fields, made.catalogues, folder / "compare.csv",
-        folder / "curves.csv", made.study, folder / "report.html", folder / "figures",
+        made.images, made.splits, made.sky, made.fields, made.catalogues,
+        [folder / name for name in ("compare.csv", "curves.csv", "nearest.csv")], made.study,
+        folder / "report.html", folder / "figures",
     )  # fmt: skip
     return (folder / "report.html").read_text()
 
@@ -109,6 +110,15 @@ def test_the_quiz_is_half_real_and_tells_nothing_before_its_key(page):
     assert "latticed" not in quiz
 
 
+def test_a_page_without_its_tables_is_refused_in_words(made, tmp_path):
+    with pytest.raises(StoreError, match=r"nearest\.csv"):
+        field_report(
+            made.images, made.splits, made.sky, made.fields, made.catalogues,
+            [made.images.with_name(name) for name in ("compare.csv", "curves.csv")], made.study, tmp_path / "r.html",
+            tmp_path / "figures",
+        )  # fmt: skip
+
+
 def test_a_field_in_other_bands_or_another_unit_is_refused_in_words(made, tmp_path):
     for about, says in ({"bands": ["u", "v"]}, "has the bands u, v"), ({"unit": "Jy"}, "is in Jy"):
         path = write_field(tmp_path / "new" / "field.h5", drawn_sky(1, (64, 64)), **about)
@@ -117,7 +127,7 @@ def test_a_field_in_other_bands_or_another_unit_is_refused_in_words(made, tmp_pa
 
 
 def test_what_is_missing_or_was_made_otherwise_is_refused_in_words(made, tmp_path):
-    outs = tmp_path / "compare.csv", tmp_path / "curves.csv"
+    outs = tuple(tmp_path / name for name in ("compare.csv", "curves.csv", "nearest.csv"))
     given = made.images, made.splits, made.sky
     with pytest.raises(CompareError, match="no field is given"):
         compare(*given, [], [], made.study, *outs)

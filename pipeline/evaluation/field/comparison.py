@@ -221,7 +221,8 @@ def _network(real: RealSky, made: Blocks, _reach: float | None, address: tuple[o
 
 def _memorising(real: RealSky, made: Blocks, _reach: float | None, address: tuple[object, ...]) -> Compared:
     light = f"light_{real.bands[0]}"
-    return Compared(memorised(real.training_stamps, real.sky.stamps, made.stamps, light, *address), [])
+    found = memorised(real.training_stamps, real.sky.stamps, made.stamps, light, *address)
+    return Compared(found.findings, [], found.pairs)
 
 
 def _chequerboard(real: RealSky, made: Blocks, _reach: float | None, address: tuple[object, ...]) -> Compared:

@@ -54,10 +54,11 @@ class Curve(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Findings, and the curves that show them."""
+    """Findings, and the curves that show them; ``pairs``, if any, are synthetic sources beside training sources."""
 
     findings: list[Finding]
     curves: list[Curve]
+    pairs: pd.DataFrame | None = None
 
 
 def perfect_range(simulated: Floats) -> tuple[float, float, float]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy.stats import beta, binom
+from scipy.stats import beta
 
-from pipeline.evaluation.field.finding import Finding
+from pipeline.evaluation.field.finding import TAILS, Finding, share_as_far
 from pipeline.evaluation.field.stamps import Stamps
 from pipeline.physics.noise import addressed_random
 
@@ -23,11 +26,29 @@ FEWEST = 30
 TAIL = 0.1
 """Share of the held-out distances, from the nearest, on which the threshold rests; a hundred of them at most."""
 TOGETHER = 64
+SIMULATED = 2000
+"""Perfect generators behind a p-value."""
+SHOWN = 8
+"""Pairs that are shown."""
 
 Floats = NDArray[np.float64]
 
 
-def memorised(training: Stamps, held_out: Stamps, synthetic: Stamps, light: str, *address: object) -> list[Finding]:
+class Nearest(NamedTuple):
+    """For each of some stamps, how far the training stamp most like it is, and which that is; shape (N,) each."""
+
+    distance: Floats
+    source: NDArray[np.intp]
+
+
+class Memorised(NamedTuple):
+    """Findings, and the synthetic sources that are nearest to training sources, with these."""
+
+    findings: list[Finding]
+    pairs: pd.DataFrame
+
+
+def memorised(training: Stamps, held_out: Stamps, synthetic: Stamps, light: str, *address: object) -> Memorised:
     """The share of synthetic sources nearer to the training sky than the closest 0.1% of held-out ones.
 
     Faint and bright sources apart, with as many synthetic as held-out ones: all bright round galaxies are alike, and
@@ -43,28 +64,32 @@ def memorised(training: Stamps, held_out: Stamps, synthetic: Stamps, light: str,
 
     Returns
     -------
-    list of Finding
-        ``copied_bright``, ``copied_faint``; ``perfect`` is 0.001 but for the bounds, which are what chance leaves of so
-        few sources; ``p_value`` is binomial.
+    Memorised
+        Findings ``copied_bright``, ``copied_faint`` and both together as ``copied``. ``perfect`` and ``p_value`` are by
+        simulated generators whose distances follow the power law of the held-out ones, threshold and all.
     """
     bound = float(np.nanquantile(held_out.sources[light], BRIGHT)) if len(held_out.sources) else np.nan
-    nearest = [nearest_distances(stamps.pixels, training.pixels) for stamps in (held_out, synthetic)]
-    found = []
+    nearest = [nearest_training(stamps.pixels, training.pixels) for stamps in (held_out, synthetic)]
+    findings, total, chance, compared = [], 0, np.zeros(SIMULATED), 0
     for name, sign in (("copied_bright", 1), ("copied_faint", -1)):
         classes = [sign * (stamps.sources[light].to_numpy() - bound) > 0 for stamps in (held_out, synthetic)]
-        real, made = (distance[chosen] for distance, chosen in zip(nearest, classes))
+        real, made = (found.distance[chosen] for found, chosen in zip(nearest, classes))
         n = min(len(real), len(made))
         if n < FEWEST:
-            found.append(Finding(PART, name, "", *(np.nan,) * 7, n))
+            findings.append(Finding(PART, name, "", *(np.nan,) * 7, n))
             continue
         random = addressed_random(*address, PART, name)
         real, made = (random.permutation(values)[:n] for values in (real, made))
-        found.append(_finding(name, int((made < closest_threshold(real)).sum()), n))
-    return found
+        copies, simulated = int((made < closest_threshold(real)).sum()), _by_chance(n, random)
+        findings.append(_finding(name, copies, simulated, n))
+        total, chance, compared = total + copies, chance + simulated, compared + n
+    if compared:
+        findings.append(_finding("copied", total, chance, compared))
+    return Memorised(findings, _pairs(nearest[1], synthetic.sources, training.sources))
 
 
-def nearest_distances(stamps: NDArray[np.float32], training: NDArray[np.float32]) -> Floats:
-    """Distance of each stamp to the training stamp most like it in any of the eight orientations of a square.
+def nearest_training(stamps: NDArray[np.float32], training: NDArray[np.float32]) -> Nearest:
+    """Find the training stamp most like each stamp in any of the eight orientations of a square.
 
     The middle of each stamp, its mean taken off, is brought to length one, so that a copy is found whatever its
     brightness: the distance is ``sqrt(2 - 2 r)`` with the correlation r.
@@ -72,25 +97,22 @@ def nearest_distances(stamps: NDArray[np.float32], training: NDArray[np.float32]
     Parameters
     ----------
     stamps, training : array, shape (N, C, 32, 32) and (M, C, 32, 32)
-
-    Returns
-    -------
-    array, shape (N,)
     """
-    known = _normalised(training)
-    found = []
+    known = _unit(_middle(training))
+    likeness, index = [], []
     for first in range(0, len(stamps), TOGETHER):
         some = _middle(stamps[first : first + TOGETHER])
-        best = torch.full((len(some),), -1.0)
-        for turned in (some, some.flip(-1)):
-            for turns in range(4):
-                likeness = _unit(torch.rot90(turned, turns, (-2, -1))) @ known.T
-                best = torch.maximum(best, likeness.max(1).values)
-        found.append(torch.sqrt((2 - 2 * best).clamp_min(0)))
-    return torch.cat(found).double().numpy() if found else np.zeros(0)
+        turned = [torch.rot90(each, turns, (-2, -1)) for each in (some, some.flip(-1)) for turns in range(4)]
+        best = torch.stack([_unit(each) @ known.T for each in turned]).amax(0).max(1)
+        likeness.append(best.values)
+        index.append(best.indices)
+    if not likeness:
+        return Nearest(np.zeros(0), np.zeros(0, np.intp))
+    distance = torch.sqrt((2 - 2 * torch.cat(likeness)).clamp_min(0))
+    return Nearest(distance.double().numpy(), torch.cat(index).numpy())
 
 
-def closest_threshold(distances: Floats) -> float:
+def closest_threshold(distances: Floats) -> Floats:
     """The distance within which one in a thousand lies, by the power law of the nearest (Hill 1975).
 
     The nearest of many points in D dimensions have ``P(d < t) ~ t^D``, so few hundred distances tell a quantile that
@@ -98,22 +120,46 @@ def closest_threshold(distances: Floats) -> float:
 
     Parameters
     ----------
-    distances : array, shape (N,)
+    distances : array, shape (..., N)
         Of held-out sources.
+
+    Returns
+    -------
+    array, shape (...)
     """
-    ordered = np.maximum(np.sort(distances), 1e-6)
-    count = int(np.clip(TAIL * len(ordered), 10, 100))
-    edge = ordered[count]
-    power = count / np.log(edge / ordered[:count]).sum() if edge > ordered[0] else np.inf
-    return float(edge * (CLOSEST * len(ordered) / count) ** (1 / power))
+    ordered = np.maximum(np.sort(distances, axis=-1), 1e-6)
+    number = ordered.shape[-1]
+    count = int(np.clip(TAIL * number, 10, 100))
+    edge = ordered[..., count]
+    power = count / np.maximum(np.log(edge[..., None] / ordered[..., :count]).sum(-1), 1e-9)
+    return edge * (CLOSEST * number / count) ** (1 / power)
 
 
-def _finding(name: str, copies: int, n: int) -> Finding:
+def _by_chance(n: int, random: np.random.Generator) -> Floats:
+    """How many of n that follow the law of n held-out ones are below the threshold that these have; simulated."""
+    # A uniform distance is a power law of power 1, and the count is the same for every power.
+    held_out, made = random.random((2, SIMULATED, n))
+    return (made < closest_threshold(held_out)[:, None]).sum(1).astype(np.float64)
+
+
+def _finding(name: str, copies: int, simulated: Floats, n: int) -> Finding:
     low = beta.ppf(0.025, copies, n - copies + 1) if copies else 0.0
     high = beta.ppf(0.975, copies + 1, n - copies) if copies < n else 1.0
-    fewest, most = (float(binom.ppf(tail, n, CLOSEST) / n) for tail in (0.025, 0.975))
-    p_value = float(binom.sf(copies - 1, n, CLOSEST))
-    return Finding(PART, name, "", copies / n, float(low), float(high), CLOSEST, fewest, most, p_value, n)
+    fewest, most = np.percentile(simulated / n, TAILS)
+    return Finding(
+        PART, name, "", copies / n, float(low), float(high), float(simulated.mean() / n), float(fewest), float(most),
+        share_as_far(copies, simulated), n,
+    )  # fmt: skip
+
+
+def _pairs(nearest: Nearest, sources: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
+    order = np.argsort(nearest.distance, kind="stable")[:SHOWN]
+    places = ["field", "y", "x"]
+    both = [
+        sources.reindex(columns=places).iloc[order].reset_index(drop=True),
+        training.reindex(columns=places).iloc[nearest.source[order]].add_prefix("training_").reset_index(drop=True),
+    ]
+    return pd.concat([*both, pd.Series(nearest.distance[order], name="distance")], axis=1)
 
 
 def _middle(stamps: NDArray[np.float32]) -> torch.Tensor:
@@ -121,10 +167,6 @@ def _middle(stamps: NDArray[np.float32]) -> torch.Tensor:
     # One pixel more than half of an even width, so that the source's own pixel is in the middle whichever way it turns.
     first, last = values.shape[-1] // 2 - CENTRE // 2, values.shape[-1] // 2 + CENTRE // 2 + 1
     return values[..., first:last, first:last]
-
-
-def _normalised(stamps: NDArray[np.float32]) -> torch.Tensor:
-    return _unit(_middle(stamps))
 
 
 def _unit(stamps: torch.Tensor) -> torch.Tensor:

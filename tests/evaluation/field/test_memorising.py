@@ -4,7 +4,8 @@ import pytest
 from made_sky import drawn_sky
 from scipy.ndimage import maximum_filter
 
-from pipeline.evaluation.field.memorising import closest_threshold, memorised, nearest_distances
+from pipeline.evaluation.field import memorising as module
+from pipeline.evaluation.field.memorising import Nearest, closest_threshold, memorised, nearest_training
 from pipeline.evaluation.field.stamps import Stamps
 
 COUNT = 400
@@ -42,21 +43,21 @@ def planted(synthetic, training, share, noise=0.0):
 
 
 def test_real_sky_that_was_not_seen_is_no_copy(skies):
-    findings = memorised(*skies, "light_g", 0)
-    assert [f.quantity for f in findings] == ["copied_bright", "copied_faint"]
+    findings = memorised(*skies, "light_g", 0).findings
+    assert [f.quantity for f in findings] == ["copied_bright", "copied_faint", "copied"]
     assert all(f.p_value > 0.05 for f in findings)
-    assert sum(f.n for f in findings) <= COUNT
+    assert findings[0].n + findings[1].n == findings[2].n <= COUNT
 
 
 def test_one_copy_in_a_hundred_is_caught_though_turned_and_mirrored(skies):
     training, held_out, synthetic = skies
-    findings = memorised(training, held_out, planted(synthetic, training, 0.01), "light_g", 0)
+    findings = memorised(training, held_out, planted(synthetic, training, 0.01), "light_g", 0).findings
     assert min(f.p_value for f in findings) < 0.01
 
 
 def test_copies_under_new_noise_are_caught(skies):
     training, held_out, synthetic = skies
-    findings = memorised(training, held_out, planted(synthetic, training, 0.02, noise=0.05), "light_g", 0)
+    findings = memorised(training, held_out, planted(synthetic, training, 0.02, noise=0.05), "light_g", 0).findings
     assert min(f.p_value for f in findings) < 0.01
 
 
@@ -65,7 +66,7 @@ def test_a_copy_is_at_distance_0_in_every_orientation_and_at_any_brightness(skie
     for turns in range(4):
         for each in (_odd(some), _odd(some)[..., ::-1]):
             copies = 3 * np.rot90(each, turns, (-2, -1))[..., :32, :32].astype(np.float32)
-            assert nearest_distances(copies, some) == pytest.approx(np.zeros(4), abs=2e-3)
+            assert nearest_training(copies, some).distance == pytest.approx(np.zeros(4), abs=2e-3)
 
 
 def test_the_threshold_is_the_thousandth_part_of_a_power_law():
@@ -74,6 +75,28 @@ def test_the_threshold_is_the_thousandth_part_of_a_power_law():
     assert closest_threshold(distances[:300]) == pytest.approx(0.001 ** (1 / 6), rel=0.15)
 
 
+def test_chance_alone_finds_copies_as_often_as_it_says(monkeypatch):
+    random = np.random.default_rng(0)
+    empty = Stamps(np.zeros((200, 1, 32, 32), np.float32), pd.DataFrame({"light_g": np.arange(200)}))
+
+    def power_law(stamps, training):
+        return Nearest(random.uniform(size=len(stamps)) ** (1 / 12), np.zeros(len(stamps), int))
+
+    monkeypatch.setattr(module, "nearest_training", power_law)
+    monkeypatch.setattr(module, "SIMULATED", 400)
+    found = np.array([memorised(empty, empty, empty, "light_g", n).findings[2].p_value for n in range(150)])
+    assert np.mean(found < 0.05) < 0.08
+
+
+def test_the_nearest_pairs_are_told_by_their_places(skies):
+    training, held_out, synthetic = (
+        Stamps(sky.pixels, sky.sources.assign(field=0, y=np.arange(len(sky.sources)), x=5.0)) for sky in skies
+    )
+    pairs = memorised(training, held_out, planted(synthetic, training, 0.01), "light_g", 0).pairs
+    assert set(pairs["training_y"][:4]) == {0, 1, 2, 3}
+    assert (np.diff(pairs["distance"]) >= 0).all()
+
+
 def test_of_a_few_sources_nothing_is_said(skies):
     few = Stamps(skies[2].pixels[:20], skies[2].sources[:20])
-    assert all(np.isnan(f.value) for f in memorised(skies[0], skies[1], few, "light_g", 0))
+    assert all(np.isnan(f.value) for f in memorised(skies[0], skies[1], few, "light_g", 0).findings)
