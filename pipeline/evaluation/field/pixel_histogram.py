@@ -34,24 +34,28 @@ def pixel_histogram(
     findings, curves = [], []
     for c, band in enumerate(bands):
         values = np.concatenate([block[c].ravel() for block in real])
-        values = values[np.isfinite(values)]
-        edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-        edges = np.concatenate([[-np.inf], edges, [np.inf]])
-        findings.append(
-            mean_finding(PART, "values", band, _shares(real, c, edges)[:, 1:], _shares(synthetic, c, edges)[:, 1:],
-                         *address)
-        )  # fmt: skip
-        low, high = np.percentile(values, 0.05), values.max()
-        even = np.linspace(low, high, SHOWN + 1)
-        ends = np.concatenate([[-np.inf], even[1:-1], [np.inf]])
-        density = [_shares(blocks, c, ends) / (even[1] - even[0]) for blocks in (real, synthetic)]
-        curves += curve_of_blocks(PART, "values", band, ((even[1:] + even[:-1]) / 2).tolist(), *density)
+        levels = np.unique(values[np.isfinite(values)])
+        edges = _between(levels, np.nanquantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
+        shares = [_shares(blocks, c, edges) for blocks in (real, synthetic)]
+        # The last share follows from the others.
+        findings.append(mean_finding(PART, "values", band, shares[0][:, 1:], shares[1][:, 1:], *address))
+        shown = _between(levels, np.linspace(np.nanpercentile(values, 0.05), levels[-1], SHOWN + 1)[:-1])
+        density = [_shares(blocks, c, shown)[:, 1:-1] / np.diff(shown) for blocks in (real, synthetic)]
+        curves += curve_of_blocks(PART, "values", band, ((shown[1:] + shown[:-1]) / 2).tolist(), *density)
     return Compared(findings, curves)
 
 
+def _between(levels: Floats, edges: Floats) -> Floats:
+    """Edges moved to the middle between two values that occur: rounding then moves no pixel of a quantised sky."""
+    above = np.clip(np.searchsorted(levels, edges, "right"), 1, len(levels) - 1)
+    return np.unique((levels[above - 1].astype(np.float64) + levels[above]) / 2)
+
+
 def _shares(blocks: Sequence[NDArray[np.floating]], band: int, edges: Floats) -> Floats:
+    """Share of each block below, between and above the edges, shape (blocks, len(edges) + 1)."""
+    ends = np.concatenate([[-np.inf], edges, [np.inf]])
     found = []
     for block in blocks:
         values = block[band][np.isfinite(block[band])]
-        found.append(np.histogram(values, edges)[0] / max(values.size, 1))
+        found.append(np.histogram(values, ends)[0] / max(values.size, 1))
     return np.array(found)
