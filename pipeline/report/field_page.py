@@ -153,7 +153,8 @@ def _verdict(rows: pd.DataFrame) -> dict[str, str]:
     median = rows[(rows["part"] == "catalogue") & (rows["quantity"] == "median")].iloc[0]
     board = rows[(rows["part"] == "chequerboard") & (rows["p_value"] < FOUND)]
     copied = rows[rows["part"] == "memorising"]
-    found = copied[copied["p_value"] < FOUND]
+    # Several questions are asked, of which each may be answered by chance.
+    found = copied[copied["p_value"] < FOUND / max(len(copied), 1)]
     periods = ", ".join(quantity.removeprefix("period_").removesuffix("px") for quantity in board["quantity"])
     told = copied["value"].notna().any()
     return {

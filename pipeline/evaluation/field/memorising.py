@@ -26,6 +26,8 @@ FEWEST = 30
 TAIL = 0.1
 """Share of the held-out distances, from the nearest, on which the threshold rests; a hundred of them at most."""
 TOGETHER = 64
+NEAREST = 1e-6
+"""Distances below this are float32's rounding."""
 SIMULATED = 2000
 """Perfect generators behind a p-value."""
 SHOWN = 8
@@ -65,12 +67,14 @@ def memorised(training: Stamps, held_out: Stamps, synthetic: Stamps, light: str,
     Returns
     -------
     Memorised
-        Findings ``copied_bright``, ``copied_faint`` and both together as ``copied``. ``perfect`` and ``p_value`` are by
-        simulated generators whose distances follow the power law of the held-out ones, threshold and all.
+        Findings ``copied_bright``, ``copied_faint``, shares, and both together as ``copied``; ``nearest_bright`` and
+        ``nearest_faint``, the least distance, by which a single copy among hundreds is seen. ``perfect`` and
+        ``p_value`` are by simulated generators whose distances follow the power law of the held-out ones, threshold
+        and all.
     """
     bound = float(np.nanquantile(held_out.sources[light], BRIGHT)) if len(held_out.sources) else np.nan
     nearest = [nearest_training(stamps.pixels, training.pixels) for stamps in (held_out, synthetic)]
-    findings, total, chance, compared = [], 0, np.zeros(SIMULATED), 0
+    findings, total, expected, compared = [], 0, np.zeros(SIMULATED), 0
     for name, sign in (("copied_bright", 1), ("copied_faint", -1)):
         classes = [sign * (stamps.sources[light].to_numpy() - bound) > 0 for stamps in (held_out, synthetic)]
         real, made = (found.distance[chosen] for found, chosen in zip(nearest, classes))
@@ -80,11 +84,14 @@ def memorised(training: Stamps, held_out: Stamps, synthetic: Stamps, light: str,
             continue
         random = addressed_random(*address, PART, name)
         real, made = (random.permutation(values)[:n] for values in (real, made))
-        copies, simulated = int((made < closest_threshold(real)).sum()), _by_chance(n, random)
-        findings.append(_finding(name, copies, simulated, n))
-        total, chance, compared = total + copies, chance + simulated, compared + n
+        # A uniform distance is a power law of power 1, and nothing that is asked here depends on the power.
+        chance = random.random((2, SIMULATED, n))
+        copies, simulated = _copies(made, real), _copies(chance[1], chance[0])
+        findings.append(_finding(name, int(copies), simulated, n))
+        findings.append(_nearest(name.replace("copied", "nearest"), real, made, chance, n))
+        total, expected, compared = total + int(copies), expected + simulated, compared + n
     if compared:
-        findings.append(_finding("copied", total, chance, compared))
+        findings.append(_finding("copied", total, expected, compared))
     return Memorised(findings, _pairs(nearest[1], synthetic.sources, training.sources))
 
 
@@ -112,34 +119,50 @@ def nearest_training(stamps: NDArray[np.float32], training: NDArray[np.float32])
     return Nearest(distance.double().numpy(), torch.cat(index).numpy())
 
 
-def closest_threshold(distances: Floats) -> Floats:
-    """The distance within which one in a thousand lies, by the power law of the nearest (Hill 1975).
+class Tail(NamedTuple):
+    """The law of the nearest, ``P(d < t) = share (t / edge)^power`` below the edge (Hill 1975, Ann. Stat. 3, 1163).
 
     The nearest of many points in D dimensions have ``P(d < t) ~ t^D``, so few hundred distances tell a quantile that
     lies below them all.
-
-    Parameters
-    ----------
-    distances : array, shape (..., N)
-        Of held-out sources.
-
-    Returns
-    -------
-    array, shape (...)
     """
-    ordered = np.maximum(np.sort(distances, axis=-1), 1e-6)
+
+    edge: Floats
+    power: Floats
+    share: float
+
+
+def tail_of(distances: Floats) -> Tail:
+    """The law of distances, shape (..., N), from the nearest tenth of them."""
+    ordered = np.maximum(np.sort(distances, axis=-1), NEAREST)
     number = ordered.shape[-1]
     count = int(np.clip(TAIL * number, 10, 100))
     edge = ordered[..., count]
     power = count / np.maximum(np.log(edge[..., None] / ordered[..., :count]).sum(-1), 1e-9)
-    return edge * (CLOSEST * number / count) ** (1 / power)
+    return Tail(edge, power, count / number)
 
 
-def _by_chance(n: int, random: np.random.Generator) -> Floats:
-    """How many of n that follow the law of n held-out ones are below the threshold that these have; simulated."""
-    # A uniform distance is a power law of power 1, and the count is the same for every power.
-    held_out, made = random.random((2, SIMULATED, n))
-    return (made < closest_threshold(held_out)[:, None]).sum(1).astype(np.float64)
+def closest_threshold(distances: Floats) -> Floats:
+    """The distance within which one in a thousand of held-out distances, shape (..., N), lies; shape (...)."""
+    tail = tail_of(distances)
+    return tail.edge * (CLOSEST / tail.share) ** (1 / tail.power)
+
+
+def _copies(made: Floats, held_out: Floats) -> Floats:
+    return (made < closest_threshold(held_out)[..., None]).sum(-1).astype(np.float64)
+
+
+def _nearest(name: str, held_out: Floats, made: Floats, chance: Floats, n: int) -> Finding:
+    """The least distance: how far beyond the edge of the tail it lies, in powers, is alike for every power law."""
+
+    def depth(some: Floats, tail: Tail) -> Floats:
+        return tail.power * np.log(tail.edge / np.maximum(some.min(-1), NEAREST))
+
+    tail = tail_of(held_out)
+    simulated = depth(chance[1], tail_of(chance[0]))
+    far, middle, near = np.percentile(simulated, [TAILS[0], 50, TAILS[1]])
+    low, perfect, high = (float(tail.edge * np.exp(-each / tail.power)) for each in (near, middle, far))
+    p_value = share_as_far(float(depth(made, tail)), simulated)
+    return Finding(PART, name, "", float(made.min()), np.nan, np.nan, perfect, low, high, p_value, n)
 
 
 def _finding(name: str, copies: int, simulated: Floats, n: int) -> Finding:
