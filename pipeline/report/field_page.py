@@ -159,7 +159,7 @@ def _verdict(rows: pd.DataFrame) -> dict[str, str]:
     told = copied["value"].notna().any()
     return {
         "generator": str(median["generator"]),
-        "ratio": number(median["value"]),
+        "ratio": number(median["value"]) if math.isfinite(median["value"]) else "",
         "interval": interval(median["low"], median["high"]),
         "perfect": f"{number(median['perfect'])} ({interval(median['perfect_low'], median['perfect_high'])})",
         "chequerboard": f"a chequerboard was found, at periods of {periods} px" if periods else "no chequerboard found",

@@ -18,6 +18,7 @@ from pipeline.evaluation.field import (
     sky_network,
     split_ratio,
 )
+from pipeline.evaluation.field.sky_blocks import SkyError
 from pipeline.report.field_words import PARTS
 from pipeline.steps.catalogue import CatalogueError, catalogue, read_catalogue
 from pipeline.steps.compare import CompareError, compare
@@ -108,6 +109,33 @@ def test_the_quiz_is_half_real_and_tells_nothing_before_its_key(page):
     assert len(answers) == len(re.findall(r"<img", quiz)) == 16
     assert "good" not in quiz
     assert "latticed" not in quiz
+
+
+def test_a_sky_without_sources_is_far_off_in_what_can_be_said_of_it(tmp_path):
+    blank = np.random.default_rng(0).normal(size=(2, 256, 256)).astype(np.float32)
+    made = make_field_study(tmp_path, {"blank": blank})
+    tables = [tmp_path / name for name in ("compare.csv", "curves.csv", "nearest.csv")]
+    with pytest.MonkeyPatch.context() as patch:
+        for (module, name), value in FEW.items():
+            patch.setattr(module, name, value)
+        compare(made.images, made.splits, made.sky, made.fields, made.catalogues, made.study, *tables)
+    findings = pd.read_csv(tables[0])
+    assert of(findings, "blank", "number_counts", "density")["value"] == 0
+    assert np.isnan(of(findings, "blank", "catalogue", "median")["value"])
+    field_report(
+        made.images, made.splits, made.sky, made.fields, made.catalogues, tables, made.study, tmp_path / "r.html",
+        tmp_path / "figures",
+    )  # fmt: skip
+    assert "blank: it has too few sources" in (tmp_path / "r.html").read_text()
+
+
+def test_a_field_too_small_is_refused_in_words(made, tmp_path):
+    field = write_field(tmp_path / "small" / "field.h5", drawn_sky(1, (70, 70)))
+    path = field.with_name("catalogue.parquet")
+    catalogue(made.images, made.splits, field, made.study, path)
+    tables = [tmp_path / name for name in ("compare.csv", "curves.csv", "nearest.csv")]
+    with pytest.raises(SkyError, match="paint a larger one"):
+        compare(made.images, made.splits, made.sky, [field], [path], made.study, *tables)
 
 
 def test_a_page_without_its_tables_is_refused_in_words(made, tmp_path):

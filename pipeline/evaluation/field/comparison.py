@@ -21,11 +21,20 @@ from pipeline.evaluation.field.pixel_histogram import pixel_histogram
 from pipeline.evaluation.field.power import power_spectra
 from pipeline.evaluation.field.quantisation import rounded, steps_of
 from pipeline.evaluation.field.repeats import WIDEST, repeats
-from pipeline.evaluation.field.sky_blocks import Block, BlockedCatalogue, block_side, blocked, blocks_of, read_block
+from pipeline.evaluation.field.sky_blocks import FEWEST as FEWEST_BLOCKS
+from pipeline.evaluation.field.sky_blocks import (
+    Block,
+    BlockedCatalogue,
+    SkyError,
+    block_side,
+    blocked,
+    blocks_of,
+    read_block,
+)
 from pipeline.evaluation.field.sky_network import FEWEST, SkyNetwork
 from pipeline.evaluation.field.split_ratio import median_ratio, ratio_finding, wasserstein
 from pipeline.evaluation.field.stamps import Stamps, block_patches, scaled_block, source_stamps
-from pipeline.evaluation.patches import Scale
+from pipeline.evaluation.patches import PATCH, Scale
 from pipeline.measures.field_catalogue import quantities
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
@@ -89,7 +98,8 @@ class RealSky:
     def training_patches(self) -> NDArray[np.float32]:
         """Patches of the training sky, side by side."""
         blocks = blocks_of(self._training.fields, self.side, self.seed, "training")
-        return np.concatenate(block_patches(self._training.fields, blocks, self.scale))
+        none = np.empty((0, len(self.bands), PATCH, PATCH), np.float32)
+        return np.concatenate([none, *block_patches(self._training.fields, blocks, self.scale)])
 
     @cached_property
     def network(self) -> SkyNetwork | None:
@@ -170,9 +180,19 @@ def compare_skies(real: RealSky, synthetic: CataloguedSky, reach: float | None, 
     ------
     Compared
         A part each, :data:`PARTS` of them.
+
+    Raises
+    ------
+    SkyError
+        If the field has fewer than 16 blocks.
     """
     alike = replace(synthetic, fields=[rounded(field, real.steps) for field in synthetic.fields])
     made = Blocks(alike, real.side, real.scale, real.seed, generator)
+    if len(made.blocks) < FEWEST_BLOCKS:
+        raise SkyError(
+            f"the field of {generator} holds {len(made.blocks)} blocks of {real.side} px; {FEWEST_BLOCKS} are needed "
+            "beside the real sky: paint a larger one"
+        )
     for part in _PARTS:
         yield part(real, made, reach, (real.seed, generator))
 
@@ -220,6 +240,8 @@ def _network(real: RealSky, made: Blocks, _reach: float | None, address: tuple[o
 
 
 def _memorising(real: RealSky, made: Blocks, _reach: float | None, address: tuple[object, ...]) -> Compared:
+    if not len(real.training_stamps.pixels):
+        return Compared([], [])
     light = f"light_{real.bands[0]}"
     found = memorised(real.training_stamps, real.sky.stamps, made.stamps, light, *address)
     return Compared(found.findings, [], found.pairs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.field.finding import TAILS, Compared, Curve, Finding, perfect_range, share_as_far
+from pipeline.evaluation.field.finding import TAILS, Compared, Curve, Finding, percentiles, perfect_range, share_as_far
 from pipeline.evaluation.field.sky_blocks import BlockedCatalogue
 from pipeline.physics.noise import addressed_random
 
@@ -42,13 +42,13 @@ def counts_in_cells(real: BlockedCatalogue, synthetic: BlockedCatalogue, side: i
         here, there = dispersion(n), dispersion(m)
         value, width = there / here, side // parts
         known = perfect[np.isfinite(perfect) & (perfect > 0)]
-        low, high = np.nanpercentile(again, TAILS)
-        p_value = share_as_far(abs(np.log(max(value, 1e-9))), np.abs(np.log(known)))
+        low, high = percentiles(again, *TAILS)
+        p_value = share_as_far(abs(np.log(value)), np.abs(np.log(known)))
         findings.append(
             Finding(PART, f"dispersion_{width}px", "", value, float(low), float(high), *perfect_range(known), p_value,
                     m.size)
         )  # fmt: skip
-        (low, high), (made_low, made_high) = (np.nanpercentile(values, TAILS) for values in (ours, theirs))
+        (low, high), (made_low, made_high) = (percentiles(values, *TAILS) for values in (ours, theirs))
         curves.append(Curve(PART, "dispersion", "", float(width), here, low, high, there, made_low, made_high))
     return Compared(findings, curves)
 

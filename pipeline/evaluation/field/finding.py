@@ -61,14 +61,22 @@ class Compared(NamedTuple):
     pairs: pd.DataFrame | None = None
 
 
+def percentiles(values: Floats, *wanted: float) -> list[float]:
+    """Percentiles of what is known of some values; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return np.percentile(known, wanted).tolist() if known.size else [np.nan] * len(wanted)
+
+
 def perfect_range(simulated: Floats) -> tuple[float, float, float]:
-    """Median and 95% range of what perfect generators got."""
-    low, middle, high = np.percentile(simulated, [TAILS[0], 50, TAILS[1]])
+    """Median and 95% range of what perfect generators got; NaN where nothing is known."""
+    low, middle, high = percentiles(simulated, TAILS[0], 50, TAILS[1])
     return float(middle), float(low), float(high)
 
 
 def share_as_far(value: float, simulated: Floats) -> float:
     """Share of perfect generators with a value as high: never 0, since the one in hand counts among them."""
+    if not np.isfinite(value):
+        return np.nan
     return float((1 + np.count_nonzero(simulated >= value)) / (1 + len(simulated)))
 
 

@@ -110,7 +110,7 @@ def _ranked(image: NDArray[np.floating]) -> Floats:
     ring = np.rint(frequency * min(values.shape)).astype(int)
     spectrum = np.fft.rfft2(normal)
     power = np.bincount(ring.ravel(), (np.abs(spectrum) ** 2).ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
-    white = spectrum / np.sqrt(np.maximum(power[ring], 1e-12 * power.max()))
+    white = spectrum / np.sqrt(np.maximum(power[ring], max(1e-12 * power.max(), 1e-300)))
     white[ring == 0] = 0
     sharp = np.fft.irfft2(white, values.shape)
-    return sharp / sharp.std()
+    return sharp / max(sharp.std(), 1e-12)

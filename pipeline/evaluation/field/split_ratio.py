@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.cluster_bootstrap import widening
-from pipeline.evaluation.field.finding import TAILS, Finding, perfect_range, share_as_far
+from pipeline.evaluation.field.finding import TAILS, Finding, percentiles, perfect_range, share_as_far
 from pipeline.physics.noise import addressed_random
 
 SPLITS = 40
@@ -113,27 +113,26 @@ def median_ratio(
     """
     names = list(real)
 
-    def median(of: Callable[[str, int], list[Floats]], made: Callable[[str, int], list[Floats]], key: int) -> float:
-        values = [
-            split_ratio(of(q, key), made(q, key), wasserstein, addressed_random(*address, q, key), FEWER_SPLITS).value
+    def median(ours: dict[str, list[Floats]], theirs: dict[str, list[Floats]], key: object, splits: int) -> float:
+        ratios = [
+            split_ratio(ours[q], theirs[q], wasserstein, addressed_random(*address, q, key), splits).value
             for q in names
-        ]
-        return float(np.nanmedian(values)) if np.isfinite(values).any() else np.nan
+        ]  # fmt: skip
+        return percentiles(np.array(ratios), 50)[0]
 
     draws = _Draws(len(real[names[0]]), len(synthetic[names[0]]), (*address, "median"))
-    value = float(
-        np.nanmedian(
-            [split_ratio(real[q], synthetic[q], wasserstein, addressed_random(*address, q, "all")).value for q in names]
-        )
+
+    def resampled(made: dict[str, list[Floats]], which: int, number: int) -> float:
+        ours, theirs = (
+            {q: draws.taken(sky[q], of, number) for q in names} for sky, of in ((real, 0), (made, which))
+        )  # fmt: skip
+        return median(ours, theirs, number, FEWER_SPLITS)
+
+    value = median(real, synthetic, "all", SPLITS)
+    again, perfect = (
+        np.array([resampled(sky, which, i) for i in range(RESAMPLINGS // 2)])
+        for sky, which in ((synthetic, 1), (real, 2))
     )
-    again = np.array([
-        median(lambda q, i: draws.taken(real[q], 0, i), lambda q, i: draws.taken(synthetic[q], 1, i), i)
-        for i in range(RESAMPLINGS // 2)
-    ])  # fmt: skip
-    perfect = np.array([
-        median(lambda q, i: draws.taken(real[q], 0, i), lambda q, i: draws.taken(real[q], 2, i), i)
-        for i in range(RESAMPLINGS // 2)
-    ])  # fmt: skip
     low, high = _on_logarithms(value, again, min(len(real[names[0]]), len(synthetic[names[0]])))
     return Finding(part, "median", "", value, low, high, *perfect_range(perfect), share_as_far(value, perfect),
                    len(names))  # fmt: skip
@@ -179,15 +178,16 @@ def _finding(
 
 
 def _on_logarithms(value: float, again: Floats, blocks: int) -> tuple[float, float]:
+    if not value > 0:
+        return np.nan, np.nan
     low, high = _as_they_are(np.log(value), np.log(again[again > 0]), blocks)
     return float(np.exp(low)), float(np.exp(high))
 
 
 def _as_they_are(value: float, again: Floats, blocks: int) -> tuple[float, float]:
     # About the value: the resampled ones lie higher, since resampling adds a difference of its own to both skies.
-    deviations = np.percentile(again, TAILS) - np.median(again)
-    low, high = value + widening(blocks) * deviations
-    return float(low), float(high)
+    low, middle, high = percentiles(again, TAILS[0], 50, TAILS[1])
+    return value + widening(blocks) * (low - middle), value + widening(blocks) * (high - middle)
 
 
 def _joined(blocks: Sequence[Floats], numbers: NDArray[np.intp]) -> Floats:

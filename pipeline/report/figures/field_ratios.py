@@ -32,6 +32,10 @@ def ratios_figure(table: pd.DataFrame, name: Callable[[str, str], str]) -> Figur
     shown = table[np.isfinite(table["value"])]
     generators = list(dict.fromkeys(table["generator"]))
     rows = list(dict.fromkeys(zip(shown["quantity"], shown["band"].fillna(""))))
+    if not rows:
+        drawn = figure(5, 1)
+        drawn.text(0.5, 0.5, "No field has sources enough to be compared.", ha="center", va="center")
+        return drawn
     drawn = figure(7.4, 0.34 * len(rows) + 1.3)
     axes = drawn.subplots()
     styles = generator_styles(generators)
