@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from made_field import make_field_study, write_field
+from made_synthetic_field import make_field_study, write_field
 from made_sky import drawn_sky
 
 from pipeline.evaluation.field import (
