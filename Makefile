@@ -14,10 +14,10 @@ audit: .venv/ready
 	$(BIN)/snakemake audit --config 'audit={halves: true}'
 	@echo "The audit: $(CURDIR)/results/hubble/audit/report.html"
 
-# Train a generator of synthetic skies on the Hubble deep field, and paint 4096 x 4096 px: about a quarter of an hour.
+# Train a generator of synthetic skies on the Hubble deep field, paint 4096 x 4096 px, and compare them with sky that it never saw.
 field: .venv/ready
 	$(BIN)/snakemake field
-	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.h5"
+	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.h5, its report: $(CURDIR)/results/hubble/field/report.html"
 
 # Every test but the slow ones, the files side by side on all cores.
 test: .venv/ready

@@ -25,7 +25,8 @@
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
 #   published/<network>_<output>.safetensors    the files that a user applies; <network>_<output>.MODEL_CARD.md beside each
 #   audit/report.html  verdicts.csv  findings.csv  whether methods contradict their data or invent (`snakemake audit` alone)
-#   field/<generator>/                          generator.safetensors, history.csv, field.h5 (`snakemake field` alone); with
+#   field/report.html  compare.csv              synthetic fields beside the real sky (`snakemake field` alone)
+#   field/<generator>/                          catalogue.parquet, generator.safetensors, history.csv, field.h5 (`snakemake field` alone); with
 #                                               `field.jobs` above 1, rows/<part>.h5, which field.h5 refers to
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
@@ -64,6 +65,9 @@ include: "rules/publish.smk"
 include: "rules/audit.smk"
 include: "rules/train_field.smk"
 include: "rules/generate.smk"
+include: "rules/catalogue.smk"
+include: "rules/compare.smk"
+include: "rules/field_report.smk"
 
 
 if STUDY.field.jobs > 1:
@@ -92,9 +96,11 @@ rule scores:
 
 
 rule field:
-    """Synthetic fields: `snakemake field`, no part of `all`."""
+    """Synthetic fields beside the real sky: `snakemake field`, no part of `all`."""
     input:
         painted_fields(),
+        # Slices through a body have no sources to count.
+        [] if STUDY.evaluate.tissue else f"results/{STUDY.study}/field/report.html",
 
 
 onstart:

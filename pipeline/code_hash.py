@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 HOME = Path(__file__).parent
-TEMPLATES = {"report": "report/templates", "audit": "report/templates/audit"}
+TEMPLATES = {"report": "report/templates", "audit": "report/templates/audit", "field_report": "report/templates/field"}
 """Folders whose files are as good as code to a step."""
 
 

@@ -67,6 +67,10 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
     if step == "gallery":
         return {}
+    if step == "catalogue":
+        return _leaves(values, "evaluate.apertures", "evaluate.detection")
+    if step in ("compare", "field_report"):
+        return _leaves(values, "seed")
     if step == "examine":
         examined = ("seed", "threads", "restore.data_consistency", "audit")
         found = _condition(study, which["condition"]) | _leaves(values, *examined)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from pipeline.image import Mask
-from pipeline.measures.detection import Detected, detect
+from pipeline.measures.detection import Detected, detect, detect_above
 
 Array = NDArray[np.floating]
 Floats = NDArray[np.float64]
@@ -76,6 +76,21 @@ def list_sources(image: Array, detection: float, mask: Mask | None = None, floor
     flagged: Mask = np.zeros(image.shape[-2:], bool) if mask is None else np.any(mask, 0)
     seen = detect(image, flagged, detection, floor)
     return _nothing(flagged.shape, floor) if seen is None else _with_ellipses(seen, flagged)
+
+
+def list_sources_above(mean: Array, flagged: NDArray[np.bool_], threshold: float) -> SourceList:
+    """List what is brighter than a threshold that was fixed beforehand, such as that of another image.
+
+    Parameters
+    ----------
+    mean : array, shape (H, W)
+        Of the bands, the sky taken off.
+    flagged : array, shape (H, W), bool
+        True where a pixel is left out.
+    threshold : float
+        In the unit of the image.
+    """
+    return _with_ellipses(detect_above(mean, flagged, threshold), flagged)
 
 
 def _with_ellipses(seen: Detected, flagged: NDArray[np.bool_]) -> SourceList:

@@ -53,14 +53,17 @@ def detect(
     """
     if np.count_nonzero(~flagged) < SMALLEST_AREA:
         return None
-    mean = np.ascontiguousarray(np.asarray(image, np.float64).mean(0))
+    mean = np.asarray(image, np.float64).mean(0)
     level, sigma = sky_level_and_sigma(mean[~flagged])
     threshold = max(detection * max(sigma, FLATTEST * float(np.ptp(mean[~flagged]))), floor)
-    if threshold == 0:
-        return None
-    sep.set_extract_pixstack(max(LEAST_BUFFER, mean.size))
-    mean -= level
+    return None if threshold == 0 else detect_above(mean - level, flagged, threshold)
+
+
+def detect_above(mean: NDArray[np.floating], flagged: NDArray[np.bool_], threshold: float) -> Detected:
+    """Find what is brighter than a threshold, in the mean of the bands with the sky taken off, shape (H, W)."""
+    values = np.ascontiguousarray(mean, np.float64)
+    sep.set_extract_pixstack(max(LEAST_BUFFER, values.size))
     found, segments = sep.extract(
-        mean, threshold, mask=flagged, minarea=SMALLEST_AREA, filter_kernel=None, segmentation_map=True
+        values, threshold, mask=flagged, minarea=SMALLEST_AREA, filter_kernel=None, segmentation_map=True
     )
-    return Detected(mean, found, segments, threshold)
+    return Detected(values, found, segments, threshold)

@@ -8,7 +8,7 @@ import numpy as np
 import sep
 from numpy.typing import NDArray
 
-from pipeline.measures.catalogue import SourceList
+from pipeline.measures.catalogue import KRON_FACTOR, SourceList
 
 Array = NDArray[np.floating]
 Floats = NDArray[np.float64]
@@ -59,6 +59,22 @@ def light_within_ellipses(plane: Array, sources: SourceList) -> Floats:
         return np.zeros(0)
     values = np.ascontiguousarray(plane, np.float64)
     return sep.sum_ellipse(values, sources.x, sources.y, sources.a, sources.b, sources.theta, 1.0, subpix=0)[0]
+
+
+def own_light(plane: Array, sources: SourceList, kron_factor: float = 2.5) -> Floats:
+    """Sum within the ellipse of so many Kron radii, pixels of other sources filled with the mean of its own.
+
+    With the usual 2.5 it is SExtractor's ``FLUX_AUTO`` (Bertin and Arnouts 1996, section 7.4): in a crowded field the
+    larger ellipse of :func:`light_within_ellipses` would hold the neighbours too.
+    """
+    if not len(sources):
+        return np.zeros(0)
+    values = np.ascontiguousarray(plane, np.float64)
+    a, b = (axis * kron_factor / KRON_FACTOR for axis in (sources.a, sources.b))
+    return sep.sum_ellipse(
+        values, sources.x, sources.y, a, b, sources.theta, 1.0, segmap=sources.segments, seg_id=sources.numbers,
+        subpix=0,
+    )[0]  # fmt: skip
 
 
 def inside(sources: Places, radius: Array | float, size: tuple[int, int]) -> NDArray[np.bool_]:

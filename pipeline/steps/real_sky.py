@@ -1,0 +1,49 @@
+"""The real sky that synthetic fields are compared with: what no generator saw, and what they learned from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipeline.splits import Item, Role
+from pipeline.store import ImageReader
+from pipeline.tiling import Window
+from pipeline.training.regions import regions
+from pipeline.windowed import Plane, WindowedImage
+
+FOLD = 0
+"""Generators learn from the training role of this fold, and are compared with its test role."""
+HELD_OUT: Role = "test"
+TRAINING: Role = "train"
+
+
+class Pieces(NamedTuple):
+    """Rectangles of images, and where each begins in its image, in px."""
+
+    fields: list[WindowedImage]
+    origins: list[tuple[int, int]]
+
+
+def real_sky(images: ImageReader, splits: list[Item], role: Role) -> Pieces:
+    """The pieces of sky of a role in fold 0, those that touch joined.
+
+    Raises
+    ------
+    SceneError
+        If there are none.
+    """
+    found = regions(splits, FOLD, role, 0)
+    return Pieces(
+        [_piece(images, region.image, region.window) for region in found],
+        [(region.window.y0, region.window.x0) for region in found],
+    )
+
+
+def _piece(images: ImageReader, id: str, place: Window) -> WindowedImage:
+    corner = images.image(id, Window(place.y0, place.x0, 1, 1))
+
+    def read(band: int, window: Window) -> Plane:
+        inside = Window(window.y0 + place.y0, window.x0 + place.x0, window.height, window.width)
+        return Plane(images.pixels(id, inside)[band], images.mask(id, inside)[band])
+
+    shape = (len(corner.bands), place.height, place.width)
+    return WindowedImage(id, shape, corner.unit, corner.bands, read, corner.pixel_scale)
