@@ -26,8 +26,8 @@
 #   published/<network>_<output>.safetensors    the files that a user applies; <network>_<output>.MODEL_CARD.md beside each
 #   audit/report.html  verdicts.csv  findings.csv  whether methods contradict their data or invent (`snakemake audit` alone)
 #   field/report.html  compare.csv              synthetic fields beside the real sky (`snakemake field` alone)
-#   field/<generator>/                          catalogue.parquet, generator.safetensors, history.csv, field.h5 (`snakemake field` alone); with
-#                                               `field.jobs` above 1, rows/<part>.h5, which field.h5 refers to
+#   field/<generator>/                          generator.safetensors, history.csv, field.h5, catalogue.parquet; with `field.jobs` above
+#                                               1, rows/<part>.h5, which field.h5 refers to
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
