@@ -1,9 +1,13 @@
 """What restores scans: each gains on the image that is made without a prior, and gives its batch as one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_slices import CT, MRI, scanned_study, slice_of
 
+from pipeline.observation import Observation
+from pipeline.physics.noise import GaussianNoise
 from pipeline.restorers import classical
 from pipeline.restorers.regularised_inverse import RegularisedInverse
 from pipeline.steps.degrade import observe
@@ -45,3 +49,35 @@ def test_the_variance_of_scenes_is_learned_from_the_train_role():
     learned = RegularisedInverse.learned([slice_of(0), slice_of(1)])
     expected = np.mean([slice_of(k).pixels.var() for k in (0, 1)])
     assert learned["variance"] == pytest.approx([expected], rel=1e-5)
+
+
+def scaled(observation, factor):
+    """The same scan in a unit that is ``factor`` times smaller."""
+    preview, operator = observation.preview, observation.operator
+    noise = GaussianNoise(tuple(level * factor for level in operator.noise.level))
+    pixels, sigma = (preview.pixels * factor).astype(np.float32), (preview.sigma * factor).astype(np.float32)
+    data = (observation.data * factor).astype(np.float32)
+    return Observation(replace(preview, pixels=pixels, sigma=sigma), replace(operator, noise=noise), data)
+
+
+@pytest.mark.parametrize("method", SETTINGS)
+def test_the_unit_of_a_scan_does_not_matter(method):
+    degrade, condition = NOISY["mri"]
+    seen, settings = observe(slice_of(1), scanned_study(degrade), condition, None), dict(SETTINGS[method])
+    restored = classical(method, settings).restore(seen).pixels
+    factor = 1e6
+    if "variance" in settings:
+        settings["variance"] = [settings["variance"][0] * factor**2]
+    again = classical(method, settings).restore(scaled(seen, factor)).pixels
+    np.testing.assert_allclose(again / factor, restored, atol=2e-3 * restored.max())
+
+
+@pytest.mark.parametrize("method", SETTINGS)
+def test_an_empty_slice_stays_near_to_empty(method):
+    degrade, condition = NOISY["mri"]
+    empty = slice_of(1)
+    empty = empty.with_pixels(np.zeros_like(empty.pixels))
+    seen = observe(empty, scanned_study(degrade), condition, None)
+    restored = classical(method, SETTINGS[method]).restore(seen).pixels
+    assert np.isfinite(restored).all()
+    assert np.abs(restored).mean() < 2 * np.median(seen.preview.sigma)
