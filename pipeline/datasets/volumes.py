@@ -106,7 +106,7 @@ class _Names:
 
 
 def _named(found: dict[str, Path], settings: Images, pseudonyms: Pseudonyms) -> _Names:
-    told = read_groups(settings.groups, list(found)) if settings.groups is not None else {}
+    told = _told_groups(settings.groups, list(found)) if settings.groups is not None else {}
     paths, groups, count = {}, {}, Counter[str]()
     for number, (id, path) in enumerate(found.items()):
         # Before it has a name, a volume is called by its number: its own may be the patient's.
@@ -115,6 +115,17 @@ def _named(found: dict[str, Path], settings: Images, pseudonyms: Pseudonyms) -> 
         count[group] += 1
         paths[f"{group}v{count[group]}"], groups[f"{group}v{count[group]}"] = path, group
     return _Names(paths, groups, pseudonyms)
+
+
+def _told_groups(table: str, names: list[str]) -> dict[str, str]:
+    try:
+        return read_groups(table, names)
+    except DatasetError:
+        # What is wrong would be said of a volume by its name, which may be a patient's.
+        raise DatasetError(
+            f"images.groups: does not hold each of the {len(names)} volumes that images.path finds once, by what "
+            "stands for {id}, with a group, and no other; mend the columns id and group"
+        ) from None
 
 
 def _opened(path: Path, volume: str, group: str, settings: Images) -> SlicedVolume:

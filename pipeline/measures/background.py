@@ -12,12 +12,11 @@ import numpy as np
 from pipeline.image import Image, Pixels
 from pipeline.measures.background_mesh import measure_mesh
 from pipeline.measures.sky import SkyError, sky_of_parts
+from pipeline.physics.hounsfield import AIR_HU
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage, strips
 
 Kind = Literal["none", "constant", "mesh", "air"]
-AIR = -1000.0
-"""Hounsfield units of what attenuates nothing."""
 Background = Callable[[int, Window], Pixels]
 """``background(band, window)`` gives the level in a window, shape (H, W), in the unit of the image."""
 
@@ -74,7 +73,7 @@ def take_off_background(image: Image, kind: Kind, box: int = 64, parts: Sequence
 
 def _measured(image: WindowedImage, kind: Literal["constant", "mesh", "air"], box: int) -> Background:
     if kind == "air":
-        return lambda _band, window: _filled_with(np.float32(AIR), window)
+        return lambda _band, window: _filled_with(np.float32(AIR_HU), window)
     of_band = [
         _constant(image, band) if kind == "constant" else measure_mesh(image, band, box)
         for band in range(len(image.bands))

@@ -7,8 +7,6 @@ from typing import Any
 from pipeline.networks.sgan import Sgan
 from pipeline.networks.xdf_gan import XdfGan
 
-GENERATORS = ("sgan", "xdf_gan")
-
 
 def build_generator(settings: dict[str, Any], bands: int) -> Sgan | XdfGan:
     """Build an untrained generator.

@@ -20,7 +20,7 @@ class ScannedSlices:
         Of which the first tells how much noise there is in images.
     """
 
-    relative_to_sky, counts_photons, mistaken, single = False, False, False, None
+    relative_to_sky, counts_photons, single = False, False, None
 
     def __init__(self, scanner: Scanner, scenes: Scenes) -> None:
         self.scanner, self._scenes, self.names = scanner, scenes, scanner.descriptors

@@ -60,6 +60,16 @@ def test_volumes_of_one_patient_by_a_table_share_a_group(tmp_path):
     assert found == {"p0001v1": "p0001", "p0002v1": "p0002", "p0001v2": "p0001"}
 
 
+def test_a_table_that_lacks_a_volume_is_refused_without_a_name(tmp_path):
+    pattern = niftis(tmp_path, "Doe_Jane", "Roe_Richard")
+    table = tmp_path / "groups.csv"
+    table.write_text("id,group\nDoe_Jane,one\n")
+    settings = images(pattern).model_copy(update={"groups": str(table)})
+    with pytest.raises(DatasetError, match="does not hold each of the 2 volumes") as refused:
+        open_dataset(settings)
+    assert "Roe" not in str(refused.value)
+
+
 def test_the_key_says_who_is_who_and_keeps_its_names(tmp_path):
     key = tmp_path / "keys" / "study.csv"
     key.parent.mkdir()
@@ -112,7 +122,7 @@ def test_sagittal_runs_of_one_volume_are_refused_since_halves_look_alike():
         study_from({"study": "s", "images": {"dataset": "mni152", "volumes": {"along": "sagittal", "bands": 3}}})
 
 
-def test_a_mirrored_copy_of_a_patient_shares_the_group_or_is_another_patient_alone(tmp_path):
+def test_runs_of_a_volume_that_mirrors_itself_hold_both_halves_of_their_slices(tmp_path):
     # Axial slices of a volume that is its own mirror image: each run holds both halves of its slices.
     half = body(depth=40)
     save_nifti(tmp_path / "a.nii", np.concatenate([half, half[::-1]]), UPRIGHT)

@@ -9,9 +9,10 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from pipeline.datasets.head_phantom.anatomy import Floats, Head, Lesion
 from pipeline.image import Pixels
+from pipeline.physics.hounsfield import AIR_HU
 from pipeline.physics.noise import addressed_random
 
-AIR, FAT, SKIN, BONE, MARROW, FLUID, WHITE, GREY = -1000.0, -90.0, 45.0, 1250.0, 450.0, 8.0, 27.0, 38.0
+FAT, SKIN, BONE, MARROW, FLUID, WHITE, GREY = -90.0, 45.0, 1250.0, 450.0, 8.0, 27.0, 38.0
 """Hounsfield units (Kalender 2011, Computed Tomography, table 1.1, within what is found)."""
 FINER = 3
 """Points across a pixel, whose mean it is: tissues that share a pixel share its value."""
@@ -46,7 +47,7 @@ def hounsfield_units(head: Head, height: float, size: int, pixel: float, address
 def _tissues(head: Head, height: float, x: Floats, y: Floats, pixel: float, address: tuple[object, ...]) -> Floats:
     soft, brain, bone = head.texture
     coarse, fine = (_field(len(x), length * FINER / pixel, *address, name) for name, length in _LENGTHS.items())
-    values = np.full_like(x, AIR)
+    values = np.full_like(x, AIR_HU)
     skin, within = head.skin, head.scalp + head.bone
     values[skin.inside(x, y)] = SKIN
     scalp = skin.inside(x, y, 2)
@@ -91,11 +92,11 @@ def _draw_orbits(values: Floats, head: Head, x: Floats, y: Floats) -> None:
     """Air in the sinus of the forehead, and fat and eyeballs beside the nose."""
     front = head.skin.y - head.skin.b
     sinus = ((x - head.skin.x) / 14) ** 2 + ((y - front - 14) / 6) ** 2 < 1
-    values[sinus & (values > FAT)] = AIR
+    values[sinus & (values > FAT)] = AIR_HU
     for side in (-1, 1):
         right, down = x - head.skin.x - side * 32, y - front - 27
         orbit = right**2 + down**2 < 17**2
-        values[orbit & (values > AIR)] = FAT
+        values[orbit & (values > AIR_HU)] = FAT
         values[right**2 + down**2 < 12**2] = 15.0
 
 
