@@ -18,6 +18,7 @@ from pipeline.config.networks import NetworkSettings
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
 from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regression, Spread
+from pipeline.config.networks.unrolled import Unrolled
 from pipeline.config.pairs import Pairs
 from pipeline.config.plain_values import plain_values
 from pipeline.config.publish import Publish
@@ -69,6 +70,7 @@ __all__ = [
     "SyntheticField",
     "Tissue",
     "Training",
+    "Unrolled",
     "Width",
     "XdfGanSettings",
     "load_study",

@@ -19,6 +19,7 @@ from pipeline.config.names import GENERATOR_NAME, NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
+from pipeline.config.networks.unrolled import Unrolled
 from pipeline.config.pairs import Pairs, with_pairs
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
@@ -197,6 +198,11 @@ class Study(Settings):
 
     def _there_is_what_is_learned_from(self) -> None:
         for name, network in self.networks.items():
+            if isinstance(network, Unrolled) and self.degrade.scan is None:
+                raise ValueError(
+                    f"networks.{name}.architecture: unrolled goes by the data of a scan; take nafnet where the "
+                    "instrument blurs"
+                )
             if network.learns_from == "pairs" and self.pairs is None:
                 raise ValueError(f"networks.{name}.learns_from: the study has no pairs; name them, or take simulation")
 

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from pipeline.networks.nafnet import NAFNet
 from pipeline.networks.pix2pix import Pix2pixUNet
 from pipeline.networks.spread import SpreadNetwork
+from pipeline.networks.unrolled import Unrolled
 
 NAFNET = (
     *("width", "encoder_blocks", "middle_blocks", "decoder_blocks"),
     *("activation", "kernel_size", "dropout", "patch_size"),
 )
 
-RestoringNetwork = NAFNet | Pix2pixUNet
+RestoringNetwork = NAFNet | Unrolled | Pix2pixUNet
 
 
 def build_network(settings: dict[str, Any], bands: int, descriptors: int, noise_planes: int = 0) -> RestoringNetwork:
@@ -31,13 +32,15 @@ def build_network(settings: dict[str, Any], bands: int, descriptors: int, noise_
     descriptors : int
         Numbers that describe the instrument.
     noise_planes : int
-        Planes of noise by which a NAFNet draws.
+        Planes of noise by which it draws, unless it is a pix2pix.
     """
-    if settings["architecture"] == "nafnet":
-        # What a model file of an earlier version does not name has the default that it was trained with.
-        chosen = {name: settings[name] for name in NAFNET if name in settings}
-        return NAFNet(bands, descriptors, **chosen, noise_planes=noise_planes)
-    return Pix2pixUNet(bands, settings["crop"], settings["base_channels"])
+    if settings["architecture"] == "pix2pix":
+        return Pix2pixUNet(bands, settings["crop"], settings["base_channels"])
+    # What a model file of an earlier version does not name has the default that it was trained with.
+    chosen = {name: settings[name] for name in NAFNET if name in settings} | {"noise_planes": noise_planes}
+    if settings["architecture"] == "unrolled":
+        return Unrolled(bands, descriptors, settings["rounds"], **chosen)
+    return NAFNet(bands, descriptors, **chosen)
 
 
 def drawing_network(faithful: dict[str, Tensor], settings: dict[str, Any], bands: int, descriptors: int) -> nn.Module:
@@ -53,8 +56,9 @@ def drawing_network(faithful: dict[str, Tensor], settings: dict[str, Any], bands
     network = build_network(settings, bands, descriptors, settings["posterior"]["noise_planes"])
     weights = dict(faithful)
     # The noise has a say from the start, as much as any other plane, or no draw would ever differ from another.
-    fresh = network.state_dict()["first.weight"][:, weights["first.weight"].shape[1] :]
-    weights["first.weight"] = torch.cat([weights["first.weight"], fresh.to(weights["first.weight"])], 1)
+    for name, value in network.state_dict().items():
+        if name.endswith("first.weight"):
+            weights[name] = torch.cat([weights[name], value[:, weights[name].shape[1] :].to(weights[name])], 1)
     network.load_state_dict(weights)
     return network
 

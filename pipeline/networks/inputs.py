@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from pipeline.networks.evidence import Evidence
 
 
 class RestorationInput(NamedTuple):
@@ -25,6 +28,8 @@ class RestorationInput(NamedTuple):
         Numbers that describe the instrument, of order one.
     noise : Tensor, shape (B, N, H, W), optional
         What a network that draws from the possible scenes draws by: white, of standard deviation 1.
+    evidence : Evidence, optional
+        The data themselves, where they are no image and the whole slice is given.
     """
 
     preview: Tensor
@@ -33,6 +38,13 @@ class RestorationInput(NamedTuple):
     valid: Tensor
     descriptor: Tensor
     noise: Tensor | None = None
+    evidence: Evidence | None = None
+
+    def changed(self, change: Callable[[Tensor], Tensor]) -> RestorationInput:
+        """The same with every plane moved or grown alike; what describes the instrument stays."""
+        preview, inverse, sigma, valid = map(change, self[:4])
+        noise = None if self.noise is None else change(self.noise)
+        return RestorationInput(preview, inverse, sigma, valid, self.descriptor, noise, self.evidence)
 
     def stacked(self) -> Tensor:
         """All planes, shape (B, 4 C + D + N, H, W)."""

@@ -48,6 +48,8 @@ class NAFNet(nn.Module):
     """Images of every size do, if ``stride`` divides it."""
     stride: int
     receptive_radius: int
+    whole = False
+    """It can be shown tiles."""
 
     def __init__(
         self,

@@ -29,12 +29,8 @@ def mean_over_orientations(restored: Callable[[RestorationInput], Tensor], input
     total = torch.zeros_like(inputs.inverse)
     for turns in range(4):
         for mirrored in (False, True):
-            turned = {
-                name: _turned(planes, turns, mirrored)
-                for name, planes in inputs._asdict().items()
-                if planes is not None and planes.ndim == 4
-            }
-            total += _turned_back(restored(inputs._replace(**turned)), turns, mirrored)
+            turned = inputs.changed(lambda planes: _turned(planes, turns, mirrored))  # noqa: B023  # called at once
+            total += _turned_back(restored(turned), turns, mirrored)
     return total / 8
 
 

@@ -53,6 +53,8 @@ class Pix2pixUNet(nn.Module):
     """The one height and width of images that do."""
     stride: int
     receptive_radius: int
+    whole = False
+    """It is shown tiles."""
 
     def __init__(self, bands: int, size: int = 256, base_channels: int = 64) -> None:
         super().__init__()

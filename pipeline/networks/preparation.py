@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.networks.evidence import Evidence
 from pipeline.networks.inputs import RestorationInput
 from pipeline.on_device import planes
 from pipeline.physics.operator import Operator
@@ -73,6 +74,7 @@ class Preparation:
             sigma=operator.preview_sigma(sigma)[inner] / softening,
             valid=(~mask[inner]).float(),
             descriptor=descriptor / DESCRIPTOR_SCALE,
+            evidence=Evidence(data, ratio, operator, self.stretch) if operator.whole else None,
         )
 
     def described(self, operator: Operator) -> Tensor:

@@ -133,7 +133,7 @@ class NetworkRestorer(Restorer):
             yield core, estimate[(..., *inner)].cpu().numpy()
 
     def _restored_slice(self, observation: Observation) -> Iterator[tuple[Window, Pixels]]:
-        """As :meth:`restored_tiles`, of data that are no image: these are prepared whole, and the network is tiled."""
+        """As :meth:`restored_tiles`, of data that are no image: these are prepared whole, most networks are tiled."""
         measured, preview, operator = observation.measured, observation.preview, observation.operator
         level = measured.level
         described, mask = self._preparation.described(operator)[None], torch.from_numpy(preview.mask)[None]
@@ -143,6 +143,12 @@ class NetworkRestorer(Restorer):
         with torch.inference_mode():
             inputs = self._preparation(data, mask, sigma, level, operator, described)
         height, width = preview.shape[-2:]
+        if self._network.whole:
+            yield (
+                whole(height, width),
+                self._mean_of(inputs, self._noise(preview.id, whole(height, width))).cpu().numpy(),
+            )
+            return
         for core in tiles(whole(height, width), self._tile, self._stride):
             context = self._context(core)
             rows, columns = (

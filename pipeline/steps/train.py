@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from pipeline.code_hash import code_hash
-from pipeline.config import Augment, ConfigError, Denoiser, Nafnet, Pix2pix, Study, settings_hash
+from pipeline.config import Augment, ConfigError, Denoiser, Nafnet, Pix2pix, Study, Unrolled, settings_hash
 from pipeline.model_file import write_model
 from pipeline.networks.build import RestoringNetwork, drawing_network, spread_network
 from pipeline.physics.noise import addressed_generator
@@ -26,6 +26,7 @@ from pipeline.step_settings import settings_for
 from pipeline.steps.denoising_material import DenoisingMaterial
 from pipeline.steps.paired_material import PairedMaterial
 from pipeline.steps.scan_material import ScanMaterial
+from pipeline.steps.slice_material import SliceMaterial
 from pipeline.steps.training_material import TrainingMaterial
 from pipeline.store import written_aside
 from pipeline.training.adversarial_task import AdversarialTask
@@ -107,7 +108,7 @@ def train(
             trained, rows = _best_of(starts, loop, fabric, work / "train" / place / key, work / "tensorboard" / place)
             size = {"parameters": sum(p.numel() for p in trained.parameters())}
             for row in rows:
-                epoch = row["step"] * settings.pixels_per_step(row["stage"]) / material.area
+                epoch = row["step"] * material.pixels_per_step(settings, row["stage"]) / material.area
                 history.append(row | {"epoch": epoch} | size)
             for output in outputs if team.rank == 0 else ():
                 card = material.card(network, output, fold) | {"data_hash": inputs[0]}
@@ -131,7 +132,7 @@ def _material_for(settings: Nafnet | Pix2pix | Denoiser, study: Study, network: 
     if isinstance(settings, Denoiser):
         return DenoisingMaterial
     if study.degrade.scan is not None:
-        return ScanMaterial
+        return SliceMaterial if isinstance(settings, Unrolled) else ScanMaterial
     return PairedMaterial if study.learns_from_pairs(network) else TrainingMaterial
 
 

@@ -133,6 +133,10 @@ class TrainingMaterial:
             "scaling": self._scaling(),
         }
 
+    def pixels_per_step(self, settings: Nafnet | Pix2pix | Denoiser, stage: str) -> int:
+        """Pixels of scene that a step of a stage sees."""
+        return settings.pixels_per_step(stage)
+
     def _watched_width(self, stride: int) -> int:
         return -(-WATCHED[1] // stride) * stride
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.networks.evidence import Evidence
 from pipeline.physics.operator import Operator
 from pipeline.training.task import TrainingError
 
@@ -18,8 +19,8 @@ from pipeline.training.task import TrainingError
 def batch_that_fits(stage: str, processes: int, trial: Callable[[Any], None]) -> Iterator[list[Any]]:
     """Turn running out of device memory into one sentence with the batch that would fit.
 
-    Gives an empty list, for the batch that this process is at when it has been drawn: nested tuples of Tensor and
-    Operator, of which the first axis counts crops.
+    Gives an empty list, for the batch that this process is at when it has been drawn: nested tuples of Tensor,
+    Operator and Evidence, of which the first axis counts crops.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def first_crops(batch: Any, count: int) -> Any:
     """The first crops of a batch; numbers that belong to no crop stay."""
     if isinstance(batch, Tensor):
         return batch[:count] if batch.ndim else batch
-    if isinstance(batch, Operator):
+    if isinstance(batch, Operator | Evidence):
         return batch.of(slice(count))
     if isinstance(batch, tuple):
         parts = [first_crops(part, count) for part in batch]

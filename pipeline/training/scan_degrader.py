@@ -61,10 +61,7 @@ class ScanDegrader:
             raise TrainingError(f"crops of {crop} px are asked for, and slices have {height} x {width}; take smaller")
         slots = range(first, first + count)
         numbers = sorted({slot // CROPS_OF_A_SLICE for slot in slots})
-        slices = [(*address, "slice", number) for number in numbers]
-        scene, unknown = self._turned(slices)
-        inputs = self._scanned(scene, unknown, address, slices)
-        target, known = self.preparation.stretch.apply(scene), (~unknown).float()
+        inputs, target, known = self._slices(address, numbers)[:3]
         cuts = [self._cut((*address, slot), crop) for slot in slots]
         of = [numbers.index(slot // CROPS_OF_A_SLICE) for slot in slots]
 
@@ -75,10 +72,10 @@ class ScanDegrader:
         seen = RestorationInput(preview, inverse, sigma, valid, inputs.descriptor[of])
         return Batch(seen, cropped(target), cropped(known), self._scanner.of(self._scanner.settings, 0))
 
-    def _scanned(
-        self, scene: Tensor, unknown: Tensor, address: tuple[object, ...], slices: Sequence[tuple[object, ...]]
-    ) -> RestorationInput:
-        """What a network would see of whole slices."""
+    def _slices(self, address: tuple[object, ...], numbers: Sequence[int]) -> Batch:
+        """Whole slices, by their numbers."""
+        slices = [(*address, "slice", number) for number in numbers]
+        scene, unknown = self._turned(slices)
         own = [addressed_random(*place, "scan") for place in slices]
         operator, each = self._scanner.batch(addressed_random(*address, "scan"), own)
         noises = [one.noise for one in each]
@@ -87,7 +84,8 @@ class ScanDegrader:
         data, _ = draw_each(noises, operator.forward(body), generators)
         sigma = told_sigma_of_each(noises, data)
         described = torch.stack([self.preparation.described(one) for one in each]).to(self._device)
-        return self.preparation(data, unknown, sigma, noise_level(sigma), operator, described)
+        inputs = self.preparation(data, unknown, sigma, noise_level(sigma), operator, described)
+        return Batch(inputs, self.preparation.stretch.apply(scene), (~unknown).float(), operator)
 
     def _turned(self, slices: Sequence[tuple[object, ...]]) -> tuple[Tensor, Tensor]:
         """Slices in an orientation of their own, and what is not known of them, shape (B, C, H, W)."""

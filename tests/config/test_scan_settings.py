@@ -62,6 +62,32 @@ def test_what_does_not_go_with_a_scanner_is_refused_in_one_line(changes, words):
     assert "\n" not in str(refused.value)
 
 
+UNROLLED = {"architecture": "unrolled", "spread": {"steps": 0}}
+
+
+def test_a_cascade_sees_a_few_whole_slices_at_a_step():
+    study = ct_study(networks={"unrolled": UNROLLED | {"rounds": 4}})
+    assert study.networks["unrolled"].batches == {"regression.batch": 4, "adversarial.batch": 4}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"regression": {"steps": 9, "crop": 32}}, "regression.crop: is not read by unrolled, which sees whole slices"),
+        ({"average_orientations": True}, "average_orientations: is not read by unrolled"),
+        ({"rounds": 1}, "networks.unrolled.rounds"),
+    ],
+)
+def test_what_a_cascade_does_not_read_is_refused(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        ct_study(networks={"unrolled": UNROLLED | changes})
+
+
+def test_a_cascade_is_refused_for_a_blur():
+    with pytest.raises(ConfigError, match=r"networks\.unrolled\.architecture: unrolled goes by the data of a scan"):
+        study_from({"study": "s", "networks": {"unrolled": UNROLLED}})
+
+
 def test_methods_of_scans_are_refused_for_a_blur():
     with pytest.raises(ConfigError, match="reconstruction does not restore blurs"):
         study_from({"study": "s", "methods": ["degraded", "reconstruction"]})

@@ -16,6 +16,8 @@ from pipeline.steps.tune import tune
 from pipeline.store import read_images, read_restored
 
 NETWORK = NAFNET | {"regression": {"steps": 3, "batch": 4, "crop": 16}, "adversarial": {"steps": 0}}
+CASCADE = NAFNET | {"architecture": "unrolled", "rounds": 2, "regression": {"steps": 3}, "adversarial": {"steps": 2}}
+TRAINED = ("net_faithful", "cascade_sharp")
 
 
 @pytest.fixture(scope="module", params=[CT, MRI], ids=["ct", "mri"])
@@ -23,17 +25,20 @@ def done(request, tmp_path_factory):
     """Folder, study and the condition that was followed to its scores."""
     folder = tmp_path_factory.mktemp("study")
     study = scanned_study(
-        request.param, networks={"net": NETWORK}, evaluate={"tissue": {"regions": {"soft": [700, 1100]}}}
+        request.param,
+        networks={"net": NETWORK, "cascade": CASCADE},
+        evaluate={"tissue": {"regions": {"soft": [700, 1100]}}},
     )
     condition = study.conditions[-1].name
     images, splits, seen = write_slices(folder / "images.h5"), folder / "splits.csv", folder / "seen.h5"
     split(images, study, splits)
     degrade(images, study, condition, seen)
-    for fold in range(2):
-        train(images, splits, study, "net", fold, folder / "net" / f"fold{fold}", folder / "work")
-    models = [folder / "net" / f"fold{fold}" / "faithful.safetensors" for fold in range(2)]
-    for method in (*study.methods, "net_faithful"):
-        tuned, used = None, models
+    for name in study.networks:
+        for fold in range(2):
+            train(images, splits, study, name, fold, folder / name / f"fold{fold}", folder / "work")
+    for method in (*study.methods, *TRAINED):
+        name, _, output = method.partition("_")
+        tuned, used = None, [folder / name / f"fold{fold}" / f"{output}.safetensors" for fold in range(2)]
         if method in study.methods:
             tuned, used = folder / f"{method}.json", []
             tune(images, splits, seen, study, method, tuned)
@@ -52,7 +57,7 @@ def test_every_slice_is_restored_once_by_every_method(done):
     folder, study, _ = done
     with read_images(folder / "images.h5") as images:
         ids = sorted(images.ids)
-    for method in (*study.methods, "net_faithful"):
+    for method in (*study.methods, *TRAINED):
         with read_restored(folder / f"{method}.h5") as restored:
             assert sorted(restored.items) == ids
 

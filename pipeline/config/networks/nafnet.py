@@ -11,6 +11,7 @@ from pipeline.config.networks.stages import Adversarial, Game, Posterior, Regres
 
 ActivationName = Literal["gate", "relu", "leaky_relu", "prelu", "elu", "silu"]
 ACTIVATION_NAMES: tuple[ActivationName, ...] = get_args(ActivationName)
+STAGES = ("regression", "adversarial", "posterior", "spread")
 
 
 class Nafnet(Network):
@@ -62,13 +63,18 @@ class Nafnet(Network):
     )
 
     @model_validator(mode="after")
-    def _stages_fit(self) -> Nafnet:
+    def _blocks_fit(self) -> Nafnet:
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size: {self.kernel_size} has no centre; take an odd number, such as 3")
         down, up = len(self.encoder_blocks), len(self.decoder_blocks)
         if down != up:
             raise ValueError(f"decoder_blocks: {up} stages, and the encoder has {down}; as many are needed")
-        for name in ("regression", "adversarial", "posterior", "spread"):
+        return self
+
+    @model_validator(mode="after")
+    def _crops_fit(self) -> Nafnet:
+        down = len(self.encoder_blocks)
+        for name in STAGES:
             steps, crop = getattr(self, name).steps, getattr(self, name).crop
             least = self.patch_size * 2**down
             if steps and crop % least:
