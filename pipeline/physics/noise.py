@@ -266,10 +266,8 @@ def addressed_generator(*address: object, device: torch.device | str = "cpu") ->
 
     Whoever draws in whatever order, the same address gives the same numbers; NumPy's numbers count as Python's.
     """
-    plain = tuple(part.item() if isinstance(part, np.generic) else part for part in address)
-    name = repr(plain).encode()
-    digest = hashlib.blake2b(name, digest_size=8).digest()
-    generator = Generator(device).manual_seed(int.from_bytes(digest, "little", signed=True))
+    name = _name(address)
+    generator = Generator(device).manual_seed(int.from_bytes(_digest(name), "little", signed=True))
     if generator.device.type == "cpu":
         _seed_whole(generator, name)
     return generator
@@ -277,7 +275,16 @@ def addressed_generator(*address: object, device: torch.device | str = "cpu") ->
 
 def addressed_random(*address: object) -> np.random.Generator:
     """NumPy's random generator at an address, as :func:`addressed_generator` is torch's."""
-    return np.random.Generator(np.random.Philox(key=addressed_generator(*address).initial_seed() % 2**64))
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(_digest(_name(address)), "little")))
+
+
+def _name(address: tuple[object, ...]) -> bytes:
+    plain = tuple(part.item() if isinstance(part, np.generic) else part for part in address)
+    return repr(plain).encode()
+
+
+def _digest(name: bytes) -> bytes:
+    return hashlib.blake2b(name, digest_size=8).digest()
 
 
 def _seed_whole(generator: Generator, name: bytes) -> None:

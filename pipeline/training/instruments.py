@@ -161,7 +161,9 @@ class Instruments:
     ) -> NoiseModel:
         axis, _ = _levels(self._noise)
         settings = self._noise.model_copy(update={axis: [value]})
-        return noise_for(settings, self._psfs.on_host(number), sky_sigma, self._protocol, background)
+        # Only of a multiple of the sky's noise does it matter what the blur leaves of it.
+        psf = self._psfs.on_host(number) if self.relative_to_sky else self._widest.psf
+        return noise_for(settings, psf, sky_sigma, self._protocol, background)
 
 
 def _psfs(
