@@ -18,7 +18,6 @@ NAMES = (
     "equal_time",
     "realism",
     "pairs",
-    "widths",
     "specialists",
     "posterior",
     "half_hour",
