@@ -20,6 +20,8 @@
 #   metrics/<condition>/<method>.parquet        scores, one a row
 #   sources/<condition>/<method>.parquet        what was measured on every source; truth.parquet of the truth itself
 #   sources.csv                                 bias and scatter of these (both only if `evaluate.shapes` asks for them)
+#   lesions/<condition>/<method>.parquet        what a reader sees of lesions that were put into slices
+#   lesions.csv                                 how well it tells them (both only if `evaluate.tissue.lesion` asks for them)
 #   metrics.csv  summary.csv                    all scores; what may be concluded
 #   comparisons.csv  ranking.csv                every two methods compared, with effect sizes; who ranks above whom
 #   report.html  figures/  provenance.json      the page, its figures, what was run on what
@@ -53,6 +55,8 @@ include: "rules/restore.smk"
 include: "rules/evaluate.smk"
 include: "rules/measure.smk"
 include: "rules/tally.smk"
+include: "rules/implant.smk"
+include: "rules/detect.smk"
 include: "rules/calibrate.smk"
 include: "rules/gauge.smk"
 include: "rules/collect.smk"

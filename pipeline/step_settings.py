@@ -49,6 +49,11 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
     if step == "evaluate":
         judged = (*_SPACES, "evaluate.apertures", "evaluate.detection", "evaluate.tissue")
         return _condition(study, which["condition"]) | _leaves(values, *judged)
+    if step == "implant":
+        threads = ("threads",) if "network" in which else ()
+        return _condition(study, which["condition"]) | _leaves(
+            values, "seed", "images.pixel_mm", "evaluate.tissue.lesion", "degrade.ct", "degrade.mri", *threads
+        )
     if step == "measure":
         return _condition(study, which["condition"]) | _leaves(
             values, "seed", "evaluate.apertures", "evaluate.detection"
@@ -59,7 +64,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "restore.data_consistency", *shapes)
     if step == "collect":
         return _leaves(values, "seed")
-    if step == "tally":
+    if step in ("tally", "detect"):
         return _leaves(values, "seed")
     if step == "discern":
         return _leaves(values, "seed")

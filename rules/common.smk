@@ -27,6 +27,7 @@ DISCERNED = (
     else []
 )
 SOURCES = ["results/{study}/sources.csv"] if STUDY.evaluate.shapes else []
+LESIONS = ["results/{study}/lesions.csv"] if STUDY.evaluate.lesion else []
 INTERVALS = ["results/{study}/intervals.csv"] if STUDY.interval_methods else []
 GENERATORS = list(STUDY.painters)
 FIELD_PART = "rows/{part}" if STUDY.field.jobs > 1 else "field"

@@ -25,6 +25,7 @@ rule report:
             ),
             *DISCERNED,
             *SOURCES,
+            *LESIONS,
             *INTERVALS,
         ],
     output:

@@ -58,6 +58,7 @@ class MadeStudy:
             "out": out / "report.html",
             "figures_dir": out / "figures",
             "provenance": out / "provenance.json",
+            "lesions": [],
             "intervals": [],
         }
 

@@ -24,6 +24,7 @@ from pipeline.cli.options import (
 )
 from pipeline.config import load_study
 from pipeline.step_runner import running
+from pipeline.step_settings import threads_for
 
 
 @app.command()
@@ -78,6 +79,41 @@ def tally(
         from pipeline.steps import tally as step
 
         step.tally(files, study, out)
+
+
+@app.command()
+def implant(
+    images: Images,
+    splits: Splits,
+    condition: ConditionName,
+    method: Method,
+    out: Out,
+    models: Annotated[list[Path] | None, typer.Argument(help="A network's models, one per fold, in order.")] = None,
+    tuned: Annotated[Path | None, typer.Option("--tuned", help="A classical restorer's settings, from `tune`.")] = None,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Put lesions into held-out slices, scan and restore them, and read their places."""
+    study = load_study(config)
+    with running(f"implant {condition} {method}", out, log, threads_for(study, "restore", method)):
+        from pipeline.steps import implant as step
+
+        step.implant(images, splits, study, condition, method, tuned, models or [], out)
+
+
+@app.command()
+def detect(
+    files: Annotated[list[Path], typer.Argument(help="Every lesions/... file of the study.")],
+    out: Out,
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Tell how well a reader sees lesions in what each method makes of a scan."""
+    study = load_study(config)
+    with running("detect", out, log):
+        from pipeline.steps import detect as step
+
+        step.detect(files, study, out)
 
 
 @app.command()

@@ -41,7 +41,8 @@ def report(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Every gallery/..., history.csv, tuned/... and discerned/... file, sources.csv, intervals.csv."
+            help="Every gallery/..., history.csv, tuned/... and discerned/... file, sources.csv, lesions.csv, "
+            "intervals.csv."
         ),
     ],
     out: Out,
@@ -52,15 +53,14 @@ def report(
 ) -> None:
     """Write the report, one page that works offline."""
     study = load_study(config)
-    restored, histories, tuned, discerned, sources, intervals = (
-        ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet", "sources.csv", "intervals.csv")
-    )
+    restored, histories, tuned, discerned = (ending(files, s) for s in (".h5", "history.csv", ".json", ".parquet"))
+    sources, lesions, intervals = (ending(files, s) for s in ("sources.csv", "lesions.csv", "intervals.csv"))
     with running("report", out, log):
         from pipeline.steps import report as step
 
         step.report(
             study, images, splits, restored, metrics_csv, summary_csv, comparisons_csv, ranking_csv, histories, tuned,
-            discerned, sources, intervals, out, figures, provenance,
+            discerned, sources, lesions, intervals, out, figures, provenance,
         )  # fmt: skip
 
 

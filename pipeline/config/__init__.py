@@ -27,7 +27,7 @@ from pipeline.config.scan import Scan
 from pipeline.config.settings import ConfigError, Settings, settings_hash
 from pipeline.config.split import Split
 from pipeline.config.study import Study
-from pipeline.config.tissue import Tissue
+from pipeline.config.tissue import Lesion, Tissue
 from pipeline.config.train import Training
 from pipeline.config.width import Width, parse_width, plain_number
 
@@ -48,6 +48,7 @@ __all__ = [
     "Evaluate",
     "Game",
     "Images",
+    "Lesion",
     "Method",
     "Mri",
     "Nafnet",

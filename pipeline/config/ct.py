@@ -29,3 +29,7 @@ class Ct(Scan):
         True,
         description="Whether the images were themselves taken at the full dose and have its noise; false for drawings.",
     )
+
+    def undegraded(self) -> Ct:
+        """The full dose, and the most views."""
+        return self.model_copy(update={"dose": [1.0], "views": [max(self.views)]})

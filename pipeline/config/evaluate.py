@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.settings import OnceEach, Positive, Settings
-from pipeline.config.tissue import Tissue
+from pipeline.config.tissue import Lesion, Tissue
 
 
 class Evaluate(Settings):
@@ -36,3 +36,8 @@ class Evaluate(Settings):
         None,
         description="Judge slices through a body by tissue, in place of sources: {} for the body as a whole.",
     )
+
+    @property
+    def lesion(self) -> Lesion | None:
+        """Lesions that are put into slices, if any."""
+        return self.tissue.lesion if self.tissue else None

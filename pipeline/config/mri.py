@@ -45,3 +45,7 @@ class Mri(Scan):
         if self.sampling == "uniform" and any(value != int(value) for value in self.acceleration):
             raise ValueError("acceleration: uniform takes every n-th line; whole numbers are needed, such as [2, 4]")
         return self
+
+    def undegraded(self) -> Mri:
+        """All of every line, with the least noise."""
+        return self.model_copy(update={"acceleration": [1.0], "sigma": [min(self.sigma)], "readout": 1.0})

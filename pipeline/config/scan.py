@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from pipeline.config.settings import Settings
@@ -19,6 +20,10 @@ class Scan(Settings):
         """The same with one value of each axis, every combination, the first axis outside."""
         values = [[(axis, [value]) for value in getattr(self, axis)] for axis in self.axes]
         return [self.model_copy(update=dict(chosen)) for chosen in itertools.product(*values)]
+
+    @abstractmethod
+    def undegraded(self) -> Any:
+        """The scan that nothing was taken from, one condition."""
 
     @property
     def name(self) -> str:

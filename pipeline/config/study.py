@@ -214,6 +214,11 @@ class Study(Settings):
                 what = "scans" if scanned else "blurs"
                 raise ValueError(f"methods: {method} does not restore {what}; {', '.join(suited)} do")
         if not scanned:
+            if self.evaluate.lesion:
+                raise ValueError(
+                    "evaluate.tissue.lesion: lesions are put into slices that are scanned; leave it out where the "
+                    "instrument blurs"
+                )
             return
         if self.restore.data_consistency:
             raise ValueError("restore.data_consistency: is for blurs; set false where a scanner is the instrument")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.config.names import NAME
-from pipeline.config.settings import Settings
+from pipeline.config.settings import Positive, Settings
 
 
 def _ascending(values: tuple[float, float]) -> tuple[float, float]:
@@ -17,6 +17,21 @@ def _ascending(values: tuple[float, float]) -> tuple[float, float]:
 
 
 Ends = Annotated[tuple[float, float], AfterValidator(_ascending)]
+
+
+class Lesion(Settings):
+    """Round lesions that are put into held-out slices before these are scanned, for a model observer to look for."""
+
+    diameter_mm: Positive = Field(5.0, description="Diameter in mm.")
+    contrast: float = Field(20.0, allow_inf_nan=False, description="What a lesion adds, in the unit of the images.")
+    inside: Ends = Field(..., description="Least and greatest value of the tissue that they lie in.")
+    most: int = Field(4, ge=1, description="Lesions in a slice at most; fewer where there is no room.")
+
+    @model_validator(mode="after")
+    def _can_be_seen(self) -> Lesion:
+        if not self.contrast:
+            raise ValueError("contrast: a lesion that adds 0 is none; take 20, or -20 for a dark one")
+        return self
 
 
 class Tissue(Settings):
@@ -31,4 +46,9 @@ class Tissue(Settings):
         default_factory=dict,
         description="Parts of the body by the values of their truth, such as brain: [15, 60]: the mean error of each "
         "is given, a pixel and more from its border.",
+    )
+    lesion: Lesion | None = Field(
+        None,
+        description="Lesions by which it is judged how well a reader sees: diameter_mm, contrast, inside, most. By "
+        "default there are none.",
     )

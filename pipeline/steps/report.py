@@ -39,6 +39,7 @@ from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_si
 from pipeline.report.intervals import interval_table, read_intervals
 from pipeline.report.judging import judging
 from pipeline.report.kfold import kfold_table
+from pipeline.report.lesions import lesion_table
 from pipeline.report.naming import condition_name, psf_name
 from pipeline.report.outliers import ShownOutlier, named_outliers, shown_outlier
 from pipeline.report.page import page_figure, render
@@ -81,6 +82,7 @@ def report(
     tuned: list[Path],
     discerned: list[Path],
     sources: list[Path],
+    lesions: list[Path],
     intervals: list[Path],
     out: Path,
     figures_dir: Path,
@@ -104,6 +106,8 @@ def report(
         ``discerned/<condition>.parquet``; none where the study asks for no classifiers.
     sources : list of Path
         ``sources.csv``; none where the study asks for no shapes.
+    lesions : list of Path
+        ``lesions.csv``; none where the study puts no lesions into slices.
     intervals : list of Path
         ``intervals.csv``; none where no network has intervals.
     out, figures_dir, provenance : Path
@@ -122,6 +126,7 @@ def report(
         tuned=tuned_settings(tuned, study),
         trainings=trainings,
         realism=realism(discerned, study),
+        lesions=lesion_table(lesions, study),
         run=run,
         lost={psf_name(c.psf): lost for c in study.blurs if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),

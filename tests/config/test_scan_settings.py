@@ -93,6 +93,14 @@ def test_methods_of_scans_are_refused_for_a_blur():
         study_from({"study": "s", "methods": ["degraded", "reconstruction"]})
 
 
+def test_lesions_are_refused_for_a_blur_and_without_contrast():
+    lesion = {"inside": [10, 20]}
+    with pytest.raises(ConfigError, match=r"evaluate\.tissue\.lesion: lesions are put into slices"):
+        study_from({"study": "s", "evaluate": {"tissue": {"lesion": lesion}}})
+    with pytest.raises(ConfigError, match="a lesion that adds 0 is none"):
+        ct_study(evaluate={"tissue": {"lesion": lesion | {"contrast": 0}}})
+
+
 def test_a_window_has_its_lower_end_first():
     with pytest.raises(ConfigError, match="the lower end comes first"):
         study_from({"study": "s", "evaluate": {"tissue": {"window": [80, 0]}}})

@@ -7,8 +7,10 @@ from made_slices import CT, MRI, scanned_study, write_slices
 from made_training import NAFNET
 
 from pipeline.steps.degrade import degrade
+from pipeline.steps.detect import detect
 from pipeline.steps.evaluate import evaluate
 from pipeline.steps.examine import ExamineError, examine
+from pipeline.steps.implant import ImplantError, implant
 from pipeline.steps.restore import restore
 from pipeline.steps.split import SplitError, split
 from pipeline.steps.train import train
@@ -17,6 +19,7 @@ from pipeline.store import read_images, read_restored
 
 NETWORK = NAFNET | {"regression": {"steps": 3, "batch": 4, "crop": 16}, "adversarial": {"steps": 0}}
 CASCADE = NAFNET | {"architecture": "unrolled", "rounds": 2, "regression": {"steps": 3}, "adversarial": {"steps": 2}}
+LESION = {"diameter_mm": 10, "contrast": 300, "inside": [700, 1300]}
 TRAINED = ("net_faithful", "cascade_sharp")
 
 
@@ -27,7 +30,7 @@ def done(request, tmp_path_factory):
     study = scanned_study(
         request.param,
         networks={"net": NETWORK, "cascade": CASCADE},
-        evaluate={"tissue": {"regions": {"soft": [700, 1100]}}},
+        evaluate={"tissue": {"regions": {"soft": [700, 1100]}, "lesion": LESION}},
     )
     condition = study.conditions[-1].name
     images, splits, seen = write_slices(folder / "images.h5"), folder / "splits.csv", folder / "seen.h5"
@@ -75,11 +78,35 @@ def test_slices_are_judged_by_tissue_and_not_by_sources(done):
     assert np.isfinite(table.loc[table["metric"] == "bias_in_soft", "value"]).any()
 
 
+def test_a_reader_sees_lesions_best_in_the_scan_that_nothing_was_taken_from(done):
+    folder, study, condition = done
+    files, out = [], folder / "lesions"
+    for method in ("degraded", "net_faithful"):
+        models = [folder / "net" / f"fold{fold}" / "faithful.safetensors" for fold in range(2)]
+        files.append(out / condition / f"{method}.parquet")
+        used = models if method != "degraded" else []
+        implant(folder / "images.h5", folder / "splits.csv", study, condition, method, None, used, files[-1])
+    detect(files, study, folder / "lesions.csv")
+    table = pd.read_csv(folder / "lesions.csv").set_index(["method", "statistic"])["value"]
+    assert table["undegraded", "over_undegraded"] == 1
+    assert table["undegraded", "detectability"] > table["degraded", "detectability"] > 0
+    assert table["undegraded", "recovered_contrast"] == pytest.approx(1, abs=0.5)
+    read = pd.read_parquet(files[0])
+    assert set(read["kind"]) == {"with", "without"}
+    assert set(read["fold"]) == {0, 1}
+
+
 def test_an_audit_of_a_scanner_is_refused_in_words(done):
     folder, study, _ = done
     files = [folder / name for name in ("images.h5", "splits.csv", "seen.h5")]
     with pytest.raises(ExamineError, match="the audit is for blurs so far"):
         examine(*files, study, "degraded", None, [], folder / "a.parquet", folder / "a.npz")
+
+
+def test_a_study_that_asks_for_no_lesions_gets_none(tmp_path):
+    study = scanned_study(CT)
+    with pytest.raises(ImplantError, match=r"set evaluate\.tissue\.lesion"):
+        implant(tmp_path, tmp_path, study, study.conditions[0].name, "degraded", None, [], tmp_path / "a.parquet")
 
 
 def test_one_slice_makes_no_study_of_a_scanner(tmp_path):
