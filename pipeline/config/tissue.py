@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.config.names import NAME
-from pipeline.config.settings import Positive, Settings
+from pipeline.config.settings import OnceEach, Positive, Settings
 
 
 def _ascending(values: tuple[float, float]) -> tuple[float, float]:
@@ -23,14 +23,16 @@ class Lesion(Settings):
     """Round lesions that are put into held-out slices before these are scanned, for a model observer to look for."""
 
     diameter_mm: Positive = Field(5.0, description="Diameter in mm.")
-    contrast: float = Field(20.0, allow_inf_nan=False, description="What a lesion adds, in the unit of the images.")
+    contrasts: Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], OnceEach] = Field(
+        [20.0], min_length=1, description="What a lesion adds, in the unit of the images; all are tried in turn."
+    )
     inside: Ends = Field(..., description="Least and greatest value of the tissue that they lie in.")
     most: int = Field(4, ge=1, description="Lesions in a slice at most; fewer where there is no room.")
 
     @model_validator(mode="after")
     def _can_be_seen(self) -> Lesion:
-        if not self.contrast:
-            raise ValueError("contrast: a lesion that adds 0 is none; take 20, or -20 for a dark one")
+        if 0 in self.contrasts:
+            raise ValueError("contrasts: a lesion that adds 0 is none; take 20, or -20 for a dark one")
         return self
 
 
@@ -49,6 +51,6 @@ class Tissue(Settings):
     )
     lesion: Lesion | None = Field(
         None,
-        description="Lesions by which it is judged how well a reader sees: diameter_mm, contrast, inside, most. By "
+        description="Lesions by which it is judged how well a reader sees: diameter_mm, contrasts, inside, most. By "
         "default there are none.",
     )

@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.evaluation.statistics import LEVEL
+from pipeline.measures.disk_response import frequencies
 from pipeline.measures.model_observer import detectability, template
 from pipeline.physics.noise import addressed_random
 
-COLUMNS = ("condition", "method", "statistic", "value", "low", "high", "lesions", "groups")
+COLUMNS = (
+    *("condition", "method", "contrast", "statistic", "frequency", "value", "low", "high"),
+    *("lesions", "groups"),
+)
 DETECTABILITY, SHARE, CONTRAST = "detectability", "over_undegraded", "recovered_contrast"
+TRANSFER, NOISE = "transfer", "noise_power"
 RESAMPLINGS = 400
 FEWEST = 4
 """Groups from which a reader is trained and judged."""
 
 Numbers = NDArray[np.float64]
+Drawn = list[NDArray[np.intp]]
+"""Rows of the lesions of two halves of the groups."""
 
 
-class _Readings:
-    """Those of one method under one condition, sorted so that all methods have the same lesions in the same rows."""
+class Readings:
+    """Those of one method and contrast under one condition, a row for each lesion, in an order that all share.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of what ``implant`` wrote.
+    """
 
     def __init__(self, rows: pd.DataFrame) -> None:
-        keys = ["group", "item", "lesion"]
-        absent, present = (rows[rows["kind"] == kind].sort_values(keys) for kind in ("without", "with"))
-        names = [name for name in map(str, rows) if name.startswith("reading_")]
-        self.absent, self.present = absent[names].to_numpy(float), present[names].to_numpy(float)
-        left = present["amplitude"].to_numpy(float) - absent["amplitude"].to_numpy(float)
-        self.recovered = left / present["contrast"].to_numpy(float)
-        self.group = present["group"].to_numpy(str)
+        rows = rows.sort_values(["group", "item", "lesion"])
+        self.absent, self.present, self.transfer, self.power, self.disk = (
+            rows[[name for name in map(str, rows) if name.startswith(f"{kind}_")]].to_numpy(float)
+            for kind in ("absent", "present", "transfer", "power", "disk")
+        )
+        self.recovered = rows["recovered"].to_numpy(float)
+        self.group = rows["group"].to_numpy(str)
+        width = int(rows["patch_px"].iloc[0])
+        pixel = float(rows["patch_mm"].iloc[0]) / width
+        # In cycles/mm.
+        self.frequency, self.pixel_area = frequencies(width) / pixel, pixel**2
 
-    def detectability(self, halves: list[NDArray[np.intp]]) -> float:
+    def detectability(self, halves: Drawn) -> float:
         """Mean over two readers, each trained on one half of the groups and judged on the other."""
         found = []
         for taught, judged in (halves, halves[::-1]):
@@ -41,12 +59,26 @@ class _Readings:
             found.append(detectability(self.absent[judged] @ weights, self.present[judged] @ weights))
         return float(np.mean(found))
 
+    def noise(self, drawn: Drawn) -> Numbers:
+        """Power of the noise of one image, ring by ring: what scatters about the mean response, half of it."""
+        taken = np.concatenate(drawn)
+        mean_response = np.square(self.transfer[taken].mean(0)) * self.disk[taken].mean(0)
+        power: Numbers = (self.power[taken].mean(0) - mean_response) / 2 * self.pixel_area
+        return power
+
+
+class _Statistic(NamedTuple):
+    name: str
+    frequency: Numbers
+    values: Numbers
+
 
 def summarise_lesions(undegraded: pd.DataFrame, rows: pd.DataFrame, seed: int) -> Iterator[tuple[object, ...]]:
-    """Rows of ``lesions.csv`` of one method under one condition, see :data:`COLUMNS`.
+    """Rows of ``lesions.csv`` of one method, contrast and condition, see :data:`COLUMNS`.
 
     A reader is trained on half of the groups and judged on the others, and the other way round. Intervals of 95% are
-    percentiles of a bootstrap over the groups within each half, drawn alike for all methods.
+    percentiles of a bootstrap over the groups within each half, drawn alike for all methods. Nothing is said of fewer
+    than :data:`FEWEST` groups.
 
     Parameters
     ----------
@@ -54,23 +86,33 @@ def summarise_lesions(undegraded: pd.DataFrame, rows: pd.DataFrame, seed: int) -
         What ``implant`` wrote, of the scan that nothing was taken from, and of the method.
     seed : int
     """
-    reference, own = _Readings(undegraded), _Readings(rows)
-    condition, method = rows["condition"].iloc[0], rows["method"].iloc[0]
+    best, own = Readings(undegraded), Readings(rows)
     groups = np.unique(own.group)
-    counted = len(own.group), len(groups)
     if len(groups) < FEWEST:
         return
-    halves = [groups[::2], groups[1::2]]
     members = {group: np.flatnonzero(own.group == group) for group in groups}
+    halves, random = [groups[::2], groups[1::2]], addressed_random(seed, "lesions", len(groups))
 
-    def statistics(drawn: list[Numbers]) -> tuple[float, float, float]:
-        taken = [np.concatenate([members[group] for group in half]) for half in drawn]
-        seen, best = own.detectability(taken), reference.detectability(taken)
-        return seen, seen / best, float(np.mean(own.recovered[np.concatenate(taken)]))
+    def found(halves: list[NDArray[np.str_]]) -> list[_Statistic]:
+        return _statistics(own, best, [np.concatenate([members[group] for group in half]) for half in halves])
 
-    value = statistics(halves)
-    random = addressed_random(seed, "lesions", len(groups))
-    several = [statistics([random.choice(half, len(half)) for half in halves]) for _ in range(RESAMPLINGS)]
-    low, high = np.nanquantile(several, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    for number, statistic in enumerate((DETECTABILITY, SHARE, CONTRAST)):
-        yield condition, method, statistic, value[number], low[number], high[number], *counted
+    whole = found(halves)
+    several = [found([random.choice(half, len(half)) for half in halves]) for _ in range(RESAMPLINGS)]
+    of = tuple(rows[name].iloc[0] for name in ("condition", "method", "contrast"))
+    for number, (name, frequency, values) in enumerate(whole):
+        drawn = np.stack([each[number].values for each in several])
+        low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        for each in zip(frequency, values, low, high):
+            yield *of, name, *each, len(own.group), len(groups)
+
+
+def _statistics(own: Readings, best: Readings, drawn: Drawn) -> list[_Statistic]:
+    nowhere, taken = np.array([np.nan]), np.concatenate(drawn)
+    seen = own.detectability(drawn)
+    return [
+        _Statistic(DETECTABILITY, nowhere, np.array([seen])),
+        _Statistic(SHARE, nowhere, np.array([seen / best.detectability(drawn)])),
+        _Statistic(CONTRAST, nowhere, own.recovered[taken].mean(keepdims=True)),
+        _Statistic(TRANSFER, own.frequency, own.transfer[taken].mean(0)),
+        _Statistic(NOISE, own.frequency, own.noise(drawn)),
+    ]

@@ -28,17 +28,14 @@ class Disk:
     ----------
     radius : float
         In px.
-    contrast : float
-        What it adds, in the unit of the slice.
     """
 
     radius: float
-    contrast: float
 
     @classmethod
     def of(cls, settings: Lesion, pixel_mm: float) -> Disk:
         """The lesion of a study on pixels of some width."""
-        return cls(settings.diameter_mm / 2 / pixel_mm, settings.contrast)
+        return cls(settings.diameter_mm / 2 / pixel_mm)
 
     @property
     def patch(self) -> int:
@@ -96,11 +93,11 @@ def places(truth: Image, disk: Disk, inside: tuple[float, float], most: int, ran
     return found
 
 
-def with_lesions(truth: Image, disk: Disk, where: Places) -> Image:
-    """The slice with lesions in all of its bands."""
+def with_lesions(truth: Image, disk: Disk, contrast: float, where: Places) -> Image:
+    """The slice with lesions that add ``contrast`` in all of its bands."""
     pixels, half = truth.pixels.copy(), disk.patch // 2
     for row, column in where:
-        pixels[:, row - half : row + half + 1, column - half : column + half + 1] += disk.contrast * disk.cover
+        pixels[:, row - half : row + half + 1, column - half : column + half + 1] += contrast * disk.cover
     return truth.with_pixels(pixels)
 
 

@@ -1,8 +1,9 @@
-"""How well a reader sees lesions that were put into slices, as a table: a row per condition and method."""
+"""How well a reader sees lesions that were put into slices, as a table: a row per condition, contrast and method."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,7 @@ class LesionRow:
     """Detectability, its share of that of the undegraded scan, and the contrast that is left of a lesion's."""
 
     condition: str
+    contrast: str
     method: str
     cells: list[LesionCell]
 
@@ -41,19 +43,28 @@ class LesionTable:
     groups: int
 
 
-def lesion_table(files: list[Path], study: Study) -> LesionTable | None:
+def read_lesions(files: list[Path]) -> pd.DataFrame | None:
     """Read ``lesions.csv``; None where the study puts no lesions into slices."""
-    if not files:
-        return None
-    table = pd.read_csv(files[0], dtype={"condition": str, "method": str, "statistic": str})
+    return pd.read_csv(files[0], dtype={"condition": str, "method": str, "statistic": str}) if files else None
+
+
+def reader_name(method: str) -> str:
+    """A method, or the undegraded scan, in words."""
+    return "Undegraded scan" if method == UNDEGRADED else method_name(method)
+
+
+def lesion_table(table: pd.DataFrame, study: Study) -> LesionTable:
+    """The table of a study, from ``lesions.csv``."""
     rows = []
-    for condition in study.conditions:
+    scalars = table[table["statistic"].isin([DETECTABILITY, SHARE, CONTRAST])]
+    for condition, contrast in product(study.conditions, sorted(set(scalars["contrast"]), key=abs)):
+        part = scalars[(scalars["condition"] == condition.name) & (scalars["contrast"] == contrast)]
         for method in (UNDEGRADED, *study.all_methods):
-            own = table[(table["condition"] == condition.name) & (table["method"] == method)].set_index("statistic")
+            own = part[part["method"] == method].set_index("statistic")
             if len(own):
                 cells = [_cell(own, statistic) for statistic in (DETECTABILITY, SHARE, CONTRAST)]
-                name = "Undegraded scan" if method == UNDEGRADED else method_name(method)
-                rows.append(LesionRow(condition_name(study, condition.name), name, cells))
+                name = condition_name(study, condition.name)
+                rows.append(LesionRow(name, f"{contrast:+g}", reader_name(method), cells))
     counted = (int(table[column].max()) if len(table) else 0 for column in ("lesions", "groups"))
     return LesionTable(rows, *counted)
 

@@ -22,7 +22,7 @@ class DetectError(ClearfieldError):
 
 
 def detect(implanted: list[Path], study: Study, out: Path) -> None:
-    """Write ``lesions.csv``: a row per condition, method (``undegraded`` among them) and statistic.
+    """Write ``lesions.csv``: a row per condition, method (``undegraded`` among them), contrast and statistic.
 
     Parameters
     ----------
@@ -49,10 +49,10 @@ def detect(implanted: list[Path], study: Study, out: Path) -> None:
         if own.empty:
             continue
         best = own[own["method"] == UNDEGRADED]
-        rows += summarise_lesions(best, best, study.seed)
-        for method in methods:
-            table = tables[condition.name, method]
-            rows += summarise_lesions(best, table[table["method"] == method], study.seed)
+        every = [best] + [table[table["method"] == m] for m in methods if len(table := tables[condition.name, m])]
+        for table in every:
+            for contrast, part in table.groupby("contrast"):
+                rows += summarise_lesions(best[best["contrast"] == contrast], part, study.seed)
     with written_aside(out) as aside:
         pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(aside, index=False, lineterminator="\n")
     log.info("detect: %d files", len(implanted))

@@ -14,6 +14,7 @@ from pipeline.config import Lesion, ScanCondition, Study
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.lesions import Disk, amplitude, patches, places, with_lesions
 from pipeline.image import Image, Pixels
+from pipeline.measures.disk_response import disk_power, response
 from pipeline.measures.model_observer import readings
 from pipeline.observation import Observation
 from pipeline.physics.noise import addressed_random
@@ -28,7 +29,6 @@ log = logging.getLogger("clearfield")
 
 UNDEGRADED = "undegraded"
 """In the place of a method: the image made without a prior of a scan that was not degraded."""
-WITHOUT, WITH = "without", "with"
 TOGETHER = 16
 """Slices that are restored at once."""
 
@@ -49,8 +49,9 @@ def implant(
 ) -> None:
     """Write to ``out`` (Parquet) what a reader sees at the places of lesions, with and without them.
 
-    Each held-out slice is scanned twice, with noise of its own, and restored by the fold that never saw it. Of the
-    method ``degraded`` there are rows of ``undegraded`` too: what the scanner gives when nothing is saved.
+    Each held-out slice is scanned without lesions and with those of each contrast, with noise of its own, and restored
+    by the fold that never saw it. Of the method ``degraded`` there are rows of ``undegraded`` too: what the scanner
+    gives when nothing is saved.
 
     Parameters
     ----------
@@ -62,8 +63,10 @@ def implant(
     tuned, models
         See :func:`pipeline.steps.restore.restore`.
     out : Path
-        Columns: group, fold, condition, method, lesion, kind (with or without), contrast (that was put in),
-        amplitude (of the lesion's disk) and a reading for each channel. No row where no lesion fits.
+        A row for each lesion and contrast: group, item, fold, lesion, condition, method, patch_px and patch_mm (its
+        patch's width), contrast, recovered (share of the contrast that is left), and numbered columns: readings of the
+        channels with it (present) and without (absent), transfer and power of the difference, and power of the disk.
+        No row where no lesion fits.
 
     Raises
     ------
@@ -76,26 +79,25 @@ def implant(
             f"the study {study.study} puts no lesions into slices; set evaluate.tissue.lesion, and degrade.ct or "
             "degrade.mri"
         )
-    scans = {method: cell} | (
-        {UNDEGRADED: ScanCondition(name=UNDEGRADED, scan=scan.undegraded())} if method == "degraded" else {}
-    )
-    rows, items = [pd.DataFrame()], read_splits(splits)
+    scans = {method: cell}
+    if method == "degraded":
+        scans[UNDEGRADED] = ScanCondition(name=UNDEGRADED, scan=scan.undegraded())
+    rows, items, contrasts = [pd.DataFrame()], read_splits(splits), settings.contrasts
     with read_images(images) as truths:
         for fold in range(study.split.folds):
             restorer = restorer_for(study, condition, method, tuned, models, fold)
             tested = items_of(items, fold, "test")
             for some in progress([*_batches(tested)], f"implant {method} fold {fold}", unit="batch"):
-                specimens = [_specimen(truths.image(item.image, item.window), item, settings, study) for item in some]
-                specimens = [one for one in specimens if one.where]
+                every = (_specimen(truths.image(item.image, item.window), item, settings, study) for item in some)
+                specimens = [one for one in every if one.where]
                 for name, seen_by in scans.items():
-                    rows += [
-                        _rows(one, restored, name, condition)
-                        for one, restored in _restored(specimens, study, seen_by, restorer)
-                    ]
+                    known = {"condition": condition, "method": name}
+                    made = _restored(specimens, contrasts, study, seen_by, restorer)
+                    rows += [_rows(one, restored, contrasts, known) for one, restored in made]
     table = pd.concat(rows, ignore_index=True)
     with written_aside(out) as aside:
         table.to_parquet(aside, index=False)
-    log.info("implant %s %s: %d lesions", condition, method, len(table) // 2 // len(scans))
+    log.info("implant %s %s: %d lesions", condition, method, len(table) // len(scans))
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class _Specimen:
 
     item: Item
     truth: Image
+    pixel_mm: float
     disk: Disk
     where: list[tuple[int, int]]
 
@@ -115,33 +118,43 @@ def _specimen(truth: Image, item: Item, settings: Lesion, study: Study) -> _Spec
             f"{truth.id}: the width of its pixels in mm is not known, and lesions have a diameter; set images.pixel_mm"
         )
     disk, random = Disk.of(settings, pixel), addressed_random(study.seed, item.item, "lesions")
-    return _Specimen(item, truth, disk, places(truth, disk, settings.inside, settings.most, random))
+    return _Specimen(item, truth, pixel, disk, places(truth, disk, settings.inside, settings.most, random))
 
 
 def _restored(
-    specimens: Sequence[_Specimen], study: Study, condition: ScanCondition, restorer: Restorer
-) -> Iterator[tuple[_Specimen, dict[str, Pixels]]]:
-    """What each becomes without and with its lesions."""
+    specimens: Sequence[_Specimen], contrasts: Sequence[float], study: Study, scan: ScanCondition, restorer: Restorer
+) -> Iterator[tuple[_Specimen, list[Pixels]]]:
+    """What each becomes without lesions, and with those of each contrast."""
     seen: list[Observation] = []
     for one in specimens:
-        changed = with_lesions(one.truth, one.disk, one.where)
-        for kind, scene in ((WITHOUT, one.truth), (WITH, changed)):
-            # Noise follows from the name.
-            named = replace(scene, id=f"{one.item.item} {kind} lesions")
-            seen.append(scan_slice(named, study, condition))
+        scenes = [one.truth, *(with_lesions(one.truth, one.disk, contrast, one.where) for contrast in contrasts)]
+        # Noise follows from the name.
+        named = (replace(scene, id=f"{one.item.item} scan {number}") for number, scene in enumerate(scenes))
+        seen += [scan_slice(scene, study, scan) for scene in named]
     restored = [image.pixels for image in restorer.restore_all(seen)]
-    for one, absent, present in zip(specimens, restored[::2], restored[1::2]):
-        yield one, {WITHOUT: absent, WITH: present}
+    count = 1 + len(contrasts)
+    for number, one in enumerate(specimens):
+        yield one, restored[number * count : (number + 1) * count]
 
 
-def _rows(one: _Specimen, restored: dict[str, Pixels], method: str, condition: str) -> pd.DataFrame:
+def _rows(one: _Specimen, restored: list[Pixels], contrasts: Sequence[float], known: dict[str, str]) -> pd.DataFrame:
+    disk, without = one.disk, patches(restored[0], one.disk, one.where)
+    place = {"group": one.item.group, "item": one.item.item, "fold": one.item.fold, "lesion": np.arange(len(without))}
+    size = {"patch_px": disk.patch, "patch_mm": disk.patch * one.pixel_mm}
     tables = []
-    known = {"group": one.item.group, "item": one.item.item, "fold": one.item.fold, "condition": condition}
-    known |= {"method": method, "contrast": one.disk.contrast}
-    for kind, pixels in restored.items():
-        seen = patches(pixels, one.disk, one.where)
-        column = {"lesion": np.arange(len(seen)), "kind": kind, "amplitude": amplitude(seen, one.disk)}
-        tables.append(pd.DataFrame(known | column | {f"reading_{k}": each for k, each in enumerate(readings(seen).T)}))
+    for contrast, pixels in zip(contrasts, restored[1:]):
+        within = patches(pixels, disk, one.where)
+        transfer, power = response(within - without, contrast * disk.cover)
+        read = {
+            "absent": readings(without),
+            "present": readings(within),
+            "transfer": transfer,
+            "power": power,
+            "disk": np.tile(disk_power(contrast * disk.cover), (len(without), 1)),
+        }
+        columns = {f"{name}_{k}": column for name, table in read.items() for k, column in enumerate(table.T)}
+        recovered = amplitude(within - without, disk) / contrast
+        tables.append(pd.DataFrame(place | known | size | {"contrast": contrast, "recovered": recovered} | columns))
     return pd.concat(tables)
 
 

@@ -29,6 +29,7 @@ from pipeline.report.figures.difference import difference_figure
 from pipeline.report.figures.folds import folds_figure
 from pipeline.report.figures.gallery import gallery_figure
 from pipeline.report.figures.intervals import intervals_figure
+from pipeline.report.figures.lesions import lesions_figure
 from pipeline.report.figures.psnr import psnr_figure
 from pipeline.report.figures.ranks import ranks_figure
 from pipeline.report.figures.sources import sources_figure
@@ -39,7 +40,7 @@ from pipeline.report.gallery import Exhibit, chosen_items, exhibit, items_and_si
 from pipeline.report.intervals import interval_table, read_intervals
 from pipeline.report.judging import judging
 from pipeline.report.kfold import kfold_table
-from pipeline.report.lesions import lesion_table
+from pipeline.report.lesions import lesion_table, read_lesions
 from pipeline.report.naming import condition_name, psf_name
 from pipeline.report.outliers import ShownOutlier, named_outliers, shown_outlier
 from pipeline.report.page import page_figure, render
@@ -64,7 +65,19 @@ log = logging.getLogger("clearfield")
 TEXT = ("image", "item", "group", "condition", "method", "space", "metric", "reference", "scope")
 NUMBERS = {"value", "n", "median", "mean", "low", "high", "difference", "difference_low", "difference_high", "p_value"}
 ON_THE_PAGE = (
-    *("split", "difference", "psnr", "ranks", "folds", "spectra", "training", "balance", "intervals", "sources"),
+    *(
+        "split",
+        "difference",
+        "psnr",
+        "ranks",
+        "folds",
+        "spectra",
+        "training",
+        "balance",
+        "intervals",
+        "sources",
+        "lesions",
+    ),
 )
 """Figures that the page shows as they are; the gallery it shows in its own way."""
 
@@ -114,7 +127,7 @@ def report(
         What is written.
     """
     tables = metrics_csv, summary_csv, comparisons_csv, ranking_csv
-    material = _Material(study, images, splits, restored, tables, histories, sources, intervals)
+    material = _Material(study, images, splits, restored, tables, histories, sources, lesions, intervals)
     drawn = _figures(material)
     for name in figure_files(study):
         save(drawn[name], figures_dir / name)
@@ -126,7 +139,6 @@ def report(
         tuned=tuned_settings(tuned, study),
         trainings=trainings,
         realism=realism(discerned, study),
-        lesions=lesion_table(lesions, study),
         run=run,
         lost={psf_name(c.psf): lost for c in study.blurs if (lost := run["light_lost"][c.name]) > NOTED_LOSS},
         yaml=yaml.safe_dump(run["study"], sort_keys=False, allow_unicode=True, width=100),
@@ -150,6 +162,7 @@ class _Material:
         tables: tuple[Path, Path, Path, Path],
         histories: list[Path],
         sources: list[Path],
+        lesions: list[Path],
         intervals: list[Path],
     ) -> None:
         self.study, self.items, self._images = study, read_splits(splits), images
@@ -158,6 +171,7 @@ class _Material:
         self.outliers = named_outliers(self.metrics, study)
         self.restored, self.histories = _by_condition(restored, study), read_histories(histories)
         self.sources, self.intervals = read_sources(sources), read_intervals(intervals)
+        self.lesions = read_lesions(lesions)
         with read_images(images) as reader:
             # A corner is enough: it has the bands, the unit and the pixel scale of all images.
             self.scene, noted = reader.image(self.items[0].image, Window(0, 0, 1, 1)), reader.attributes
@@ -220,6 +234,7 @@ def _figures(m: _Material) -> dict[str, Figure]:
             "balance.svg": balance_figure(m.histories),
             **({"intervals.svg": intervals_figure(m.intervals, m.study)} if m.study.interval_methods else {}),
             **({"sources.svg": sources_figure(m.sources, m.study)} if m.study.evaluate.shapes else {}),
+            **({"lesions.svg": lesions_figure(m.lesions, m.study)} if m.study.evaluate.lesion else {}),
             **galleries,
         }
 
@@ -256,6 +271,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
         "intervals": None if m.intervals is None else interval_table(m.intervals, m.study),
         "sources": None if m.sources is None else source_table(m.sources, m.study),
+        "lesions": None if m.lesions is None else lesion_table(m.lesions, m.study),
         "kfold": None if m.sources is None else kfold_table(m.sources, m.study),
         "outputs": {output for network in m.study.networks.values() for output in network.outputs},
         "restarted": any(network.restarts for network in m.study.networks.values()),

@@ -98,7 +98,7 @@ def test_lesions_are_refused_for_a_blur_and_without_contrast():
     with pytest.raises(ConfigError, match=r"evaluate\.tissue\.lesion: lesions are put into slices"):
         study_from({"study": "s", "evaluate": {"tissue": {"lesion": lesion}}})
     with pytest.raises(ConfigError, match="a lesion that adds 0 is none"):
-        ct_study(evaluate={"tissue": {"lesion": lesion | {"contrast": 0}}})
+        ct_study(evaluate={"tissue": {"lesion": lesion | {"contrasts": [20, 0]}}})
 
 
 def test_a_window_has_its_lower_end_first():

@@ -19,7 +19,7 @@ from pipeline.store import read_images, read_restored
 
 NETWORK = NAFNET | {"regression": {"steps": 3, "batch": 4, "crop": 16}, "adversarial": {"steps": 0}}
 CASCADE = NAFNET | {"architecture": "unrolled", "rounds": 2, "regression": {"steps": 3}, "adversarial": {"steps": 2}}
-LESION = {"diameter_mm": 10, "contrast": 300, "inside": [700, 1300]}
+LESION = {"diameter_mm": 10, "contrasts": [300], "inside": [700, 1300]}
 TRAINED = ("net_faithful", "cascade_sharp")
 
 
@@ -87,12 +87,11 @@ def test_a_reader_sees_lesions_best_in_the_scan_that_nothing_was_taken_from(done
         used = models if method != "degraded" else []
         implant(folder / "images.h5", folder / "splits.csv", study, condition, method, None, used, files[-1])
     detect(files, study, folder / "lesions.csv")
-    table = pd.read_csv(folder / "lesions.csv").set_index(["method", "statistic"])["value"]
+    table = pd.read_csv(folder / "lesions.csv").groupby(["method", "statistic"])["value"].first()
     assert table["undegraded", "over_undegraded"] == 1
     assert table["undegraded", "detectability"] > table["degraded", "detectability"] > 0
     assert table["undegraded", "recovered_contrast"] == pytest.approx(1, abs=0.5)
     read = pd.read_parquet(files[0])
-    assert set(read["kind"]) == {"with", "without"}
     assert set(read["fold"]) == {0, 1}
 
 

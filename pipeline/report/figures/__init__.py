@@ -18,5 +18,6 @@ def figure_files(study: Study) -> list[str]:
         "balance.svg",
         *(["intervals.svg"] if study.interval_methods else []),
         *(["sources.svg"] if study.evaluate.shapes else []),
+        *(["lesions.svg"] if study.evaluate.lesion else []),
         *(f"gallery_{condition.name}.svg" for condition in study.conditions),
     ]
