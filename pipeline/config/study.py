@@ -230,10 +230,6 @@ class Study(Settings):
                     f"networks.{name}.regression.reblur_weight: crops of a slice cannot be scanned; set 0 where a "
                     "scanner is the instrument"
                 )
-            if network.with_intervals:
-                raise ValueError(
-                    f"networks.{name}.spread.steps: intervals are for blurs; set 0 where a scanner is the instrument"
-                )
 
     def learns_from_pairs(self, network: str) -> bool:
         """Whether a network is trained on real pairs: by default wherever there are any."""

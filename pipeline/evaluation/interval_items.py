@@ -105,11 +105,15 @@ def restored_item(
     core : array, shape (C, H, W)
         The item's window, restored.
     seen : Observation
-        What the restorer saw: the window and its surroundings.
+        What the restorer saw: the window and its surroundings, or a slice.
     item : Item
     context : Window
         Of the observation, within the image.
     """
+    stretch = estimator.preparation.stretch
+    if seen.operator.whole:
+        known = estimator.of_slice(core, seen)
+        return RestoredItem(core, known.estimate, known.spread, known.snr, stretch)
     around = np.ascontiguousarray(read_reflected(core, context.relative_to(item.window)))
     seen_image = WindowedImage.of(seen.preview)
     planes = [np.empty(around.shape, np.float32) for _ in range(3)]
@@ -118,7 +122,7 @@ def restored_item(
             plane[(..., *tile.window.slices)] = values
     inner = (..., *item.window.relative_to(context).slices)
     estimate, spread, snr = (plane[inner] for plane in planes)
-    return RestoredItem(core, estimate, spread, snr, estimator.preparation.stretch)
+    return RestoredItem(core, estimate, spread, snr, stretch)
 
 
 def judged_pixels(

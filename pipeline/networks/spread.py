@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pixel_shuffle, pixel_unshuffle
+from torch.nn.functional import pad, pixel_shuffle, pixel_unshuffle
 
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.nafnet import NAFBlock
@@ -49,13 +49,15 @@ class SpreadNetwork(nn.Module):
         Parameters
         ----------
         inputs : RestorationInput
-            What the restoring network saw; H and W are multiples of ``stride``.
+            What the restoring network saw. Where ``stride`` does not divide its sides, it is reflected beyond them.
         estimate : Tensor, shape (B, C, H, W)
             What it made of it.
         """
         planes = torch.cat([inputs._replace(noise=None).stacked(), estimate], 1)
+        height, width = planes.shape[-2:]
+        planes = pad(planes, (0, -width % PATCH, 0, -height % PATCH), mode="reflect")
         x = self.blocks(self.first(pixel_unshuffle(planes, PATCH)))
-        return pixel_shuffle(self.last(x), PATCH).clamp(LEAST, MOST)
+        return pixel_shuffle(self.last(x), PATCH).clamp(LEAST, MOST)[..., :height, :width]
 
     @torch.no_grad()
     def start_at(self, level: Tensor) -> None:

@@ -20,6 +20,7 @@ from pipeline.observation import Observation
 from pipeline.on_device import the_device
 from pipeline.physics.operator import Operator
 from pipeline.progress import progress
+from pipeline.restorers.prepared_slice import prepared_slice
 from pipeline.restorers.reading import noise_level, read_filled
 from pipeline.restorers.restorer import Restorer
 from pipeline.tiling import Window, reflected_index, tiles, whole
@@ -134,14 +135,7 @@ class NetworkRestorer(Restorer):
 
     def _restored_slice(self, observation: Observation) -> Iterator[tuple[Window, Pixels]]:
         """As :meth:`restored_tiles`, of data that are no image: these are prepared whole, most networks are tiled."""
-        measured, preview, operator = observation.measured, observation.preview, observation.operator
-        level = measured.level
-        described, mask = self._preparation.described(operator)[None], torch.from_numpy(preview.mask)[None]
-        data, sigma, mask, level, described = (
-            plane.to(self._device) for plane in (measured.data, measured.sigma, mask, level, described)
-        )
-        with torch.inference_mode():
-            inputs = self._preparation(data, mask, sigma, level, operator, described)
+        preview, inputs = observation.preview, prepared_slice(self._preparation, observation, self._device)
         height, width = preview.shape[-2:]
         if self._network.whole:
             yield (

@@ -1,10 +1,11 @@
-"""How far a restored image is off at each pixel, and how well it was seen there, by tiles: what intervals rest on."""
+"""How far a restored image is off at each pixel, and how well it was seen there: what intervals rest on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,8 +13,10 @@ from pipeline.image import Pixels
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build import spread_network
 from pipeline.networks.preparation import Preparation
+from pipeline.observation import Observation
 from pipeline.on_device import the_device
 from pipeline.physics.operator import Operator
+from pipeline.restorers.prepared_slice import prepared_slice
 from pipeline.restorers.reading import noise_level, read_filled, read_reflected_values
 from pipeline.tiling import Window, tiles
 from pipeline.windowed import WindowedImage, trusted_window
@@ -31,7 +34,8 @@ class SpreadTile(NamedTuple):
     spread: Pixels
     """What its errors are measured in, in stretched units."""
     snr: Pixels
-    """Signal-to-noise of a point source at this place, as the data have it; below 0 where they are below the sky."""
+    """Signal-to-noise of a point source at this place, as the data have it, or of the pixel itself in the image that is
+    made of a scan without a prior; below 0 where they are below the sky."""
 
 
 class SpreadEstimator:
@@ -101,6 +105,26 @@ class SpreadEstimator:
             inner = slice(self._radius, self._radius + core.height), slice(self._radius, self._radius + core.width)
             here = [plane[(0, slice(None), *inner)].cpu().numpy() for plane in (estimate, spread, snr)]
             yield SpreadTile(core, here[0], here[1], here[2])
+
+    @torch.inference_mode()
+    def of_slice(self, restored: Pixels, seen: Observation) -> SpreadTile:
+        """The spread of a whole slice that a scanner saw.
+
+        Parameters
+        ----------
+        restored : array, shape (C, H, W)
+            In the unit of the slice.
+        seen : Observation
+        """
+        stretch, preview = self.preparation.stretch, seen.preview
+        inputs = prepared_slice(self.preparation, seen, self._device)
+        estimate = stretch.apply(torch.from_numpy(restored)[None].to(self._device))
+        spread = self._network(inputs, estimate).exp()
+        offset, softening = (np.array(v, np.float32)[:, None, None] for v in (stretch.offset, stretch.softening))
+        sigma = np.ones_like(preview.pixels) if preview.sigma is None else preview.sigma
+        snr = (preview.pixels - offset) / np.maximum(sigma, LEAST_NOISE * softening)
+        whole = Window(0, 0, *restored.shape[-2:])
+        return SpreadTile(whole, estimate[0].cpu().numpy(), spread[0].cpu().numpy(), snr)
 
     @torch.inference_mode()
     def _spread(

@@ -48,7 +48,6 @@ def test_a_specialist_of_a_scan_has_its_condition_alone():
     [
         ({"methods": ["degraded", "wiener"]}, "methods: wiener does not restore scans"),
         ({"restore": {"data_consistency": True}}, "restore.data_consistency: is for blurs"),
-        ({"networks": {"nafnet": {"architecture": "nafnet"}}}, "networks.nafnet.spread.steps: intervals are for blurs"),
         ({"evaluate": {"shapes": True}}, "evaluate.shapes: measures sources of light"),
         ({"degrade": {"ct": {}, "mri": {"sigma": [0.1]}}}, "mri: there is one instrument"),
         ({"degrade": {"ct": {}, "noise": {"sigma": [0.1]}}}, "noise: is not read where a scanner"),
@@ -67,7 +66,7 @@ UNROLLED = {"architecture": "unrolled", "spread": {"steps": 0}}
 
 def test_a_cascade_sees_a_few_whole_slices_at_a_step():
     study = ct_study(networks={"unrolled": UNROLLED | {"rounds": 4}})
-    assert study.networks["unrolled"].batches == {"regression.batch": 4, "adversarial.batch": 4}
+    assert study.networks["unrolled"].batches == {"regression.batch": 4, "adversarial.batch": 2}
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,25 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.networks.nafnet import STAGES, Nafnet
-from pipeline.config.networks.stages import Regression
+from pipeline.config.networks.stages import Adversarial, Regression, Spread
 
 
 class RegressionOfSlices(Regression):
     """First stage of training, on whole slices."""
 
     batch: int = Field(4, ge=1, description="Slices per step.")
+
+
+class AdversarialOfSlices(Adversarial):
+    """Second stage of training, on whole slices."""
+
+    batch: int = Field(2, ge=1, description="Slices per step.")
+
+
+class SpreadOfSlices(Spread):
+    """Last stage of training, on whole slices."""
+
+    batch: int = Field(2, ge=1, description="Slices per step.")
 
 
 class Unrolled(Nafnet):
@@ -27,6 +39,14 @@ class Unrolled(Nafnet):
     regression: RegressionOfSlices = Field(
         default_factory=lambda: RegressionOfSlices(steps=500),
         description="First stage, which makes the output `faithful`.",
+    )
+    adversarial: AdversarialOfSlices = Field(
+        default_factory=lambda: AdversarialOfSlices(steps=260),
+        description="Second stage, which makes the output `sharp`.",
+    )
+    spread: SpreadOfSlices = Field(
+        default_factory=lambda: SpreadOfSlices(),
+        description="Last stage, behind the intervals of `faithful` and `sharp`, which it leaves as they are.",
     )
 
     @model_validator(mode="after")
