@@ -30,7 +30,9 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         photons = {"degrade.noise.kind": "poisson"} if study.degrade.noise.kind == "poisson" else {}
         # A survey that is made follows from the seed.
         seed = ("seed",) if study.images.dataset in ("simulated_survey", "head_phantom") else ()
-        return _leaves(values, "images", *seed, *folds) | photons
+        # The k-space of slices for a magnet is looked at.
+        magnet = {"degrade.mri": True} if study.degrade.mri else {}
+        return _leaves(values, "images", *seed, *folds) | photons | magnet
     if step == "split":
         return _leaves(values, "seed", "split", "degrade.psf", *_GRID) | _widest(study.degrade.psf)
     if step == "degrade":

@@ -7,7 +7,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.scan import Scan
-from pipeline.config.settings import NotNegative, OnceEach, Positive
+from pipeline.config.settings import NotNegative, OnceEach, Positive, Settings
+
+
+class HeadMotion(Settings):
+    """How a head moves while it is scanned: it lies still during a shot, and elsewhere at the next."""
+
+    shots: int = Field(8, ge=2, description="Runs of neighbouring lines that are each taken at once.")
+    degrees: NotNegative = Field(1.0, description="Standard deviation of the turn between shots, in degrees.")
+    pixels: NotNegative = Field(0.5, description="Standard deviation of each shift between shots, in px.")
 
 
 class Mri(Scan):
@@ -38,6 +46,12 @@ class Mri(Scan):
     )
     bias: float = Field(
         0.0, ge=0, lt=1, description="Strength of the coils' shading of the slice, as a share; it is known."
+    )
+
+    motion: HeadMotion | None = Field(
+        None,
+        description="Motion that nobody knows of: data are of a head that moved, and methods take it for one that lay "
+        "still. By default it does.",
     )
 
     @model_validator(mode="after")

@@ -105,6 +105,11 @@ class KSpace(Operator):
             slices = slices + moved_back((maps * self._zero_filled(own, lines)).real.sum(2), pose)
         return slices
 
+    @property
+    def magnitude(self) -> bool:
+        """The preview is."""
+        return True
+
     def preview(self, data: Tensor) -> Tensor:
         """Magnitude of the zero-filled reconstruction, shape (B, C, H, W): lines that were not taken count as 0.
 

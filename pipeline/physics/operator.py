@@ -44,6 +44,11 @@ class Operator(ABC):
         """Whether a datum reads the whole scene, so that no window of either can be seen or restored alone."""
         return False
 
+    @property
+    def magnitude(self) -> bool:
+        """Whether the preview is the length of complex numbers, whose noise is that of Rice."""
+        return False
+
     def preview(self, data: Tensor) -> Tensor:
         """The data brought to the grid of the scene without further ado; the data themselves where they are on it."""
         return data

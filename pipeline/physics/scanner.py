@@ -64,6 +64,10 @@ class Scanner(ABC):
             Draw what each has alone.
         """
 
+    def told(self, operator: Operator) -> Operator:
+        """What restorers are told of an instrument: all of it, or less."""
+        return operator
+
     def ranges(self) -> dict[str, list[float]]:
         """Least and greatest value of every descriptor over the conditions."""
         every = [self.of(cell, 0).descriptor() for cell in self.settings.one_by_one()]

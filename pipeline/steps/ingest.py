@@ -17,6 +17,7 @@ from pipeline.errors import ClearfieldError
 from pipeline.image import DISPLAY, Image, Pixels
 from pipeline.measures.background import take_off_background
 from pipeline.measures.sky import SkyError, sky_level_and_sigma
+from pipeline.physics.interpolated_source import EmptyKSpace, empty_kspace
 from pipeline.progress import progress
 from pipeline.steps.shared_sky import SharedSky
 from pipeline.store import write_images
@@ -28,6 +29,9 @@ LARGEST_SAMPLE = 1_000_000
 """Trusted pixels per band, over all images, from which the levels of the study are measured."""
 RANGE = (0.05, 99.95)
 """Percentiles between which the range of the study's values spans."""
+
+NOTED_EMPTY = 0.05
+"""Share of k-space without anything in it that is said of magnetic resonance: an edge is found to 0.03."""
 
 LARGEST_SCALE_ERROR = 0.01
 """Share by which pixel scales of a study may differ: a PSF's width is right to as much."""
@@ -47,7 +51,8 @@ def ingest(study: Study, out: Path, survey: Path | None = None) -> None:
 
     The file notes ``data_range``, the span between the 0.05 and 99.95 percentiles of all trusted pixels, and ``sky``
     and ``sky_sigma``, level and noise of the sky per band. They are measured on about a million pixels per band, spread
-    evenly over the images, and serve judgement only.
+    evenly over the images, and serve judgement only. Of slices for a magnet it notes ``empty_kspace`` too, the shares
+    of k-space along height and width that hold nothing.
 
     Images that overlap on the sky, as their headers have it, are put into one group.
 
@@ -66,6 +71,7 @@ def ingest(study: Study, out: Path, survey: Path | None = None) -> None:
         log.info("ingest: extension %s is read as %s", study.images.noise, study.images.kind_of_noise)
     known, shared = _Known(dataset), SharedSky(dataset.sources)
     samples: list[list[Pixels]] = []
+    empty: list[EmptyKSpace] = []
     share = -(-LARGEST_SAMPLE // len(dataset))
     with write_images(out) as images:
         for found in progress(dataset, "ingest", total=len(dataset), unit="image"):
@@ -76,6 +82,8 @@ def ingest(study: Study, out: Path, survey: Path | None = None) -> None:
             image = _large_enough(found, study.images, dataset.sources[found.id])
             image = _without_background(image, study, len(dataset), dataset.sources[found.id])
             images.append(image)
+            if study.degrade.mri:
+                empty.append(empty_kspace(image.pixels[0].astype(np.float64)))
             samples.append([_evenly(plane[~mask], share) for plane, mask in zip(image.pixels, image.mask)])
         for id, group in shared.joined(named=study.images.groups is not None).items():
             images.regroup(id, group)
@@ -85,7 +93,22 @@ def ingest(study: Study, out: Path, survey: Path | None = None) -> None:
             first = next(iter(dataset.sources.values()))
             raise IngestError(f"{first}: every pixel of the study is {low:g}; images with a scene are needed")
         sky = [sky_level_and_sigma(band) for band in bands]
+        if study.degrade.mri:
+            images.note(empty_kspace=_said_empty(empty))
         images.note(data_range=float(high - low), sky=[s[0] for s in sky], sky_sigma=[s[1] for s in sky])
+
+
+def _said_empty(empty: list[EmptyKSpace]) -> list[float]:
+    """Median shares of empty k-space along both axes, said where it is no fluke: such pixels are not independent."""
+    rows, columns = (float(np.median([getattr(one, axis) for one in empty])) for axis in ("rows", "columns"))
+    if max(rows, columns) >= NOTED_EMPTY:
+        log.info(
+            "ingest: %.0f%% of k-space along the height and %.0f%% along the width hold nothing: the slices were "
+            "interpolated, and noise and detail of neighbouring pixels belong together",
+            100 * rows,
+            100 * columns,
+        )
+    return [rows, columns]
 
 
 class _Known:

@@ -175,7 +175,7 @@ class _Material:
         with read_images(images) as reader:
             # A corner is enough: it has the bands, the unit and the pixel scale of all images.
             self.scene, noted = reader.image(self.items[0].image, Window(0, 0, 1, 1)), reader.attributes
-        self.data_range = float(noted["data_range"])
+        self.data_range, self.empty_kspace = float(noted["data_range"]), noted.get("empty_kspace")
         # What scatters in the sky of a noise-free truth is faint light, which a restorer can foresee.
         own = {"sky_sigma": [0] * len(self.scene.bands)} if study.noise_free_truth else {}
         self.ceiling = ceiling_of({**noted, **own}, self.scene.bands)
@@ -268,6 +268,7 @@ def _content(m: _Material) -> dict[str, Any]:
         "ceiling": m.ceiling,
         "sigmas": dict(zip(m.scene.bands, m.scaling.sky_sigma)),
         "data_range": m.data_range,
+        "empty_kspace": None if m.empty_kspace is None else list(m.empty_kspace),
         "watched": {w.column for w in WATCHED if any(w.column in h.table for h in m.histories)},
         "intervals": None if m.intervals is None else interval_table(m.intervals, m.study),
         "sources": None if m.sources is None else source_table(m.sources, m.study),

@@ -45,10 +45,11 @@ def scan_slice(scene: Image, study: Study, condition: ScanCondition) -> Observat
     if study.degrade.scan is None:
         raise ScanError(f"the study {study.study} has no scanner; set degrade.ct or degrade.mri")
     slice = in_mm(scene, study)
-    operator = scanner_for(study.degrade.scan, slice).of(condition.scan, study.seed, scene.id, condition.name)
+    scanner = scanner_for(study.degrade.scan, slice)
+    true = scanner.of(condition.scan, study.seed, scene.id, condition.name)
     body = torch.from_numpy(slice.pixels).clamp_min(0).masked_fill(torch.from_numpy(slice.mask), 0)
     generators = [addressed_generator(study.seed, scene.id, condition.name, band) for band in scene.bands]
-    data = operator.noise.draw(operator.forward(body[None]), generators)
+    data, operator = true.noise.draw(true.forward(body[None]), generators), scanner.told(true)
     sigma = operator.preview_sigma(operator.noise.told_sigma(data))
     preview = replace(
         slice.with_pixels(operator.preview(data)[0].float().contiguous().numpy()),

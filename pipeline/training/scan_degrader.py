@@ -82,7 +82,7 @@ class ScanDegrader:
         generators = [addressed_generator(*place, "noise", device=self._device) for place in slices]
         body = scene.clamp_min(0).masked_fill(unknown, 0)
         data, _ = draw_each(noises, operator.forward(body), generators)
-        sigma = told_sigma_of_each(noises, data)
+        sigma, operator = told_sigma_of_each(noises, data), self._scanner.told(operator)
         described = torch.stack([self.preparation.described(one) for one in each]).to(self._device)
         inputs = self.preparation(data, unknown, sigma, noise_level(sigma), operator, described)
         return Batch(inputs, self.preparation.stretch.apply(scene), (~unknown).float(), operator)

@@ -72,6 +72,16 @@ def test_the_unit_of_a_scan_does_not_matter(method):
     np.testing.assert_allclose(again / factor, restored, atol=2e-3 * restored.max())
 
 
+def test_non_local_means_takes_off_what_noise_adds_to_a_magnitude():
+    degrade, condition = NOISY["mri"]
+    truth = slice_of(1)
+    seen = observe(truth, scanned_study(degrade), condition, None)
+    air = truth.pixels == 0
+    restored = classical("non_local_means", SETTINGS["non_local_means"]).restore(seen).pixels
+    assert seen.preview.pixels[air].mean() > 1.1 * np.median(seen.preview.sigma)
+    assert restored[air].mean() < 0.8 * seen.preview.pixels[air].mean()
+
+
 @pytest.mark.parametrize("method", SETTINGS)
 def test_an_empty_slice_stays_near_to_empty(method):
     degrade, condition = NOISY["mri"]

@@ -219,3 +219,26 @@ def test_an_empty_folder_or_a_bad_table_leaves_nothing(tmp_path):
 def test_bands_that_the_files_lack_are_refused(tmp_path):
     folder = save(tmp_path / "in", {"a": noise(1)}, BAND1="g")
     refusal(tmp_path, study(folder, bands=["z"]), FormatError, folder / "a.fits", "'z'", "g")
+
+
+def test_slices_for_a_magnet_are_looked_at_for_interpolation(tmp_path, caplog):
+    random = np.random.default_rng(0)
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        coarse = np.fft.fftshift(np.fft.fft2(100 + random.normal(0, 10, (48, 64))))
+        fine = np.abs(np.fft.ifft2(np.fft.ifftshift(np.pad(coarse, ((16, 16), (0, 0))))))
+        fits.writeto(tmp_path / "in" / f"s{number}.fits", fine.astype(np.float32))
+    images = {"dataset": "folder", "path": str(tmp_path / "in/{id}.fits"), "unit": "signal", "pixel_mm": 1.0}
+    settings = study_from(
+        {
+            **{"study": "s", "images": images, "degrade": {"mri": {"sigma": [1.0]}}},
+            **{"networks": {}, "restore": {"data_consistency": False}},
+        }
+    )
+    with caplog.at_level("INFO"):
+        ingest(settings, tmp_path / "images.h5")
+    assert "of k-space along the height and 0% along the width hold nothing" in caplog.text
+    with read_images(tmp_path / "images.h5") as reader:
+        rows, columns = reader.attributes["empty_kspace"]
+    assert rows == pytest.approx(0.4, abs=0.04)
+    assert columns == 0

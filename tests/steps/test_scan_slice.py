@@ -69,3 +69,21 @@ def test_photons_go_by_millimetres():
     study = scanned_study(CT, images={"dataset": "folder", "path": "{id}.fits", "unit": "HU"})
     with pytest.raises(ScannerError, match=r"s1: the width of its pixels in mm is not known.*images.pixel_mm"):
         observe(replace(slice_of(1), pixel_mm=None), study, "dose0.5_views48", None)
+
+
+MOVING = {"mri": MRI["mri"] | {"motion": {"shots": 4, "degrees": 3, "pixels": 2}}}
+
+
+def test_a_head_that_moved_contradicts_a_scan_that_knows_nothing_of_it():
+    still, moved = (observe(slice_of(1), scanned_study(d), "acceleration2_sigma10", None) for d in (MRI, MOVING))
+    truth = torch.from_numpy(slice_of(1).pixels)[None]
+    assert moved.operator.motion is None
+    chi2 = [seen.operator.residual_chi2(truth, *seen.measured).item() for seen in (still, moved)]
+    assert chi2[1] > 3 * chi2[0]
+    # The middle of k-space is taken where the head lay first, so that it stays at its place.
+    assert np.corrcoef(moved.preview.pixels.ravel(), truth.numpy().ravel())[0, 1] > 0.8
+
+
+def test_motion_is_a_function_of_the_address():
+    one, again = (observe(slice_of(1), scanned_study(MOVING), "acceleration2_sigma10", None) for _ in range(2))
+    assert np.array_equal(one.data, again.data)

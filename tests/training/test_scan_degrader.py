@@ -65,3 +65,10 @@ def test_doses_lie_between_those_of_the_conditions(tmp_path):
     draws = degrader(tmp_path, CT)
     sigmas = torch.cat([draws.batch(0, step, count=4, crop=16).inputs.sigma.amax((1, 2, 3)) for step in range(12)])
     assert 1.5 < (sigmas.max() / sigmas.min()).item() < 4
+
+
+def test_a_moving_head_is_learned_from_without_being_told(tmp_path):
+    moving = {"mri": MRI["mri"] | {"motion": {"shots": 4, "degrees": 3, "pixels": 2}}}
+    still, moved = (degrader(tmp_path, d).batch(0, "step", count=4, crop=48) for d in (MRI, moving))
+    error = [(batch.inputs.inverse - batch.target).square().mean() for batch in (still, moved)]
+    assert error[1] > 1.5 * error[0]
