@@ -28,4 +28,4 @@ rule field_report:
         settings=needs("field_report"),
         config=CONFIG,
     shell:
-        "python -m pipeline field_report {input} --config {params.config} -o {output.page} --figures {output.figures} --log {log}"
+        "python -m pipeline field-report {input} --config {params.config} -o {output.page} --figures {output.figures} --log {log}"

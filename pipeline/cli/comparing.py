@@ -53,7 +53,7 @@ def compare(
         step.compare(images, splits, sky, ending(files, ".h5"), ending(files, ".parquet"), study, out, curves, nearest)
 
 
-@app.command("field_report")
+@app.command()
 def field_report(
     images: Images,
     splits: Splits,
