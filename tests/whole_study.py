@@ -9,10 +9,12 @@ from pipeline.config import Study
 from pipeline.steps.calibrate import calibrate
 from pipeline.steps.collect import collect
 from pipeline.steps.degrade import degrade
+from pipeline.steps.detect import detect
 from pipeline.steps.discern import discern
 from pipeline.steps.evaluate import evaluate
 from pipeline.steps.gallery import gallery
 from pipeline.steps.gauge import gauge
+from pipeline.steps.implant import implant
 from pipeline.steps.ingest import ingest
 from pipeline.steps.measure import measure
 from pipeline.steps.pair import pair
@@ -35,6 +37,7 @@ class WholeStudy:
         self.images, self.splits = folder / "images.h5", folder / "splits.csv"
         self.metrics, self.summary, self.page = folder / "metrics.csv", folder / "summary.csv", folder / "report.html"
         self.sources, self.intervals = folder / "sources.csv", folder / "intervals.csv"
+        self.lesions = folder / "lesions.csv"
         self.comparisons, self.ranking = folder / "comparisons.csv", folder / "ranking.csv"
 
     def run(self) -> WholeStudy:
@@ -72,7 +75,7 @@ class WholeStudy:
         return self
 
     def judge(self) -> WholeStudy:
-        """calibrate, restore, evaluate, gauge, discern, measure, gallery, tally, summarise, rank, report, publish."""
+        """From calibrate and restore to report and publish."""
         for network in self.study.interval_networks:
             for model in self.study.models_of(network):
                 observed = [self.degraded(c.name) for c in self.study.seen_by(model)[1].conditions]
@@ -100,11 +103,19 @@ class WholeStudy:
             if self.study.evaluate.shapes:
                 out = self.folder / "sources" / condition
                 measure(self.images, self.splits, self.degraded(condition), of_condition, self.study, condition, out)
+            if self.study.evaluate.lesion:
+                for method in self.study.all_methods:
+                    settings, models = tuned.get((condition, method)), self.models_of(condition, method)
+                    out = self.folder / "lesions" / condition / f"{method}.parquet"
+                    implant(self.images, self.splits, self.study, condition, method, settings, models, out)
             scored = [self.scores(condition, m) for m in self.study.all_methods]
             gallery(self.images, self.splits, of_condition, scored, self.folder / "gallery" / condition)
         if self.study.evaluate.shapes:
             measured = [p for c in self.conditions for p in sorted((self.folder / "sources" / c).iterdir())]
             tally(measured, self.study, self.sources)
+        if self.study.evaluate.lesion:
+            read = [p for c in self.conditions for p in sorted((self.folder / "lesions" / c).iterdir())]
+            detect(read, self.study, self.lesions)
         if self.study.interval_methods:
             collect([self.gauged(c) for c in self.conditions], self.study, self.intervals)
         scores = [self.scores(c, m) for c in self.conditions for m in self.study.all_methods]
@@ -122,6 +133,7 @@ class WholeStudy:
         given = (self.images, self.splits, shown, self.metrics, self.summary, self.comparisons, self.ranking)
         given += (histories, tuned, discerned)
         given += ([self.sources] if self.study.evaluate.shapes else [],)
+        given += ([self.lesions] if self.study.evaluate.lesion else [],)
         given += ([self.intervals] if self.study.interval_methods else [],)
         report(self.study, *given, self.page, figures, provenance)
         for network, settings in self.study.networks.items():

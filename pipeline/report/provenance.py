@@ -20,6 +20,10 @@ PACKAGES = (
 """Packages on which numbers or pictures depend."""
 
 
+WITHHELD = "withheld"
+"""In the place of a path to files of patients."""
+
+
 def provenance(study: Study) -> dict[str, Any]:
     """Everything that is needed to run the study again, as plain values."""
     return {
@@ -34,8 +38,18 @@ def provenance(study: Study) -> dict[str, Any]:
         "threads": study.threads,
         "seed": study.seed,
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
-        "study": study.model_dump(mode="json", exclude_none=True),
+        "study": _settings(study),
     }
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    """Every setting, but for where volumes lie: names of folders may be those of people."""
+    values = study.model_dump(mode="json", exclude_none=True)
+    if study.images.dataset == "volumes":
+        held_back = {name: WITHHELD for name in ("path", "groups") if values["images"].get(name)}
+        key = {"key": WITHHELD} if values["images"]["volumes"].get("key") else {}
+        values["images"] |= held_back | {"volumes": values["images"]["volumes"] | key}
+    return values
 
 
 def _version(package: str) -> str | None:
