@@ -17,6 +17,7 @@ NAMES = (
     "fields",
     "equal_time",
     "realism",
+    "unrolled",
     "pairs",
     "specialists",
     "posterior",
