@@ -34,7 +34,7 @@ def in_words(error: ValidationError) -> str:
     if kind.startswith("union_tag"):
         tag, known = _KINDS[str(first["loc"][0])]
         found = found.get(tag, "missing") if isinstance(found, dict) else found
-        return f"{key}.{tag} is {_shown(found)}; {' or '.join(known)} is needed"
+        return f"{key}.{tag} is {_shown(found)}; {', '.join([*known][:-1])} or {[*known][-1]} is needed"
     if kind == "value_error" and isinstance(found, dict | BaseModel):
         return ".".join(filter(None, (key, message)))
     return f"{key} is {_shown(found)}; {_allowed(first, message)}"

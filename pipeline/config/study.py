@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from pipeline.config.agreement import AGREEMENTS
 from pipeline.config.audit import Audit
 from pipeline.config.degrade import Degrade
 from pipeline.config.denoiser import DENOISER, Denoiser
@@ -14,28 +15,22 @@ from pipeline.config.field import SyntheticField
 from pipeline.config.fields import GeneratorSettings, SganSettings, XdfGanSettings, default_fields
 from pipeline.config.grid import Condition, ScanCondition, conditions_of
 from pipeline.config.images import Images
-from pipeline.config.methods import METHODS_OF_SCANS, SLOWER_METHODS, USUAL_METHODS, Method
+from pipeline.config.methods import METHODS_OF_SCANS, USUAL_METHODS, Method
 from pipeline.config.names import GENERATOR_NAME, NAME, STUDY_NAME
 from pipeline.config.networks import NetworkSettings, default_networks
 from pipeline.config.networks.nafnet import Nafnet
 from pipeline.config.networks.pix2pix import Pix2pix
-from pipeline.config.networks.unrolled import Unrolled
 from pipeline.config.pairs import Pairs, with_pairs
 from pipeline.config.publish import Publish
 from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, OnceEach, Settings
 from pipeline.config.split import Split
 from pipeline.config.train import Training
-from pipeline.config.width import parse_width
 
 
 def _named(schema: dict[str, Any]) -> None:
     schema["required"] = ["study"]
     del schema["properties"]["study"]["default"]
-
-
-_OF_FILES = ("groups", "science", "noise", "noise_kind", "mask", "mask_bits", "unit")
-"""Settings of `images` that say how a user's own files are read."""
 
 
 class Study(Settings):
@@ -105,131 +100,9 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Study:
-        if "degraded" not in self.methods:
-            raise ValueError("methods: `degraded` is missing; it is what every other method is compared with")
-        if self.denoises and DENOISER in self.networks:
-            raise ValueError(
-                f"networks.{DENOISER}: is the name of what plug_and_play is trained on; give the network another name"
-            )
-        self._images_are_read_so()
-        if self.degrade.psf.fwhm_final and self.images.psf_fwhm is None:
-            raise ValueError("degrade.psf.fwhm_final: needs images.psf_fwhm, the width that the images have already")
-        own = parse_width(self.images.psf_fwhm) if self.images.psf_fwhm else None
-        for final in map(parse_width, self.degrade.psf.fwhm_final or []):
-            if own and final.unit == own.unit and final.value <= own.value:
-                raise ValueError(f"degrade.psf.fwhm_final: {final} is not above images.psf_fwhm, which is {own}")
-        self._noise_is_there_to_go_by()
-        self._photons_can_be_counted()
-        self._batches_can_be_shared()
-        self._crops_of_fields_can_be_shared()
-        self._there_is_what_is_learned_from()
-        for method in self.audit.methods or ():
-            if method not in self.all_methods:
-                raise ValueError(f"audit.methods: {method} is none of the study's, {', '.join(self.all_methods)}")
-        self._methods_suit_the_instrument()
-        unnamed = self.degrade.model_copy(update={"names": None})
-        count, names = len(conditions_of(unnamed)), self.degrade.names
-        if names is not None and (len(names) != count or len(set(names)) != count):
-            raise ValueError(
-                f"degrade.names: {len(names)} names for {count} conditions; one different name each is needed"
-            )
-        made = [condition.name for condition in self.conditions]
-        twice = [name for name in made if made.count(name) > 1]
-        if twice:
-            raise ValueError(f"degrade: two conditions are called {twice[0]}; name each width and each level once")
+        for agree in AGREEMENTS:
+            agree(self)
         return self
-
-    def _noise_is_there_to_go_by(self) -> None:
-        if not self.noise_free_truth:
-            return
-        instead = "and a survey's truth: noise_free has none; take {}, or images.survey.truth: exposure"
-        if self.degrade.noise.ratio:
-            raise ValueError(
-                f"degrade.noise.ratio: multiplies the noise of the images, {instead.format('sigma, or kind: poisson')}"
-            )
-        if "asinh" in self.evaluate.spaces:
-            raise ValueError(f"evaluate.spaces: asinh is softened by the truth's noise, {instead.format('linear')}")
-
-    def _photons_can_be_counted(self) -> None:
-        display = self.images.dataset == "hubble" or self.images.unit == "display"
-        if display and self.degrade.noise.kind == "poisson":
-            raise ValueError(
-                "degrade.noise.kind: poisson counts photons, and images in `display` units, as that of the dataset "
-                "hubble, were stretched for the eye; take gaussian, or images in a unit that is linear in the light"
-            )
-
-    def _images_are_read_so(self) -> None:
-        # Not asked of Images alone: `apply` reads a user's file by those of a study, as far as it has such extensions.
-        images = self.images
-        if images.dataset == "hubble":
-            images.refuse_unread(*_OF_FILES, because="of hubble", instead="set dataset: folder", section="images.")
-        if images.dataset == "simulated_survey":
-            images.refuse_unread(
-                *_OF_FILES, "pixel_scale", because="of a survey", instead="set dataset: folder", section="images."
-            )
-        for name, whole in (("noise_kind", "noise"), ("mask_bits", "mask")):
-            if getattr(images, whole) is None:
-                images.refuse_unread(name, because="alone", instead=f"set images.{whole}", section="images.")
-        if images.background != "mesh":
-            because = f"with background: {images.background}"
-            images.refuse_unread("background_box", because=because, instead="set background: mesh", section="images.")
-
-    def _batches_can_be_shared(self) -> None:
-        devices = self.train.devices
-        for name, network in self.trained.items():
-            for stage, batch in network.batches.items():
-                if batch % devices:
-                    section = name if name == DENOISER else f"networks.{name}"
-                    raise ValueError(
-                        f"{section}.{stage}: {batch} crops cannot be shared evenly by train.devices, which is "
-                        f"{devices}; take a multiple of it"
-                    )
-
-    def _crops_of_fields_can_be_shared(self) -> None:
-        devices = self.train.devices
-        for name, painter in (self.fields or {}).items():
-            for width in painter.crops:
-                count = painter.crops_of(width)
-                if count % (devices * painter.pack):
-                    raise ValueError(
-                        f"fields.{name}.batch: {count} crops of {width} px cannot be shared evenly by train.devices, "
-                        f"which is {devices}, in packs of {painter.pack}; take a larger batch"
-                    )
-
-    def _there_is_what_is_learned_from(self) -> None:
-        for name, network in self.networks.items():
-            if isinstance(network, Unrolled) and self.degrade.scan is None:
-                raise ValueError(
-                    f"networks.{name}.architecture: unrolled goes by the data of a scan; take nafnet where the "
-                    "instrument blurs"
-                )
-            if network.learns_from == "pairs" and self.pairs is None:
-                raise ValueError(f"networks.{name}.learns_from: the study has no pairs; name them, or take simulation")
-
-    def _methods_suit_the_instrument(self) -> None:
-        scanned = self.degrade.scan is not None
-        suited = METHODS_OF_SCANS if scanned else USUAL_METHODS + SLOWER_METHODS
-        for method in self.methods:
-            if method not in suited:
-                what = "scans" if scanned else "blurs"
-                raise ValueError(f"methods: {method} does not restore {what}; {', '.join(suited)} do")
-        if not scanned:
-            if self.evaluate.lesion:
-                raise ValueError(
-                    "evaluate.tissue.lesion: lesions are put into slices that are scanned; leave it out where the "
-                    "instrument blurs"
-                )
-            return
-        if self.restore.data_consistency:
-            raise ValueError("restore.data_consistency: is for blurs; set false where a scanner is the instrument")
-        if self.evaluate.shapes:
-            raise ValueError("evaluate.shapes: measures sources of light; set false where a scanner is the instrument")
-        for name, network in self.networks.items():
-            if getattr(getattr(network, "regression", None), "reblur_weight", 0):
-                raise ValueError(
-                    f"networks.{name}.regression.reblur_weight: crops of a slice cannot be scanned; set 0 where a "
-                    "scanner is the instrument"
-                )
 
     def learns_from_pairs(self, network: str) -> bool:
         """Whether a network is trained on real pairs: by default wherever there are any."""

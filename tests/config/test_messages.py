@@ -168,8 +168,11 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
         ({"methods": ["degraded", "degraded"]}, "degraded stands there twice"),
         ({"methods": ["degraded", "lucy"]}, "methods is lucy; it should be 'degraded', 'wiener'"),
         ({"networks": {"my net": NAFNET}}, "networks.my net is my net; letters and digits are allowed, a letter first"),
-        ({"networks": {"n": {}}}, "networks.n.architecture is missing; nafnet or pix2pix is needed"),
-        ({"networks": {"n": {"architecture": "unet"}}}, "networks.n.architecture is unet; nafnet or pix2pix is needed"),
+        ({"networks": {"n": {}}}, "networks.n.architecture is missing; nafnet, pix2pix or unrolled is needed"),
+        (
+            {"networks": {"n": {"architecture": "unet"}}},
+            "networks.n.architecture is unet; nafnet, pix2pix or unrolled is needed",
+        ),
         ({"networks": {"n": 3}}, "networks.n"),
         ({"networks": {"nafnet": {**NAFNET, "width": 2}}}, "networks.nafnet.width is 2; it should be greater than"),
         ({"networks": {"pix2pix": {"architecture": "pix2pix"}}}, "networks.pix2pix.steps is missing; a value is"),
