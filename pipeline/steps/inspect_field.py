@@ -33,5 +33,7 @@ def field_in_words(path: Path) -> Iterator[tuple[str, str]]:
         yield "field", f"{' x '.join(map(str, shape))} (bands x height x width), bands {', '.join(about['bands'])}"
         yield "synthetic", f"painted by {about['generator']} {about['model'][:12]}, seed {about['seed']}"
         yield "unit", str(about["unit"])
+        if "mark" in about:
+            yield "mark", f"{about['mark']['strength']:g} of the sky's noise, by the key {about['mark']['key']}"
         yield "place", f"row {reader.area.y0}, column {reader.area.x0} of the endless field"
         yield "tiles", f"{written} of {len(tiles)} written, {reader.tile} px; `verify-field` compares their checksums"
