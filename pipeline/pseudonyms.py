@@ -113,8 +113,7 @@ def refuse_key_place(path: str | Path, results: Sequence[str | Path] = ()) -> No
     """
     if where := passed_on(path, results):
         raise PseudonymError(
-            f"the key file of pseudonyms would lie within {where}, which is passed on; name a place outside, such as "
-            "~/keys/study.csv"
+            f"the key file of pseudonyms would lie within {where}; name a place outside, such as ~/keys/study.csv"
         )
 
 
@@ -129,9 +128,9 @@ def passed_on(path: str | Path, results: Sequence[str | Path] = ()) -> str:
     place = Path(path).resolve()
     folders = [Path(folder).resolve() for folder in (*_WORKPLACES, *results)]
     if any(place.is_relative_to(folder) for folder in (*folders, Path(pipeline.__file__).resolve().parent)):
-        return "results, work, logs or the program"
+        return "results, work, logs or the program, which are passed on"
     if any((folder / mark).exists() for folder in place.parents for mark in _MARKS):
-        return "a repository (.git or Snakefile)"
+        return "a repository (.git or Snakefile), which is passed on"
     return ""
 
 

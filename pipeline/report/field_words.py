@@ -63,6 +63,8 @@ _FIXED = {
     "share_repeated": "Share repeated at that lag",
     "area": "Area under the curve",
     "accuracy": "Patches told right",
+    "area_of_training_sky": "Area, of real training sky",
+    "accuracy_of_training_sky": "Patches told right, of real training sky",
 }
 
 

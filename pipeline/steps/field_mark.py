@@ -43,9 +43,7 @@ def field_mark(path: Path, model: Model, key: str | None, strength: float) -> Fi
         return FieldMark()
     file = key_file(key)
     if file is not None and (where := passed_on(file)):
-        raise MarkKeyError(
-            f"{key}: the key of the mark lies within {where}, which is passed on; keep it outside, such as in ~/keys"
-        )
+        raise MarkKeyError(f"{key}: the key of the mark lies within {where}; keep it outside, such as in ~/keys")
     sigma = tuple(strength * level for level in model.card["sky_sigma"])
     if min(sigma) <= 0:
         raise ModelFileError(f"{path}: its sky has no noise to hide a mark in; paint it without one")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.field.quantisation import rounded, steps_of
-from pipeline.evaluation.field.sky_blocks import FEWEST, Block, SkyError, block_side, blocks_of, read_block
+from pipeline.evaluation.field.sky_blocks import Block, block_side, blocks_of, read_block
 from pipeline.physics.noise import addressed_random
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
@@ -88,19 +88,9 @@ class TraceSky:
             As those of the real sky.
         name : str
             What is drawn, of more blocks and patches than are taken, is a function of it and of the seed.
-
-        Raises
-        ------
-        SkyError
-            If it has fewer than 16 blocks.
         """
         aligned, corners = _aligned([rounded(field, self._steps) for field in fields], origins)
         blocks = blocks_of(aligned, self._side, self._seed, "traces", name, most=self._blocks)
-        if len(blocks) < FEWEST:
-            raise SkyError(
-                f"{name}: {len(blocks)} blocks of {self._side} px; {FEWEST} are needed beside the real sky: "
-                "paint a larger field"
-            )
         random = addressed_random(self._seed, "traces", name, "patches")
         found = [
             (number, block.field, window)
@@ -114,7 +104,7 @@ class TraceSky:
         pixels = np.stack([each[3] for each in kept]) if kept else empty
         # In runs, so that few blocks have a neighbour in another part.
         return SkyPatches(
-            pixels, pieces, np.array(places, np.int64).reshape(-1, 2), numbers, numbers * PARTS // len(blocks)
+            pixels, pieces, np.array(places, np.int64).reshape(-1, 2), numbers, numbers * PARTS // max(len(blocks), 1)
         )
 
     def _windows(self, block: Block, most: int, random: np.random.Generator) -> list[Window]:

@@ -17,13 +17,17 @@ from pipeline.evaluation.field.finding import TAILS, Finding, percentiles, perfe
 from pipeline.evaluation.field.trace_patches import PARTS, SkyPatches
 from pipeline.evaluation.logistic import log_odds
 from pipeline.evaluation.patches import Scale
-from pipeline.evaluation.real_or_restored import REAL, area_under_curve
+from pipeline.evaluation.real_or_restored import area_under_curve
 from pipeline.measures.local_correlation import local_correlation
 from pipeline.physics.noise import addressed_random
 
 PART = "traces"
 AREA, ACCURACY, UNSEEN = "area", "accuracy", "area_learned_from_"
 """Quantities; the last goes before the name of the generator whose sky was learned from, where another's is judged."""
+OF_TRAINING_SKY = "_of_training_sky"
+"""Behind area and accuracy where real sky is judged that generators learned from: who paints it anew gets as much."""
+_REAL = "_real"
+"""No name of a generator begins so."""
 NULLS = 199
 """Deals of the real sky's blocks into two halves, each told from the other."""
 RESAMPLINGS = 200
@@ -65,17 +69,21 @@ def traces_of(patches: SkyPatches, scale: Scale) -> Traces:
     return Traces(folded.reshape(count, -1), patches.block, patches.part)
 
 
-def trace_findings(real: Traces, made: Mapping[str, Traces], *address: object) -> dict[str, list[Finding]]:
+def trace_findings(
+    real: Traces, training: Traces, made: Mapping[str, Traces], *address: object
+) -> dict[str, list[Finding]]:  # fmt: skip
     """How well each generator's sky is told from the real one, beside real sky told from real sky.
 
     These are the area under the receiver operating characteristic, the share of patches that are told right, both
     skies counting alike, and the area where the classifier learned from another generator's sky. Intervals are
     bootstraps over the blocks of both skies, widened for few blocks. A perfect generator is half of the real blocks,
-    told from the other half.
+    told from the other half. Real sky may differ from place to place too, so that which generators learned from is
+    judged as theirs is.
 
     Parameters
     ----------
-    real : Traces
+    real, training : Traces
+        Held out, and what generators learned from.
     made : mapping of str to Traces
         By generator.
     *address : object
@@ -90,17 +98,23 @@ def trace_findings(real: Traces, made: Mapping[str, Traces], *address: object) -
         return {name: [] for name in made}
     halves = (_halves(real, *address, PART, number) for number in range(NULLS))
     null = np.array([told_apart(one, other, other) for one, other in halves])
-    skies = {REAL: real} | {name: sky for name, sky in made.items() if _enough(sky)}
-    known = [name for name in skies if name != REAL]
+    known = {name: sky for name, sky in made.items() if _enough(sky)}
+    skies = {_REAL: real, OF_TRAINING_SKY: training, **known}
+
+    def told(learned: str, name: str, null: Floats) -> list[Finding]:
+        value, again = told_apart(real, skies[learned], skies[name]), _resampled(skies, learned, name, *address)
+        return [
+            _finding(quantity, value[number], again[:, number], null[:, number], real, skies[name])
+            for number, quantity in enumerate((AREA, ACCURACY))
+        ]
+
+    beside = told(OF_TRAINING_SKY, OF_TRAINING_SKY, null) if _enough(training) else []
+    beside = [finding._replace(quantity=finding.quantity + OF_TRAINING_SKY) for finding in beside]
     found: dict[str, list[Finding]] = {name: [] for name in made}
     for name in known:
-        value, again = told_apart(real, skies[name], skies[name]), _resampled(skies, name, name, *address)
-        for number, quantity in enumerate((AREA, ACCURACY)):
-            given = (again[:, number], null[:, number], real, skies[name])
-            found[name].append(_finding(quantity, value[number], *given))
-        for other in (other for other in known if other != name):
-            value, again = told_apart(real, skies[other], skies[name]), _resampled(skies, other, name, *address)
-            found[name].append(_finding(UNSEEN + other, value.area, again[:, 0], np.empty(0), real, skies[name]))
+        unseen = {other: told(other, name, np.empty((0, 2)))[0] for other in known if other != name}
+        found[name] += [*told(name, name, null), *beside]
+        found[name] += [finding._replace(quantity=UNSEEN + other) for other, finding in unseen.items()]
     return found
 
 
@@ -135,8 +149,8 @@ def _resampled(skies: Mapping[str, Traces], learned: str, made: str, *address: o
     """What is found when the blocks of all skies are drawn with replacement, shape (RESAMPLINGS, 2)."""
     again = []
     for number in range(RESAMPLINGS):
-        drawn = {name: _drawn(skies[name], *address, PART, name, number) for name in {REAL, learned, made}}
-        again.append(told_apart(drawn[REAL], drawn[learned], drawn[made]))
+        drawn = {name: _drawn(skies[name], *address, PART, name, number) for name in {_REAL, learned, made}}
+        again.append(told_apart(drawn[_REAL], drawn[learned], drawn[made]))
     return np.array(again)
 
 

@@ -9,13 +9,14 @@ from scipy.signal import convolve2d
 from pipeline.evaluation.field import traces as module
 from pipeline.evaluation.field.sky_blocks import SkyError
 from pipeline.evaluation.field.trace_patches import PHASE, TraceSky
-from pipeline.evaluation.field.traces import ACCURACY, AREA, UNSEEN, Traces, trace_findings, traces_of
+from pipeline.evaluation.field.traces import ACCURACY, AREA, OF_TRAINING_SKY, UNSEEN, Traces, trace_findings, traces_of
 from pipeline.evaluation.patches import Scale
 from pipeline.image import Image
 from pipeline.windowed import WindowedImage
 
 SCALE = Scale((0.0,), (1.0,), 100.0)
 SIZE = (256, 320)
+NOTHING = Traces(np.zeros((0, 0)), np.arange(0), np.arange(0))
 BILINEAR = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
 
 
@@ -42,7 +43,8 @@ def upsampled(seed):
 def found(real, *, corner=(0, 0), **made):
     sky = TraceSky([field_of(real)], [corner], 0)
     known = {name: traces_of(sky.cut([field_of(pixels)], [(0, 0)], name), SCALE) for name, pixels in made.items()}
-    rows = trace_findings(traces_of(sky.patches, SCALE), known, 0)
+    training = traces_of(sky.cut([field_of(smooth(99))], [(0, 0)], "train"), SCALE)
+    rows = trace_findings(traces_of(sky.patches, SCALE), training, known, 0)
     return {name: {row.quantity: row for row in own} for name, own in rows.items()}
 
 
@@ -58,7 +60,8 @@ def test_a_known_upsampling_is_told_from_other_smooth_noise_by_whoever_learned_e
         same = told["same"][quantity]
         assert same.low <= 0.5 <= same.high
         assert same.p_value > 0.05
-    assert told["again"][UNSEEN + "same"].value < 0.9
+        training = told["again"][quantity + OF_TRAINING_SKY]
+        assert training.low <= 0.5 <= training.high
 
 
 def test_equal_distributions_stay_at_a_half_within_their_interval(monkeypatch):
@@ -71,7 +74,7 @@ def test_equal_distributions_stay_at_a_half_within_their_interval(monkeypatch):
             Traces(random.normal(size=(60, 12)) + 0.5 * random.normal(size=(30, 12))[block], block, block // 10)
             for _ in range(2)
         )
-        rows = trace_findings(one, {"other": other}, seed)["other"]
+        rows = trace_findings(one, NOTHING, {"other": other}, seed)["other"]
         covered.append([row.low <= 0.5 <= row.high for row in rows])
     # By chance, 34 or fewer of 40 are covered once in a hundred times where 95% are.
     assert (np.sum(covered, 0) > 34).all()
@@ -114,11 +117,18 @@ def test_no_patch_holds_a_masked_pixel_and_each_has_its_block_and_part():
     assert all(len(set(patches.part[patches.block == block])) == 1 for block in set(patches.block))
 
 
-def test_too_little_sky_gives_no_finding_and_a_field_too_small_is_refused():
+def test_too_little_sky_gives_no_finding():
     few = Traces(np.zeros((12, 3)), np.arange(12), np.arange(12) // 4)
-    assert trace_findings(few, {"made": few}, 0) == {"made": []}
-    nothing = Traces(np.zeros((0, 0)), np.arange(0), np.arange(0))
-    assert trace_findings(nothing, {"made": few}, 0) == {"made": []}
+    assert trace_findings(few, few, {"made": few}, 0) == {"made": []}
+    assert trace_findings(NOTHING, NOTHING, {"made": few}, 0) == {"made": []}
     sky = TraceSky([field_of(drawn_sky(0))], [(0, 0)], 0)
-    with pytest.raises(SkyError, match=r"small: 4 blocks of \d+ px; 16 are needed"):
-        sky.cut([field_of(drawn_sky(1, (96, 96)))], [(0, 0)], "small")
+    scale = Scale((0.0, 0.0), (1.0, 1.0), 100.0)
+    real = traces_of(sky.patches, scale)
+    for size in ((70, 70), (20, 300)):
+        small = traces_of(sky.cut([field_of(drawn_sky(1, size))], [(0, 0)], "small"), scale)
+        assert trace_findings(real, small, {"small": small}, 0) == {"small": []}
+
+
+def test_a_sky_too_small_to_judge_by_is_refused_in_words():
+    with pytest.raises(SkyError, match="hold out more images"):
+        TraceSky([field_of(drawn_sky(1, (96, 96)))], [(0, 0)], 0)
