@@ -128,12 +128,13 @@ class _Whitened:
 
 
 def _pieces(image: WindowedImage, band: int, area: Window) -> list[NDArray[np.floating]]:
-    """Squares evenly spaced over an area."""
+    """Squares evenly spaced over an area, those of one value left out where there are others."""
     size = min(PIECE, area.height, area.width)
     every = [w for w in tiles(Window(0, 0, area.height, area.width), size) if (w.height, w.width) == (size, size)]
     chosen = np.unique(np.linspace(0, len(every) - 1, min(PIECES, len(every))).astype(int))
     windows = (Window(every[n].y0 + area.y0, every[n].x0 + area.x0, size, size) for n in chosen)
-    return [image.read(band, window).pixels for window in windows]
+    pieces = [image.read(band, window).pixels for window in windows]
+    return [piece for piece in pieces if np.ptp(piece)] or pieces
 
 
 def _middle(area: Window) -> Window:

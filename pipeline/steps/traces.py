@@ -18,6 +18,7 @@ from pipeline.evaluation.field.traces import AREA, trace_findings, traces_of
 from pipeline.evaluation.patches import Scale
 from pipeline.progress import progress
 from pipeline.splits import read_splits
+from pipeline.steps.inspect_field import BENCHMARK
 from pipeline.steps.real_sky import HELD_OUT, TRAINING, real_sky
 from pipeline.steps.synthetic_field import open_field
 from pipeline.store import read_images, written_aside
@@ -25,7 +26,6 @@ from pipeline.store.hdf5 import created
 
 log = logging.getLogger("clearfield")
 
-KIND = "benchmark"
 README = """
 Patches of real sky and of synthetic sky, for detectors of synthetic images. `pixels` has the shape (patch, band, row,
 column), in `unit`; `bands` names the bands. The table beside this file (CSV) has a row per patch, in the same order:
@@ -100,7 +100,7 @@ def _write_benchmark(
 ) -> None:
     labels = [_labels("real", images, real), *(_labels("synthetic", name, patches) for name, patches in made.items())]
     pixels = np.concatenate([real.pixels, *(patches.pixels for patches in made.values())])
-    with created(out, KIND, about) as (file, disk):
+    with created(out, BENCHMARK, about) as (file, disk):
         file.create_dataset(
             "pixels", data=pixels, chunks=(1, *pixels.shape[1:]), compression="gzip", shuffle=True, track_times=False
         )

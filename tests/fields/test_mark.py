@@ -145,6 +145,14 @@ def test_windows_of_a_marked_field_are_the_same_parts_of_it():
     assert (whole != plain).any()
 
 
+def test_it_is_found_in_an_image_that_is_mostly_empty():
+    pixels = np.zeros((1, 512, 640))
+    pixels[:, 200:456, 300:556] = marked()
+    found = sighting(pixels)
+    assert found.found
+    assert (found.row, found.column) == ((FAR + 1001 - 200) % PERIOD, (-333 - 300) % PERIOD)
+
+
 def test_how_much_is_read_at_a_time_makes_no_difference(monkeypatch):
     shown = image(sky(5, (90, 70)))
     whole = folded(shown, SMALL)

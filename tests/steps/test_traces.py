@@ -11,6 +11,7 @@ from made_synthetic_field import make_field_study
 from scipy.ndimage import zoom
 
 from pipeline.evaluation.field import traces as module
+from pipeline.steps.inspect import inspect
 from pipeline.steps.traces import TracesError, traces
 
 
@@ -55,6 +56,7 @@ def test_the_benchmark_says_what_it_is_and_which_patch_is_real(made, labels):
     assert "label (real or synthetic)" in about["readme"]
     assert (about["unit"], about["bands"]) == ("nJy", ["g", "r"])
     assert about["generators"]["good"]["seed"] == 0
+    assert "good, enlarged" in "\n".join(inspect(made.images.with_name("benchmark.h5")))
     assert labels["patch"].tolist() == list(range(len(labels)))
     assert set(zip(labels["label"], labels["origin"])) == {
         ("real", "sky"), ("synthetic", "good"), ("synthetic", "enlarged"),
