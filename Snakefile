@@ -28,6 +28,7 @@
 #   published/<network>_<output>.safetensors    the files that a user applies; <network>_<output>.MODEL_CARD.md beside each
 #   audit/report.html  verdicts.csv  findings.csv  whether methods contradict their data or invent (`snakemake audit` alone)
 #   field/report.html  compare.csv              synthetic fields beside the real sky (`snakemake field` alone)
+#   field/traces.csv  benchmark.h5 benchmark.csv  whether local correlations give fields away; patches, with their labels
 #   field/<generator>/                          generator.safetensors, history.csv, field.h5, catalogue.parquet; with `field.jobs` above
 #                                               1, rows/<part>.h5, which field.h5 refers to
 # logs/<study>/<rule>/...                       a log file for each job
@@ -71,6 +72,7 @@ include: "rules/train_field.smk"
 include: "rules/generate.smk"
 include: "rules/catalogue.smk"
 include: "rules/compare.smk"
+include: "rules/traces.smk"
 include: "rules/field_report.smk"
 
 

@@ -111,19 +111,27 @@ def refuse_key_place(path: str | Path, results: Sequence[str | Path] = ()) -> No
     PseudonymError
         If it lies in one of these, in this program, or below a folder with ``.git`` or a ``Snakefile``, a repository.
     """
+    if where := passed_on(path, results):
+        raise PseudonymError(
+            f"the key file of pseudonyms would lie within {where}; name a place outside, such as ~/keys/study.csv"
+        )
+
+
+def passed_on(path: str | Path, results: Sequence[str | Path] = ()) -> str:
+    """Within what a file lies that is passed on with results or code, links followed, in words; else nothing.
+
+    Parameters
+    ----------
+    path, results
+        As those of :func:`refuse_key_place`.
+    """
     place = Path(path).resolve()
-    passed_on = [Path(folder).resolve() for folder in (*_WORKPLACES, *results)]
-    passed_on.append(Path(pipeline.__file__).resolve().parent)
-    if any(place.is_relative_to(folder) for folder in passed_on):
-        raise PseudonymError(
-            "the key file of pseudonyms would lie within results, work, logs or the program, which are passed on; "
-            "name a place outside, such as ~/keys/study.csv"
-        )
+    folders = [Path(folder).resolve() for folder in (*_WORKPLACES, *results)]
+    if any(place.is_relative_to(folder) for folder in (*folders, Path(pipeline.__file__).resolve().parent)):
+        return "results, work, logs or the program, which are passed on"
     if any((folder / mark).exists() for folder in place.parents for mark in _MARKS):
-        raise PseudonymError(
-            "the key file of pseudonyms would lie within a repository (.git or Snakefile), which is passed on; "
-            "name a place outside, such as ~/keys/study.csv"
-        )
+        return "a repository (.git or Snakefile), which is passed on"
+    return ""
 
 
 def _name(number: int) -> str:

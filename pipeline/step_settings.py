@@ -76,7 +76,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return {}
     if step == "catalogue":
         return _leaves(values, "evaluate.apertures", "evaluate.detection")
-    if step in ("compare", "field_report"):
+    if step in ("compare", "traces", "field_report"):
         return _leaves(values, "seed")
     if step == "examine":
         examined = ("seed", "threads", "restore.data_consistency", "audit")

@@ -7,6 +7,7 @@ rule field_report:
         findings=f"{FIELD}/compare.csv",
         curves=f"{FIELD}/curves.csv",
         nearest=f"{FIELD}/nearest.csv",
+        traces=f"{FIELD}/traces.csv",
         fields=expand(
             f"{FIELD}/{{generator}}/{{file}}",
             generator=GENERATORS,

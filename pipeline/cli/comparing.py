@@ -54,11 +54,33 @@ def compare(
 
 
 @app.command()
+def traces(
+    images: Images,
+    splits: Splits,
+    files: Annotated[list[Path], typer.Argument(help="<generator>/field.h5 of every generator.")],
+    out: Out,
+    benchmark: Annotated[
+        Path, typer.Option("--benchmark", help="HDF5 for the patches; the table of their labels goes beside it.")
+    ],
+    config: Config = DEFAULT,
+    log: Log = None,
+) -> None:
+    """Say whether local correlations give synthetic fields away, and keep the labelled patches."""
+    study = load_study(config)
+    with running("traces", out, log):
+        from pipeline.steps import traces as step
+
+        step.traces(images, splits, files, study, out, benchmark)
+
+
+@app.command()
 def field_report(
     images: Images,
     splits: Splits,
     sky: Sky,
-    files: Annotated[list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, and as for `compare`.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, traces.csv, and as for `compare`.")
+    ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
     config: Config = DEFAULT,

@@ -10,11 +10,13 @@ import typer
 from pipeline.cli.app import app
 from pipeline.cli.options import DEFAULT, Config, Images, Log, Out, Splits, cores
 from pipeline.config import load_study
+from pipeline.config.field import STRENGTH
 from pipeline.step_runner import running
 from pipeline.step_settings import threads_for
 
 Generator = Annotated[Path, typer.Argument(help="generator.safetensors, from `train-field`.")]
 FieldFile = Annotated[Path, typer.Argument(help="field.h5, from `generate`.")]
+Key = Annotated[str | None, typer.Option("--key", help="File that holds the key of a mark, or env:NAME.")]
 
 
 @app.command()
@@ -73,6 +75,10 @@ def field(
     ],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the field.")] = 7,
     tile: Annotated[int, typer.Option("--tile", min=16, help="Width in px of what is painted at a time.")] = 512,
+    key: Key = None,
+    strength: Annotated[
+        float, typer.Option("--strength", min=0.001, max=0.5, help="Of the mark by --key, over the noise of the sky.")
+    ] = STRENGTH,
     log: Log = None,
 ) -> None:
     """Paint any window of an endless synthetic field, alone."""
@@ -81,7 +87,7 @@ def field(
         from pipeline.tiling import Window
 
         x0, y0, width, height = window
-        step.field_window(model, seed, Window(y0, x0, height, width), out, tile)
+        step.field_window(model, seed, Window(y0, x0, height, width), out, tile, key, strength)
 
 
 @app.command()
@@ -98,10 +104,23 @@ def verify_field(
     field: FieldFile,
     model: Annotated[Path | None, typer.Option("--model", help="Paint tiles again by this generator.")] = None,
     tiles: Annotated[int | None, typer.Option("--tiles", min=1, help="How many are painted again (all).")] = None,
+    key: Key = None,
     log: Log = None,
 ) -> None:
     """Compare a synthetic field with its checksums, and with what its generator paints."""
     with running(f"verify_field {field.name}", field, log, threads=cores()):
         from pipeline.steps import verify_field as step
 
-        step.verify_field(field, model, tiles)
+        step.verify_field(field, model, tiles, key)
+
+
+@app.command()
+def is_synthetic(
+    file: Annotated[Path, typer.Argument(help="FITS, or field.h5; FILE[EXT] names an extension.")],
+    key: Key = None,
+) -> None:
+    """Say whether a file is a synthetic field, by its header and, with the key, by a mark in its noise."""
+    from pipeline.steps import is_synthetic as step
+
+    for line in step.is_synthetic(file, key):
+        typer.echo(line)

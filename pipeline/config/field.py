@@ -6,7 +6,26 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pipeline.config.settings import Settings
+from pipeline.config.settings import Settings, UserPath
+
+STRENGTH = 0.05
+"""Of a mark over the noise of the sky, by default."""
+
+
+class Mark(Settings):
+    """A pattern in the noise by which whoever has the key finds that a field is synthetic, in cutouts too."""
+
+    key: UserPath = Field(
+        description="File that holds the key, outside results and repositories, or env:NAME for an environment "
+        "variable. Under another key in the same place, delete field.h5: Snakemake is not told what the key is.",
+    )
+    strength: float = Field(
+        STRENGTH,
+        gt=0,
+        le=0.5,
+        description="Standard deviation over that of the sky. 0.05 adds an eighth of a percent to the noise, and is "
+        "found in 256 x 256 px of white noise.",
+    )
 
 
 class SyntheticField(Settings):
@@ -28,6 +47,10 @@ class SyntheticField(Settings):
         ge=1,
         description="Jobs that share the rows of tiles. With more than one, field.h5 refers to their files in rows/, "
         "which must stay beside it.",
+    )
+
+    mark: Mark | None = Field(
+        None, description="A keyed mark in the noise, {key: ~/keys/mark.key}; `clearfield is-synthetic` finds it."
     )
 
     @model_validator(mode="after")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evaluation.logistic import log_odds
 from pipeline.measures.spectrum import power_spectrum
 
 LEAST_POWER = 1e-12
 """Less power than this is float32's rounding."""
-RIDGE = 1.0
-"""Weight of the squared coefficients: they stay finite where the classes can be parted."""
-ITERATIONS = 25
 
 Array = NDArray[np.float64]
 
@@ -49,22 +47,4 @@ def judge(features: Array, real: NDArray[np.bool_], judged: Array, _address: tup
     array, shape (M,)
         The higher, the more real.
     """
-    mean, scatter = features.mean(0), np.maximum(features.std(0), 1e-9)
-    weights = _fitted(np.column_stack([np.ones(len(features)), (features - mean) / scatter]), real)
-    return (judged - mean) / scatter @ weights[1:]
-
-
-def _fitted(x: Array, real: NDArray[np.bool_]) -> Array:
-    """Maximum of the penalised likelihood by Newton's method (Hastie et al. 2009, section 4.4.1)."""
-    weights, penalty = np.zeros(x.shape[1]), RIDGE * np.eye(x.shape[1])
-    penalty[0, 0] = 0
-    for _ in range(ITERATIONS):
-        chance = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        slope = x.T @ (real - chance) - penalty @ weights
-        # A little on the diagonal: where all is certain, nothing else would bend the level.
-        bend = (x * (chance * (1 - chance))[:, None]).T @ x + penalty + 1e-6 * np.eye(len(weights))
-        move = np.linalg.solve(bend, slope)
-        weights = weights + move
-        if abs(move).max() < 1e-8:
-            break
-    return weights
+    return log_odds(features, real, judged)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import ClearfieldError
 from pipeline.fields.addressed_noise import addressed_noise, addressed_uniform
+from pipeline.fields.mark import Mark
 from pipeline.image import Pixels
 from pipeline.networks.field_generator import FieldGenerator, FieldInput, latents_for
 from pipeline.on_device import the_device
@@ -41,6 +42,8 @@ class Field:
         Width of a tile in px, a multiple of the generator's stride.
     device : torch.device, optional
         By default a GPU if there is one.
+    mark : Mark, optional
+        What is added to every pixel, by its place.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Field:
         seed: int,
         tile: int = 512,
         device: torch.device | None = None,
+        mark: Mark | None = None,
     ) -> None:
         if tile < generator.stride or tile % generator.stride:
             raise FieldError(f"a tile of {tile} px; a multiple of {generator.stride} is needed, such as 512")
@@ -66,6 +70,7 @@ class Field:
         if isinstance(generator, nn.Module):
             generator = generator.to(self._device).eval()
         self._generator, self._stretch, self._seed, self.tile = generator, stretch, seed, tile
+        self._mark = mark
         self.bands = generator.bands
         self._kept = lru_cache(maxsize=2)(self._painted)
 
@@ -97,7 +102,10 @@ class Field:
         with torch.inference_mode(), exact:
             stretched = self._generator(self._given(tile))[0]
             # In double precision, so that the sinh of bright values is as good as what it is given.
-            pixels = self._stretch.invert(stretched.double()).float().cpu().numpy()
+            values = self._stretch.invert(stretched.double())
+            if self._mark is not None:
+                values = values + torch.from_numpy(self._mark.window(tile)).to(values.device)
+            pixels = values.float().cpu().numpy()
         if not np.isfinite(pixels).all():
             raise FieldError(f"{tile.in_words}: the generator's values are not finite; it needs another training")
         return pixels

@@ -33,6 +33,8 @@ def field_header(about: dict[str, Any], window: Window) -> str:
     header["GENTILE"] = (about["tile"], "[pix] width of its tiles")
     header["FIELDY0"] = (window.y0, "[pix] first row")
     header["FIELDX0"] = (window.x0, "[pix] first column")
+    if "mark" in about:
+        header["KEYMARK"] = (about["mark"]["strength"], "keyed mark in the noise, over sky noise")
     header["PSFFWHM"] = (about["psf_fwhm"] or "", "PSF of the training images")
     named = {"SKY": about["sky"], "SKYSIG": about["sky_sigma"], "MAGZERO": about["zero_points"] or []}
     for name, values in named.items():

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from pipeline.fields.field import Field
+from pipeline.fields.mark import Mark
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build_generator import build_generator
 from pipeline.networks.field_generator import reach_of
@@ -18,8 +19,10 @@ CARRIED = ("bands", "unit", "pixel_scale", "psf_fwhm", "sky", "sky_sigma", "zero
 """What a field takes over from the card of its model."""
 
 
-def field_of(model: Model, seed: int, tile: int = 512, device: torch.device | None = None) -> Field:
-    """The field of a trained generator and a seed.
+def field_of(
+    model: Model, seed: int, tile: int = 512, device: torch.device | None = None, mark: Mark | None = None
+) -> Field:
+    """The field of a trained generator and a seed, and of a mark if there is to be one.
 
     Raises
     ------
@@ -38,11 +41,19 @@ def field_of(model: Model, seed: int, tile: int = 512, device: torch.device | No
         raise ModelFileError(
             f"its weights do not make a generator of {len(card['bands'])} bands as its card says; train it again"
         ) from None
-    return Field(generator, Stretch.from_dict(card["stretch"]), seed, tile, device)
+    return Field(generator, Stretch.from_dict(card["stretch"]), seed, tile, device, mark)
 
 
-def about_field(model: Model, seed: int, tile: int) -> dict[str, Any]:
-    """What a field says of itself, so that whoever opens it years later sees what it is."""
+def about_field(model: Model, seed: int, tile: int, mark: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What a field says of itself, so that whoever opens it years later sees what it is.
+
+    Parameters
+    ----------
+    model : Model
+    seed, tile : int
+    mark : dict, optional
+        What it says of its mark; of a field without one, nothing.
+    """
     card = model.card
     return {
         "synthetic": True,
@@ -55,4 +66,5 @@ def about_field(model: Model, seed: int, tile: int) -> dict[str, Any]:
         # Farther apart, no two pixels have to do with each other.
         "reach": reach_of(build_generator(card["settings"], len(card["bands"]))),
         **{name: card[name] for name in CARRIED},
+        **({"mark": mark} if mark else {}),
     }

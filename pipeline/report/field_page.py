@@ -149,7 +149,7 @@ def _sky(piece: Piece) -> str:
 
 
 def _verdict(rows: pd.DataFrame) -> dict[str, str]:
-    """The findings on one generator in three sentences."""
+    """The findings on one generator in four sentences."""
     median = rows[(rows["part"] == "catalogue") & (rows["quantity"] == "median")].iloc[0]
     board = rows[(rows["part"] == "chequerboard") & (rows["p_value"] < FOUND)]
     copied = rows[rows["part"] == "memorising"]
@@ -157,6 +157,7 @@ def _verdict(rows: pd.DataFrame) -> dict[str, str]:
     found = copied[copied["p_value"] < FOUND / max(len(copied), 1)]
     periods = ", ".join(quantity.removeprefix("period_").removesuffix("px") for quantity in board["quantity"])
     told = copied["value"].notna().any()
+    traced = rows[rows["part"] == "traces"].set_index("quantity")
     return {
         "generator": str(median["generator"]),
         "ratio": number(median["value"]) if math.isfinite(median["value"]) else "",
@@ -166,7 +167,18 @@ def _verdict(rows: pd.DataFrame) -> dict[str, str]:
         "copies": "copies of training sources were found"
         if len(found)
         else "no copies of training sources found" if told else "too few sources to look for copies",
+        "traces": _traces(traced) if len(traced) else "too little sky to look for traces of convolutions",
     }  # fmt: skip
+
+
+def _traces(rows: pd.DataFrame) -> str:
+    share, low, high = (100 * rows[name]["accuracy"] for name in ("value", "low", "high"))
+    training = 100 * rows["value"].get("accuracy_of_training_sky", math.nan)
+    beside = "" if math.isnan(training) else f"; real sky that it learned from: {number(training, 0)}"
+    return (
+        f"by how pixels follow their neighbours, a classifier tells {number(share, 0)}% of patches right, real or "
+        f"synthetic (95%: {interval(low, high, 0)}; by guessing: 50{beside})"
+    )
 
 
 def _tables(findings: pd.DataFrame, unit: str) -> list[dict[str, Any]]:

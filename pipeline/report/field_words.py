@@ -17,6 +17,7 @@ PARTS = {
     "memorising": "Memorising",
     "chequerboard": "Chequerboard",
     "repeats": "Repeats",
+    "traces": "Convolutional traces",
 }
 EXPLAINED = {
     "catalogue": "Wasserstein distance from held-out sky, over that of half of the held-out sky from its other half.",
@@ -30,6 +31,8 @@ EXPLAINED = {
     "thousandth of held-out ones.",
     "chequerboard": "Excess over real sky of what is coherent at a phase of the pixel grid, in mean gradients.",
     "repeats": "Highest autocorrelation beyond 24 px in sigmas of independent pixels; its lag; the share of the field.",
+    "traces": "A classifier by how pixels follow their neighbours (Guarnera et al. 2020), on patches of other blocks "
+    "than it learned from; guessing gives 0.5. For the perfect generator it has half as many patches.",
 }
 _FIXED = {
     "median": "Median of all quantities",
@@ -58,6 +61,10 @@ _FIXED = {
     "lag_down": "its lag, px down",
     "lag_right": "its lag, px right",
     "share_repeated": "Share repeated at that lag",
+    "area": "Area under the curve",
+    "accuracy": "Patches told right",
+    "area_of_training_sky": "Area, of real training sky",
+    "accuracy_of_training_sky": "Patches told right, of real training sky",
 }
 
 
@@ -83,4 +90,6 @@ def _of_pattern(quantity: str, unit: str) -> str:
         return f"Cells of {found[1]} px"
     if found := re.fullmatch(r"period_(\d+)px", quantity):
         return f"Period {found[1]} px"
+    if found := re.fullmatch(r"area_learned_from_(.+)", quantity):
+        return f"Area, learned from {found[1]}"
     return quantity

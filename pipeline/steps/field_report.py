@@ -39,7 +39,7 @@ def field_report(
     fields, catalogues : list of Path
         ``<generator>/field.h5``, ``<generator>/catalogue.parquet``.
     tables : list of Path
-        ``compare.csv``, ``curves.csv``, ``nearest.csv``.
+        ``compare.csv``, ``curves.csv``, ``nearest.csv``, ``traces.csv``.
     study : Study
     out, figures : Path
         The page, and the folder of its figures.
@@ -49,7 +49,8 @@ def field_report(
     StoreError
         If a table is missing.
     """
-    findings, curves, nearest = (_read(tables, name) for name in ("compare.csv", "curves.csv", "nearest.csv"))
+    compared, curves, nearest = (_read(tables, f"{name}.csv", "compare") for name in ("compare", "curves", "nearest"))
+    findings = pd.concat([compared, _read(tables, "traces.csv", "traces")], ignore_index=True)
     table = read_catalogue(sky)[0]
     real = table[table["role"] == HELD_OUT]
     with ExitStack() as stack:
@@ -79,11 +80,11 @@ def field_report(
     log.info("field report: %s", out)
 
 
-def _read(tables: list[Path], name: str) -> pd.DataFrame:
+def _read(tables: list[Path], name: str, step: str) -> pd.DataFrame:
     for path in tables:
         if path.name == name:
             return pd.read_csv(path)
-    raise StoreError(f"{name}: is not among the files given; the step `compare` writes it")
+    raise StoreError(f"{name}: is not among the files given; the step `{step}` writes it")
 
 
 def _as_many(table: pd.DataFrame, count: int, *address: object) -> pd.DataFrame:

@@ -9,9 +9,11 @@ from pathlib import Path
 from pipeline.config import ConfigError, Study
 from pipeline.fields.field import Field
 from pipeline.fields.join_rows import row_bands
+from pipeline.fields.mark import Mark
 from pipeline.fields.model import about_field, field_of
 from pipeline.fields.write_field import write_field
 from pipeline.model_file import Model, ModelFileError, read_model
+from pipeline.steps.field_mark import field_mark
 from pipeline.tiling import whole
 
 log = logging.getLogger("clearfield")
@@ -39,12 +41,16 @@ def generate(model: Path, study: Study, out: Path, part: int | None = None) -> N
         If there is no such part.
     ModelFileError
         If the file holds no generator, or one of other bands than the study's.
+    MarkKeyError
+        If the field is to have a mark, and its key cannot be read.
     OutputLockedError
         If another run writes the same file.
     """
     wanted = study.field
     loaded = read_model(model)
-    field = open_field(model, loaded, wanted.seed, wanted.tile)
+    key, strength = (wanted.mark.key, wanted.mark.strength) if wanted.mark else (None, 0.0)
+    mark = field_mark(model, loaded, key, strength)
+    field = open_field(model, loaded, wanted.seed, wanted.tile, mark.mark)
     if study.images.bands is not None and list(study.images.bands) != loaded.card["bands"]:
         raise ModelFileError(
             f"{model}: paints the bands {', '.join(loaded.card['bands'])}, and images.bands of the study "
@@ -57,15 +63,15 @@ def generate(model: Path, study: Study, out: Path, part: int | None = None) -> N
             raise ConfigError(f"there is no part {part}; field.jobs makes parts 0 to {len(bands) - 1}")
         area = bands[part]
     begin = time.monotonic()
-    tiles = write_field(field, about_field(loaded, wanted.seed, wanted.tile), area, out)
+    tiles = write_field(field, about_field(loaded, wanted.seed, wanted.tile, mark.about), area, out)
     seconds = time.monotonic() - begin
     found = f", {tiles.found} of {tiles.painted + tiles.found} tiles were there" if tiles.found else ""
     log.info(f"generate {out.name}: {area.height} x {area.width} px in %.0f s{found}", seconds)
 
 
-def open_field(path: Path, model: Model, seed: int, tile: int) -> Field:
+def open_field(path: Path, model: Model, seed: int, tile: int, mark: Mark | None = None) -> Field:
     """The field of a model that was read from a path, which a message names."""
     try:
-        return field_of(model, seed, tile)
+        return field_of(model, seed, tile, mark=mark)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None

@@ -25,7 +25,7 @@ from pipeline.physics.blur import INVERSE_HALO
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.splits import FINAL
 from pipeline.steps.choose_extension import choose_extension
-from pipeline.steps.inspect_field import field_in_words, generator_in_words
+from pipeline.steps.inspect_field import BENCHMARK, benchmark_in_words, field_in_words, generator_in_words
 from pipeline.steps.model_card import range_in_words, score_in_words
 from pipeline.steps.model_scan import example_of, scan_of
 from pipeline.store import ImageReader, RestoredReader, read_images, read_restored
@@ -146,6 +146,8 @@ def _of_store(path: Path) -> Iterator[str]:
     kind = _kind(path)
     if kind == FIELD:
         yield from (_line(name, words) for name, words in field_in_words(path))
+    elif kind == BENCHMARK:
+        yield from (_line(name, words) for name, words in benchmark_in_words(path))
     elif kind == "restored":
         with read_restored(path) as items:
             yield from _of_items(items)

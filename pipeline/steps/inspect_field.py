@@ -8,6 +8,10 @@ from pathlib import Path
 from pipeline.fields.field_file import read_field, tiles_of
 from pipeline.model_file import Model
 from pipeline.networks.build_generator import build_generator
+from pipeline.store.hdf5 import attributes_of, opened
+
+BENCHMARK = "benchmark"
+"""What a file of labelled patches of real and synthetic sky says that it holds."""
 
 
 def generator_in_words(model: Model) -> Iterator[tuple[str, str]]:
@@ -33,5 +37,18 @@ def field_in_words(path: Path) -> Iterator[tuple[str, str]]:
         yield "field", f"{' x '.join(map(str, shape))} (bands x height x width), bands {', '.join(about['bands'])}"
         yield "synthetic", f"painted by {about['generator']} {about['model'][:12]}, seed {about['seed']}"
         yield "unit", str(about["unit"])
+        if "mark" in about:
+            yield "mark", f"{about['mark']['strength']:g} of the sky's noise, by the key {about['mark']['key']}"
         yield "place", f"row {reader.area.y0}, column {reader.area.x0} of the endless field"
         yield "tiles", f"{written} of {len(tiles)} written, {reader.tile} px; `verify-field` compares their checksums"
+
+
+def benchmark_in_words(path: Path) -> Iterator[tuple[str, str]]:
+    """What a benchmark of labelled patches is, as pairs of a name and some words."""
+    with opened(path, BENCHMARK) as file:
+        about, shape = attributes_of(file), file["pixels"].shape
+    yield "benchmark", f"{' x '.join(map(str, shape))} (patches x bands x height x width), study {about['study']}"
+    yield "bands", f"{', '.join(about['bands'])} in {about['unit']}"
+    yield "generators", ", ".join(about["generators"])
+    for line in about["readme"].splitlines():
+        yield "", line

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.errors import ClearfieldError
 from pipeline.fields.field_file import read_field
@@ -23,6 +23,10 @@ class SyntheticField(NamedTuple):
     image: WindowedImage
     reach: float | None
     """Px beyond which no two pixels share a latent; None where the file does not say."""
+    origin: tuple[int, int]
+    """Row and column of its first pixel in the endless plane."""
+    about: dict[str, Any]
+    """What the field says of itself."""
 
 
 @contextmanager
@@ -51,4 +55,5 @@ def open_field(path: Path, like: WindowedImage) -> Iterator[SyntheticField]:
             )
         if unit != like.unit:
             raise FieldError(f"{path}: is in {unit}, and the study's sky in {like.unit}; they cannot be compared")
-        yield SyntheticField(replace(field.image, id=path.parent.name), field.about.get("reach"))
+        image, origin = replace(field.image, id=path.parent.name), (field.area.y0, field.area.x0)
+        yield SyntheticField(image, field.about.get("reach"), origin, field.about)

@@ -18,20 +18,26 @@ from pipeline.evaluation.field import (
     sky_network,
     split_ratio,
 )
+from pipeline.evaluation.field import traces as traces_module
 from pipeline.evaluation.field.sky_blocks import SkyError
 from pipeline.report.field_words import PARTS
 from pipeline.steps.catalogue import CatalogueError, catalogue, read_catalogue
 from pipeline.steps.compare import CompareError, compare
 from pipeline.steps.field_report import field_report
 from pipeline.steps.synthetic_field import FieldError
+from pipeline.steps.traces import traces
 from pipeline.store import StoreError
 
 FEW = {
     (split_ratio, "RESAMPLINGS"): 6, (split_ratio, "FEWER_SPLITS"): 2, (split_ratio, "SPLITS"): 8,
     (block_means, "RESAMPLINGS"): 40, (counts_in_cells, "RESAMPLINGS"): 40, (number_counts, "RESAMPLINGS"): 40,
     (chequerboard, "PERMUTATIONS"): 199, (repeats, "SHUFFLES"): 9, (sky_network, "STEPS"): 10,
-    (sky_network, "FEWEST"): 40,
+    (sky_network, "FEWEST"): 40, (traces_module, "NULLS"): 19, (traces_module, "RESAMPLINGS"): 20,
 }  # fmt: skip
+
+
+def look_for_traces(made, folder):
+    traces(made.images, made.splits, made.fields, made.study, folder / "traces.csv", folder / "benchmark.h5")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,7 @@ def made(tmp_path_factory):
             study.images, study.splits, study.sky, study.fields, study.catalogues, study.study,
             folder / "compare.csv", folder / "curves.csv", folder / "nearest.csv",
         )  # fmt: skip
+        look_for_traces(study, folder)
     return study
 
 
@@ -60,7 +67,7 @@ def page(made):
     folder = made.images.parent
     field_report(
         made.images, made.splits, made.sky, made.fields, made.catalogues,
-        [folder / name for name in ("compare.csv", "curves.csv", "nearest.csv")], made.study,
+        [folder / f"{name}.csv" for name in ("compare", "curves", "nearest", "traces")], made.study,
         folder / "report.html", folder / "figures",
     )  # fmt: skip
     return (folder / "report.html").read_text()
@@ -81,7 +88,7 @@ def test_the_catalogue_of_the_real_sky_is_that_of_both_roles_of_the_first_fold(m
 
 def test_every_part_is_in_the_table_for_every_generator(findings):
     for generator in ("good", "latticed"):
-        assert set(findings[findings["generator"] == generator]["part"]) == set(PARTS)
+        assert set(findings[findings["generator"] == generator]["part"]) == set(PARTS) - {"traces"}
     known = findings["value"].notna() & findings["perfect"].notna()
     assert (findings.loc[known, "perfect_low"] <= findings.loc[known, "perfect_high"]).all()
 
@@ -99,7 +106,7 @@ def test_the_page_is_complete_in_itself_and_names_what_was_found(page):
     assert re.search(r"A chequerboard was found, at periods of [0-9, ]*\b4\b[0-9, ]* px", page)
     assert "No chequerboard found" in page
     assert "have no correlation, whatever its generator has learned" in page
-    assert page.index('id="quiz"') < page.index('id="key"') < page.index("</main>")
+    assert len(re.findall(r"a classifier tells \d+% of patches right, real or synthetic", page)) == 2
 
 
 def test_the_quiz_is_half_real_and_tells_nothing_before_its_key(page):
@@ -119,12 +126,13 @@ def test_a_sky_without_sources_is_far_off_in_what_can_be_said_of_it(tmp_path):
         for (module, name), value in FEW.items():
             patch.setattr(module, name, value)
         compare(made.images, made.splits, made.sky, made.fields, made.catalogues, made.study, *tables)
+        look_for_traces(made, tmp_path)
     findings = pd.read_csv(tables[0])
     assert of(findings, "blank", "number_counts", "density")["value"] == 0
     assert np.isnan(of(findings, "blank", "catalogue", "median")["value"])
     field_report(
-        made.images, made.splits, made.sky, made.fields, made.catalogues, tables, made.study, tmp_path / "r.html",
-        tmp_path / "figures",
+        made.images, made.splits, made.sky, made.fields, made.catalogues, [*tables, tmp_path / "traces.csv"],
+        made.study, tmp_path / "r.html", tmp_path / "figures",
     )  # fmt: skip
     assert "blank: it has too few sources" in (tmp_path / "r.html").read_text()
 
