@@ -58,7 +58,7 @@ def field_report(
     images: Images,
     splits: Splits,
     sky: Sky,
-    files: Annotated[list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, and as for `compare`.")],
+    files: Annotated[list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, as for `compare`; pages to link.")],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
     config: Config = DEFAULT,
@@ -71,5 +71,5 @@ def field_report(
 
         step.field_report(
             images, splits, sky, ending(files, ".h5"), ending(files, ".parquet"), ending(files, ".csv"), study, out,
-            figures,
+            figures, ending(files, ".html"),
         )  # fmt: skip
