@@ -39,5 +39,5 @@ bench: .venv/ready
 	@$(PYTHON) -c "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or later with venv is needed: apt install python3 python3-venv, or make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[medical,test,lint]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[medical,view,test,lint]"
 	@touch $@

@@ -58,7 +58,9 @@ def field_report(
     images: Images,
     splits: Splits,
     sky: Sky,
-    files: Annotated[list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, as for `compare`; pages to link.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, as for `compare`; pages to link.")
+    ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
     config: Config = DEFAULT,

@@ -61,7 +61,7 @@ def page(made):
     field_report(
         made.images, made.splits, made.sky, made.fields, made.catalogues,
         [folder / name for name in ("compare.csv", "curves.csv", "nearest.csv")], made.study,
-        folder / "report.html", folder / "figures",
+        folder / "report.html", folder / "figures", [folder / "good" / "field.html"],
     )  # fmt: skip
     return (folder / "report.html").read_text()
 
@@ -100,6 +100,10 @@ def test_the_page_is_complete_in_itself_and_names_what_was_found(page):
     assert "No chequerboard found" in page
     assert "have no correlation, whatever its generator has learned" in page
     assert page.index('id="quiz"') < page.index('id="key"') < page.index("</main>")
+
+
+def test_the_page_leads_to_those_in_which_whole_fields_are_looked_about(page):
+    assert re.findall(r'<a href="([^#"]*)">(\w+)</a>', page) == [("good/field.html", "good")]
 
 
 def test_the_quiz_is_half_real_and_tells_nothing_before_its_key(page):
