@@ -17,7 +17,7 @@ audit: .venv/ready
 # Train a generator of synthetic skies on the Hubble deep field, paint 4096 x 4096 px, and compare them with sky that it never saw.
 field: .venv/ready
 	$(BIN)/snakemake field
-	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.h5, its report: $(CURDIR)/results/hubble/field/report.html"
+	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.html, its report: $(CURDIR)/results/hubble/field/report.html"
 
 # Every test but the slow ones, the files side by side on all cores.
 test: .venv/ready
