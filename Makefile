@@ -17,7 +17,7 @@ audit: .venv/ready
 # Train a generator of synthetic skies on the Hubble deep field, paint 4096 x 4096 px, and compare them with sky that it never saw.
 field: .venv/ready
 	$(BIN)/snakemake field
-	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.h5, its report: $(CURDIR)/results/hubble/field/report.html"
+	@echo "The field: $(CURDIR)/results/hubble/field/sgan/field.html, its report: $(CURDIR)/results/hubble/field/report.html"
 
 # Every test but the slow ones, the files side by side on all cores.
 test: .venv/ready
@@ -39,5 +39,5 @@ bench: .venv/ready
 	@$(PYTHON) -c "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or later with venv is needed: apt install python3 python3-venv, or make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[medical,test,lint]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[medical,view,test,lint]"
 	@touch $@

@@ -30,7 +30,8 @@
 #   field/report.html  compare.csv              synthetic fields beside the real sky (`snakemake field` alone)
 #   field/traces.csv  benchmark.h5 benchmark.csv  whether local correlations give fields away; patches, with their labels
 #   field/<generator>/                          generator.safetensors, history.csv, field.h5, catalogue.parquet; with `field.jobs` above
-#                                               1, rows/<part>.h5, which field.h5 refers to
+#                                               1, rows/<part>.h5, which field.h5 refers to; field.html, to look about in the
+#                                               field, with field.dzi and field_files/ beside it
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
@@ -73,6 +74,7 @@ include: "rules/generate.smk"
 include: "rules/catalogue.smk"
 include: "rules/compare.smk"
 include: "rules/traces.smk"
+include: "rules/deep_zoom.smk"
 include: "rules/field_report.smk"
 
 

@@ -9,7 +9,12 @@ from functools import cache
 from pathlib import Path
 
 HOME = Path(__file__).parent
-TEMPLATES = {"report": "report/templates", "audit": "report/templates/audit", "field_report": "report/templates/field"}
+TEMPLATES = {
+    "report": "report/templates",
+    "audit": "report/templates/audit",
+    "field_report": "report/templates/field",
+    "deep_zoom": "report/templates/deep_zoom",
+}
 """Folders whose files are as good as code to a step."""
 
 

@@ -72,7 +72,7 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "seed")
     if step in ("summarise", "rank"):
         return _leaves(values, "seed", "evaluate.spaces", "evaluate.bootstrap")
-    if step == "gallery":
+    if step in ("gallery", "deep_zoom"):
         return {}
     if step == "catalogue":
         return _leaves(values, "evaluate.apertures", "evaluate.detection")

@@ -181,5 +181,10 @@ def for_publication(wildcards):
 
 
 def painted_fields():
-    """The synthetic field of each generator."""
-    return expand("results/{study}/field/{generator}/field.h5", study=STUDY.study, generator=GENERATORS)
+    """The synthetic field of each generator, and the page in which it is looked about."""
+    return expand(
+        "results/{study}/field/{generator}/{file}",
+        study=STUDY.study,
+        generator=GENERATORS,
+        file=["field.h5", "field.html"],
+    )

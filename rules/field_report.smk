@@ -14,6 +14,7 @@ rule field_report:
             file=["field.h5", "catalogue.parquet"],
             allow_missing=True,
         ),
+        pages=expand(f"{FIELD}/{{generator}}/field.html", generator=GENERATORS, allow_missing=True),
     output:
         page=f"{FIELD}/report.html",
         figures=directory(f"{FIELD}/figures"),

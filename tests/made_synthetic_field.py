@@ -62,10 +62,10 @@ def make_field_study(folder: Path, skies: dict[str, np.ndarray], size: tuple[int
 def write_field(path: Path, pixels: np.ndarray, **about: object) -> Path:
     """A field's file with what is known about it."""
     about = {"bands": BANDS, "unit": UNIT, "reach": 50, "pixel_scale": None, "tile": TILE, "seed": 0, **about}
-    area = Window(0, 0, *pixels.shape[1:])
-    digests = np.zeros(digests_shape(area, len(pixels), TILE), np.uint8)
-    for tile in tiles_of(area, TILE):
-        digests[:, *number_of(area, tile, TILE)] = tile_digest(key_of(about), tile, pixels[:, *tile.slices])
+    area, size = Window(0, 0, *pixels.shape[1:]), about["tile"]
+    digests = np.zeros(digests_shape(area, len(pixels), size), np.uint8)
+    for tile in tiles_of(area, size):
+        digests[:, *number_of(area, tile, size)] = tile_digest(key_of(about), tile, pixels[:, *tile.slices])
     with created(path, "field", {"about": about, "area": [0, 0, area.height, area.width]}) as (file, _):
         file.create_dataset("pixels", data=pixels)
         file.create_dataset("digests", data=digests)

@@ -25,6 +25,7 @@ FLOORS = [
     {
         "tiling",
         "windowed",
+        "pyramid",
         "stretch",
         "display",
         "splits",

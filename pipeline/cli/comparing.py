@@ -79,7 +79,8 @@ def field_report(
     splits: Splits,
     sky: Sky,
     files: Annotated[
-        list[Path], typer.Argument(help="compare.csv, curves.csv, nearest.csv, traces.csv, and as for `compare`.")
+        list[Path],
+        typer.Argument(help="compare.csv, curves.csv, nearest.csv, traces.csv, as for `compare`; pages to link."),
     ],
     out: Out,
     figures: Annotated[Path, typer.Option("--figures", help="Folder for the figures.")],
@@ -93,5 +94,5 @@ def field_report(
 
         step.field_report(
             images, splits, sky, ending(files, ".h5"), ending(files, ".parquet"), ending(files, ".csv"), study, out,
-            figures,
+            figures, ending(files, ".html"),
         )  # fmt: skip

@@ -53,6 +53,8 @@ class FieldPage:
         By generator, px beyond which no two pixels share a latent; those that do not say are left out.
     study : str
     seed : int
+    zoomed : dict of str to str
+        By generator, the address of a page in which its whole field is looked about; of those that have one.
     """
 
     findings: pd.DataFrame
@@ -65,6 +67,7 @@ class FieldPage:
     reach: dict[str, float]
     study: str
     seed: int
+    zoomed: dict[str, str]
 
 
 def write_field_page(page: FieldPage, out: Path, figures: Path) -> None:
@@ -98,6 +101,7 @@ def write_field_page(page: FieldPage, out: Path, figures: Path) -> None:
         display=unit == DISPLAY,
         shown_as=page.scaling.shown_as,
         rows=_side_by_side(page),
+        zoomed=page.zoomed,
         figures={file: page_figure(figures / f"{file}.svg") for file in drawn},
         tables=_tables(findings, unit),
         reach=page.reach,

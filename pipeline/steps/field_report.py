@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -26,7 +28,7 @@ log = logging.getLogger("clearfield")
 
 def field_report(
     images: Path, splits: Path, sky: Path, fields: list[Path], catalogues: list[Path], tables: list[Path], study: Study,
-    out: Path, figures: Path,
+    out: Path, figures: Path, pages: Sequence[Path] = (),
 ) -> None:  # fmt: skip
     """Write ``report.html`` and its figures.
 
@@ -43,6 +45,8 @@ def field_report(
     study : Study
     out, figures : Path
         The page, and the folder of its figures.
+    pages : sequence of Path
+        ``<generator>/field.html``, where `deep_zoom` wrote them; the page leads there.
 
     Raises
     ------
@@ -74,7 +78,8 @@ def field_report(
         first = held_out[0]
         scaling = Scaling(first.unit, first.bands, noted["sky"], noted["sky_sigma"], noted["data_range"])
         page = FieldPage(
-            findings, curves, nearest, skies, training, {REAL: real, **shown}, scaling, reach, study.study, study.seed
+            findings, curves, nearest, skies, training, {REAL: real, **shown}, scaling, reach, study.study, study.seed,
+            {path.parent.name: quote(os.path.relpath(path, out.parent)) for path in pages},
         )  # fmt: skip
         write_field_page(page, out, figures)
     log.info("field report: %s", out)

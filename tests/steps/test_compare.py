@@ -68,7 +68,7 @@ def page(made):
     field_report(
         made.images, made.splits, made.sky, made.fields, made.catalogues,
         [folder / f"{name}.csv" for name in ("compare", "curves", "nearest", "traces")], made.study,
-        folder / "report.html", folder / "figures",
+        folder / "report.html", folder / "figures", [folder / "good" / "field.html"],
     )  # fmt: skip
     return (folder / "report.html").read_text()
 
@@ -107,6 +107,10 @@ def test_the_page_is_complete_in_itself_and_names_what_was_found(page):
     assert "No chequerboard found" in page
     assert "have no correlation, whatever its generator has learned" in page
     assert len(re.findall(r"a classifier tells \d+% of patches right, real or synthetic", page)) == 2
+
+
+def test_the_page_leads_to_those_in_which_whole_fields_are_looked_about(page):
+    assert re.findall(r'<a href="([^#"]*)">(\w+)</a>', page) == [("good/field.html", "good")]
 
 
 def test_the_quiz_is_half_real_and_tells_nothing_before_its_key(page):
