@@ -20,6 +20,8 @@ COLUMNS = (
 )
 DETECTABILITY, SHARE, CONTRAST = "detectability", "over_undegraded", "recovered_contrast"
 TRANSFER, NOISE = "transfer", "noise_power"
+UNDEGRADED = "undegraded"
+"""In the place of a method: the image made without a prior of a scan that was not degraded."""
 RESAMPLINGS = 400
 FEWEST = 4
 """Groups from which a reader is trained and judged."""

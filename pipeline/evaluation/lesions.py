@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Disk:
         """Width in px, odd, of what a reader sees about its middle."""
         return max(LEAST_PATCH, 2 * math.ceil(DIAMETERS * self.radius) + 1)
 
-    @property
+    @cached_property
     def cover(self) -> NDArray[np.float64]:
         """The share of each pixel of a patch that it covers."""
         fine = (np.arange(self.patch * SUBPIXELS) + 0.5) / SUBPIXELS - self.patch / 2

@@ -9,11 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.config import Study
-from pipeline.evaluation.lesion_summary import CONTRAST, DETECTABILITY, SHARE
+from pipeline.evaluation.lesion_summary import CONTRAST, DETECTABILITY, SHARE, UNDEGRADED
 from pipeline.report.naming import condition_name, interval, method_name, number
-
-UNDEGRADED = "undegraded"
-"""In the place of a method: what the scanner gives when nothing is saved."""
 
 
 @dataclass(frozen=True)

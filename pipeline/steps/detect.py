@@ -9,9 +9,8 @@ import pandas as pd
 
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
-from pipeline.evaluation.lesion_summary import COLUMNS, summarise_lesions
+from pipeline.evaluation.lesion_summary import COLUMNS, UNDEGRADED, summarise_lesions
 from pipeline.progress import progress
-from pipeline.steps.implant import UNDEGRADED
 from pipeline.store import written_aside
 
 log = logging.getLogger("clearfield")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.config import Lesion, ScanCondition, Study
 from pipeline.errors import ClearfieldError
+from pipeline.evaluation.lesion_summary import UNDEGRADED
 from pipeline.evaluation.lesions import Disk, amplitude, patches, places, with_lesions
 from pipeline.image import Image, Pixels
 from pipeline.measures.disk_response import disk_power, response
@@ -27,8 +28,6 @@ from pipeline.store import read_images, written_aside
 
 log = logging.getLogger("clearfield")
 
-UNDEGRADED = "undegraded"
-"""In the place of a method: the image made without a prior of a scan that was not degraded."""
 TOGETHER = 16
 """Slices that are restored at once."""
 
@@ -71,7 +70,7 @@ def implant(
     Raises
     ------
     ImplantError
-        If the study asks for no lesions, or is not one of a scanner.
+        If the study asks for no lesions, is not one of a scanner, or nobody knows how wide its pixels are.
     """
     settings, scan, cell = study.evaluate.lesion, study.degrade.scan, study.condition(condition)
     if settings is None or scan is None or not isinstance(cell, ScanCondition):
@@ -90,6 +89,8 @@ def implant(
             for some in progress([*_batches(tested)], f"implant {method} fold {fold}", unit="batch"):
                 every = (_specimen(truths.image(item.image, item.window), item, settings, study) for item in some)
                 specimens = [one for one in every if one.where]
+                if not specimens:
+                    continue
                 for name, seen_by in scans.items():
                     known = {"condition": condition, "method": name}
                     made = _restored(specimens, contrasts, study, seen_by, restorer)

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.config import Study
-from pipeline.evaluation.lesion_summary import NOISE, TRANSFER
-from pipeline.report.lesions import UNDEGRADED, reader_name
+from pipeline.evaluation.lesion_summary import NOISE, TRANSFER, UNDEGRADED
+from pipeline.report.lesions import reader_name
 from pipeline.report.naming import condition_name
 from pipeline.report.style import INK, figure, method_colours
 
