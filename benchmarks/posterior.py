@@ -13,7 +13,7 @@ from benchmarks.record import record
 from benchmarks.study import STUDIES, Finished, finished
 from pipeline.evaluation.calibration import ALL, PIXELS
 from pipeline.evaluation.scoring import inner_window
-from pipeline.measures.predictive import crps
+from pipeline.measures.predictive import crps_of_draws
 from pipeline.observation import read_observations
 from pipeline.splits import items_of, read_splits
 from pipeline.steps.degrade import degrade
@@ -40,13 +40,13 @@ def run() -> None:
 
 
 def _scores(done: Finished, condition: str) -> Iterator[float]:
-    """CRPS of the draws, their quantiles taken for the distribution's, averaged over each held-out item."""
+    """CRPS of what the draws come from, by their fair score, averaged over each held-out item."""
     study, folder = done.study, done.folder
     observed = Path("work", study.study, "benchmark", f"{condition}.h5")
     observed.parent.mkdir(parents=True, exist_ok=True)
     degrade(folder / "images.h5", study, condition, observed)
     models = [folder / "models/nafnet" / f"fold{fold}" / "sample.safetensors" for fold in range(study.split.folds)]
-    rows, probabilities = read_splits(folder / "splits.csv"), (np.arange(DRAWS) + 0.5) / DRAWS
+    rows = read_splits(folder / "splits.csv")
     with read_images(folder / "images.h5") as truths, read_observations(observed) as observations:
         for fold in range(study.split.folds):
             restorer = restorer_for(study, condition, SAMPLE, None, models, fold)
@@ -55,8 +55,8 @@ def _scores(done: Finished, condition: str) -> Iterator[float]:
                 core = (..., *item.window.relative_to(context).slices)
                 # A draw follows from the name of what is restored.
                 named = (replace(seen, preview=replace(seen.preview, id=f"{seen.id} {n}")) for n in range(DRAWS))
-                draws = np.sort([restorer.restore(one).pixels[core] for one in named], axis=0)
+                draws = np.stack([restorer.restore(one).pixels[core] for one in named])
                 inner = inner_window(item.window, truths.shape(item.image)[-2:], seen.operator.halo)
                 here = (..., *inner.slices)
                 truth = truths.image(item.image, item.window).pixels
-                yield float(crps(truth[here], (draw[here] for draw in draws), probabilities).mean())
+                yield float(crps_of_draws(truth[here], draws[(slice(None), *here)]).mean())

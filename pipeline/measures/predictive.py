@@ -49,6 +49,26 @@ def crps(value: Array, quantiles: Iterable[Array], probabilities: Floats) -> Flo
     return total
 
 
+def crps_of_draws(value: Array, draws: Array) -> Floats:
+    """Continuous ranked probability score of the distribution that independent draws come from (Ferro 2014, eq. 4).
+
+    ``mean |x_i - y| - sum_{i, j} |x_i - x_j| / (2 n (n - 1))``, the "fair" score: its expectation does not depend on
+    how many draws were taken; that of the draws' own steps exceeds it by ``1 / n`` of it for an honest distribution.
+
+    Parameters
+    ----------
+    value : array
+    draws : array, shape (n, *value.shape)
+        Two or more.
+    """
+    n = len(draws)
+    if n < 2:
+        raise ValueError(f"crps_of_draws: {n} draws; two or more are needed")
+    weights = (2 * np.arange(n) - (n - 1)) / (n * (n - 1))
+    spread = np.tensordot(weights, np.sort(draws, axis=0), 1)
+    return np.asarray(np.abs(draws - value).mean(0) - spread, np.float64)
+
+
 def probability_transform(score: Array, quantiles: Floats, probabilities: Floats) -> Floats:
     """Probability that the distribution gave to a value as low as it came (PIT): uniform if it is honest.
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import norm
 
 from pipeline.measures.conformal import PROBABILITIES
-from pipeline.measures.predictive import crps, interval_score, probability_transform
+from pipeline.measures.predictive import crps, crps_of_draws, interval_score, probability_transform
 
 VALUES = np.random.default_rng(0).normal(1.0, 2.0, 100_000)
 
@@ -22,6 +22,21 @@ def test_crps_of_a_normal_distribution_is_the_closed_form():
     assert found.mean() == pytest.approx(2 / np.sqrt(np.pi), rel=0.01)
     inside = np.abs(VALUES - 1) < 4
     np.testing.assert_allclose(found[inside], 2 * gaussian_crps((VALUES[inside] - 1) / 2), atol=0.03)
+
+
+@pytest.mark.parametrize("n", [2, 8, 32])
+def test_the_score_of_draws_is_that_of_their_distribution_however_few_they_are(n):
+    draws = np.random.default_rng(1).normal(1.0, 2.0, (n, len(VALUES)))
+    found = crps_of_draws(VALUES, draws)
+    assert found.shape == VALUES.shape
+    assert found.mean() == pytest.approx(2 / np.sqrt(np.pi), rel=0.02)
+    steps = crps(VALUES, np.sort(draws, axis=0), (np.arange(n) + 0.5) / n)
+    assert steps.mean() == pytest.approx((1 + 1 / n) * 2 / np.sqrt(np.pi), rel=0.02)
+
+
+def test_a_single_draw_has_no_score():
+    with pytest.raises(ValueError, match="two or more"):
+        crps_of_draws(VALUES, VALUES[None])
 
 
 @pytest.mark.parametrize(("mean", "sigma"), [(1.5, 2), (1, 1.5), (1, 3)])
