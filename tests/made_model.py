@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from astropy.io import fits
+from made_spectrum import made_preparation
 from scipy.ndimage import gaussian_filter
 
 from pipeline.config import Nafnet
 from pipeline.model_file import write_model
 from pipeline.networks.build import build_network
-from pipeline.networks.preparation import Preparation
 from pipeline.physics.psf import draw_psf
 from pipeline.stretch import Stretch
 
@@ -25,7 +25,7 @@ def make_card(bands: tuple[str, ...] = BANDS, **changes: Any) -> dict[str, Any]:
     """What `train` writes of a network for one PSF and one noise level."""
     sky = (0.0,) * len(bands)
     stretch = Stretch("asinh", sky, (3 * NOISE,) * len(bands))
-    preparation = Preparation(stretch, (0.04,) * len(bands), ("fwhm_px", "r80_px"))
+    preparation = made_preparation(stretch, (0.04,) * len(bands))
     return {
         "network": "nafnet",
         "output": "faithful",

@@ -6,17 +6,17 @@ import numpy as np
 import torch
 from made_model import make_card
 from made_restorers import BANDS, NOISE, empty
+from made_spectrum import made_preparation
 from scipy.ndimage import maximum_filter
 from torch.nn.functional import conv2d
 
 from pipeline.config import Nafnet
 from pipeline.model_file import Model
 from pipeline.networks.build import build_network
-from pipeline.networks.preparation import Preparation
 from pipeline.stretch import Stretch
 
 SETTINGS = Nafnet(width=8, encoder_blocks=[1], decoder_blocks=[1], middle_blocks=1)
-PREPARATION = Preparation(Stretch("linear", (0.0, 0.0), (3 * NOISE,) * 2), (0.04, 0.04), ("fwhm_px", "r80_px"))
+PREPARATION = made_preparation(Stretch("linear", (0.0, 0.0), (3 * NOISE,) * 2), (0.04, 0.04))
 BLOB = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])[None, None] / 16
 STEPS, BATCH, SIZE, AROUND = 200, 8, 120, 40
 PAINTED = 4.0

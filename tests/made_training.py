@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from made_spectrum import made_preparation
 from scipy.ndimage import gaussian_filter
 
 from pipeline.config import Augment, Study, study_from
 from pipeline.display import Scaling
 from pipeline.image import Image
 from pipeline.networks.inputs import RestorationInput
-from pipeline.networks.preparation import Preparation
 from pipeline.store import write_images
 from pipeline.stretch import Stretch
 from pipeline.training.degradation import UNCHANGED, Degrader
@@ -88,7 +88,7 @@ def degrader(
     study = study or made_study()
     instruments = Instruments(study, scenes.bands, None, None, device)
     stretch = Stretch("linear", (0.0,) * scenes.bands, (1.0,) * scenes.bands)
-    preparation = Preparation(stretch, (0.01,) * scenes.bands, instruments.names)
+    preparation = made_preparation(stretch, (0.01,) * scenes.bands, instruments.names)
     return Degrader(scenes, instruments, preparation, clipped, device, study.degrade.defects, augment)
 
 

@@ -13,6 +13,7 @@ from pipeline.networks.evidence import Evidence
 from pipeline.networks.inputs import RestorationInput
 from pipeline.on_device import planes
 from pipeline.physics.operator import Operator
+from pipeline.physics.scene_spectrum import SceneSpectrum
 from pipeline.stretch import Stretch
 
 DESCRIPTOR_SCALE = 10.0
@@ -31,12 +32,15 @@ class Preparation:
         Of the fold's training role.
     variance : tuple of float
         Variance of the scene per band, in the unit of the image squared, for the noise-to-signal ratio of the inverse.
+    spectrum : SceneSpectrum
+        How scenes share it among frequencies.
     descriptors : tuple of str
         Names of the instrument's numbers that the network is told, in order.
     """
 
     stretch: Stretch
     variance: tuple[float, ...]
+    spectrum: SceneSpectrum
     descriptors: tuple[str, ...]
 
     def __call__(
@@ -64,9 +68,9 @@ class Preparation:
         halo = operator.inverse_halo
         inner = (..., slice(halo, mask.shape[-2] - halo), slice(halo, mask.shape[-1] - halo))
         # The ratio before the square: in units of 1e-20 the squares alone are nothing in single precision.
-        contrast = level / planes([math.sqrt(v) for v in self.variance], level).flatten()
-        ratio = contrast.square().clamp_min(LEAST_NOISE_TO_SIGNAL)
-        inverse = operator.regularised_inverse(data, ratio, inner=True)
+        spread = planes([math.sqrt(v) for v in self.variance], level)
+        ratio = (level / spread.flatten()).square().clamp_min(LEAST_NOISE_TO_SIGNAL)
+        inverse = spread * operator.regularised_inverse(data / spread, ratio, self.spectrum, inner=True)
         softening = planes(self.stretch.softening, level)
         return RestorationInput(
             preview=self.stretch.apply(operator.preview(data)[inner]),
@@ -89,4 +93,5 @@ class Preparation:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Preparation:
         """The preparation that :meth:`to_dict` described."""
-        return cls(Stretch.from_dict(values["stretch"]), tuple(values["variance"]), tuple(values["descriptors"]))
+        stretch, spectrum = Stretch.from_dict(values["stretch"]), SceneSpectrum.from_dict(values["spectrum"])
+        return cls(stretch, tuple(values["variance"]), spectrum, tuple(values["descriptors"]))

@@ -14,6 +14,9 @@ from torch import Tensor
 from pipeline.physics.noise import Noise
 from pipeline.physics.operator import Operator
 from pipeline.physics.psf import PSFError, encircled_radius, measured_fwhm, padded_psfs
+from pipeline.physics.scene_spectrum import SceneSpectrum, power_on_grid
+from pipeline.physics.transfer_function import transfer_function
+from pipeline.physics.wiener_filter import grid_of, wiener_kernels
 from pipeline.tiling import reflected_index
 
 INVERSE_HALO = 32
@@ -98,19 +101,30 @@ class Blur(Operator):
         """Apply the transpose of :meth:`forward` to data, shape (B, C, H, W), borders included."""
         return fold_reflect(convolve_full(data, self.psf.to(data).flip(-2, -1)), self.halo)
 
-    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor, inner: bool = False) -> Tensor:
-        """Wiener's filter as a finite kernel, so that a tile with its halo gives what the whole gives.
+    def regularised_inverse(
+        self, data: Tensor, noise_to_signal: Tensor, spectrum: SceneSpectrum | None = None, inner: bool = False
+    ) -> Tensor:
+        """Wiener's filter as a finite kernel, so that a tile with its halo gives what the whole gives; flux is kept.
 
         Parameters
         ----------
         data : Tensor, shape (B, C, H, W)
         noise_to_signal : Tensor, shape (C,) or (B, C)
             Variance of the noise over variance of the scene, above 0.
+        spectrum : SceneSpectrum, optional
+            Of scenes such as this, in whose unit the data are; bands that look alike then help one another. By default
+            that of :meth:`~pipeline.physics.scene_spectrum.SceneSpectrum.falling`.
         inner : bool
             Leave out the ``inverse_halo`` pixels at each border, instead of reflecting the data there.
         """
-        kernel = wiener_kernel(self.psf.to(data), noise_to_signal.to(data), self.inverse_halo)
-        return convolve_valid(data if inner else pad_reflect(data, self.inverse_halo), kernel)
+        psf, radius = self.psf.to(data), self.inverse_halo
+        grid = grid_of(radius, psf.shape[-1])
+        signal = power_on_grid(spectrum or SceneSpectrum.falling(data.shape[1]), grid, data.device)
+        noise = torch.diag_embed(noise_to_signal.to(data))
+        kernels = wiener_kernels(transfer_function(psf, (grid, grid)), signal, noise, radius)
+        # What is the same everywhere stays as it is.
+        kernels = torch.einsum("...om,...mihw->...oihw", torch.linalg.inv(kernels.sum((-2, -1))), kernels)
+        return convolve_bands(data if inner else pad_reflect(data, radius), kernels)
 
     def descriptor(self) -> dict[str, float]:
         """``fwhm_px`` and ``r80_px``, the radius of 80% of the light: width and wings in px, averaged over bands."""
@@ -183,42 +197,33 @@ def convolve_full(image: Tensor, kernel: Tensor) -> Tensor:
     return _product_of_spectra(image, kernel, height, width)[..., :height, :width]
 
 
-def wiener_kernel(psf: Tensor, noise_to_signal: Tensor, radius: int) -> Tensor:
-    """Wiener's inverse of a PSF as a kernel of ``2 radius + 1`` pixels, which sums to one: flux is kept.
-
-    ``G = conj(H) / (|H|^2 + r q)`` with ``r`` the noise-to-signal ratio and ``q = |k|^2 / mean(|k|^2)``: scenes hold
-    less power at high frequencies, ``P(k) ~ k^-2``, so the filter trusts these less (Wiener 1949).
+def convolve_bands(image: Tensor, kernels: Tensor) -> Tensor:
+    """Convolve all bands into each, where the kernels lie wholly inside the image.
 
     Parameters
     ----------
-    psf : Tensor, shape (C, K, K) or (B, C, K, K)
-    noise_to_signal : Tensor, shape (C,) or (B, C)
-        At 0 the plain inverse, which only the mildest blur survives.
-    radius : int
-        Half width of the result in px.
+    image : Tensor, shape (B, C, H, W)
+    kernels : Tensor, shape (C, C, K, K) or (B, C, C, K, K)
+        Band out, band in.
 
     Returns
     -------
-    Tensor, shape (C, 2 radius + 1, 2 radius + 1) or (B, C, 2 radius + 1, 2 radius + 1)
+    Tensor, shape (B, C, H - K + 1, W - K + 1)
     """
-    # Twice the width of what is kept, so that the ends of the periodic inverse do not meet within it.
-    size = 2 * max(2 * radius, psf.shape[-1])
-    transfer = torch.fft.rfft2(psf, s=(size, size))
-    vertical = torch.fft.fftfreq(size, device=psf.device, dtype=psf.dtype)[:, None]
-    horizontal = torch.fft.rfftfreq(size, device=psf.device, dtype=psf.dtype)
-    # sin^2 is the discrete gradient's k^2, smooth across the Nyquist frequency: the kernel falls off fast. Mean: 1.
-    roughness = torch.sin(torch.pi * vertical) ** 2 + torch.sin(torch.pi * horizontal) ** 2
-    power = transfer.real.square() + transfer.imag.square()
-    inverse = transfer.conj() / (power + noise_to_signal[..., None, None] * roughness)
-    kernel = torch.fft.irfft2(inverse, s=(size, size)).roll((radius + psf.shape[-1] // 2,) * 2, (-2, -1))
-    kernel = kernel[..., : 2 * radius + 1, : 2 * radius + 1]
-    return kernel / kernel.sum((-2, -1), keepdim=True)
+    (height, width), reach = image.shape[-2:], kernels.shape[-1] - 1
+    size = _quick_size(height, width)
+    mixed = (torch.fft.rfft2(image, s=size)[:, None] * torch.fft.rfft2(kernels, s=size)).sum(2)
+    return torch.fft.irfft2(mixed, s=size)[..., reach:height, reach:width]
 
 
 def _product_of_spectra(image: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
-    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
-    size = (next_fast_len(height, real=True), next_fast_len(width, real=True))
+    size = _quick_size(height, width)
     return torch.fft.irfft2(torch.fft.rfft2(image, s=size) * torch.fft.rfft2(kernel, s=size), s=size)
+
+
+def _quick_size(height: int, width: int) -> tuple[int, int]:
+    # Lengths of small prime factors, since a long prime costs several times as much; zeros fill up.
+    return next_fast_len(height, real=True), next_fast_len(width, real=True)
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ from pipeline.physics.fourier_lines import readout_frequencies, sampled, zero_fi
 from pipeline.physics.motion import Motion, moved, moved_back
 from pipeline.physics.noise import Noise
 from pipeline.physics.operator import Operator
+from pipeline.physics.scene_spectrum import SceneSpectrum
 
 
 class KSpaceError(ClearfieldError):
@@ -128,7 +129,13 @@ class KSpace(Operator):
         variance = (of_coils[..., None, None] * maps.abs().square()).sum(2)
         return variance.sqrt() / _length(maps)
 
-    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor, inner: bool = False) -> Tensor:  # noqa: ARG002
+    def regularised_inverse(
+        self,
+        data: Tensor,
+        noise_to_signal: Tensor,
+        spectrum: SceneSpectrum | None = None,
+        inner: bool = False,  # noqa: ARG002
+    ) -> Tensor:
         """Wiener's filter of what was measured, with phase and bias taken off and motion undone line by line.
 
         ``A' G y / sum |maps|^2`` with ``G = 1 / (1 + r q)`` and ``q`` the :func:`~pipeline.physics.edges.rarity` of a
@@ -138,6 +145,8 @@ class KSpace(Operator):
         ----------
         data : Tensor, shape (B, C, coils * lines, 2 * readout)
         noise_to_signal : Tensor, shape (C,) or (B, C)
+        spectrum : SceneSpectrum, optional
+            Whose rarity takes the place of ``q``.
         inner : bool
             Makes no difference: nothing is cut away.
 
@@ -148,8 +157,11 @@ class KSpace(Operator):
         height, width = self.maps.shape[-2:]
         vertical = (self.lines.to(data) / height)[..., None, None, :, None]
         horizontal = readout_frequencies(self.readout, data.device).to(data) / width
-        ratio = noise_to_signal.to(data)[..., None, None, None]
-        missing = ratio * rarity(torch.hypot(vertical, horizontal), (height * width) ** 0.5)
+        frequency, ratio = torch.hypot(vertical, horizontal), noise_to_signal.to(data)[..., None, None, None]
+        if spectrum is None:
+            missing = ratio * rarity(frequency, (height * width) ** 0.5)
+        else:
+            missing = ratio * spectrum.rarity(frequency[..., 0, 0, :, :]).movedim(0, -3)[..., None, :, :]
         weighted = self.samples(data) / (1 + missing)
         return self.adjoint(_as_data(weighted)) / _length(self._maps(data)).square()
 

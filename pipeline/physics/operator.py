@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pipeline.physics.noise import Noise
+from pipeline.physics.scene_spectrum import SceneSpectrum
 
 
 class Operator(ABC):
@@ -73,7 +74,9 @@ class Operator(ABC):
         return transposed
 
     @abstractmethod
-    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor, inner: bool = False) -> Tensor:
+    def regularised_inverse(
+        self, data: Tensor, noise_to_signal: Tensor, spectrum: SceneSpectrum | None = None, inner: bool = False
+    ) -> Tensor:
         """A quick linear estimate of the scene.
 
         Parameters
@@ -81,6 +84,9 @@ class Operator(ABC):
         data : Tensor, shape (B, C, M, N)
         noise_to_signal : Tensor, shape (C,) or (B, C)
             Variance of the noise over variance of the scene: the larger, the smoother the estimate.
+        spectrum : SceneSpectrum, optional
+            How scenes such as this share their variance among frequencies, of data in units of each band's standard
+            deviation of the scene; by default as the instrument supposes.
         inner : bool
             Leave out the ``inverse_halo`` pixels at each border, for data that were read with so much more.
         """

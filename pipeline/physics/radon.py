@@ -17,6 +17,7 @@ from pipeline.physics.filtered_back_projection import SpectralWindow, filtered, 
 from pipeline.physics.footprints import Footprints, footprints, mirror_images, mirrored_back
 from pipeline.physics.noise import Noise
 from pipeline.physics.operator import Operator
+from pipeline.physics.scene_spectrum import SceneSpectrum
 
 
 class GeometryError(ClearfieldError):
@@ -115,7 +116,13 @@ class Radon(Operator):
         variance = self.adjoint(spread_of_filtered(sigma).square()) / (self.per_unit * self.pixel)
         return variance.clamp_min(0).sqrt() * (self._scale * self.per_unit * self.pixel)
 
-    def regularised_inverse(self, data: Tensor, noise_to_signal: Tensor, inner: bool = False) -> Tensor:  # noqa: ARG002
+    def regularised_inverse(
+        self,
+        data: Tensor,
+        noise_to_signal: Tensor,
+        spectrum: SceneSpectrum | None = None,
+        inner: bool = False,  # noqa: ARG002
+    ) -> Tensor:
         """Wiener's estimate for slices of regions with edges, which is a filtered back projection (Wiener 1949).
 
         ``A' A`` is ``c / |k|`` in Fourier space, with ``c = views (pixel per_unit)^2 / pi``; so
@@ -127,6 +134,8 @@ class Radon(Operator):
         data : Tensor, shape (B, C, views, bins)
         noise_to_signal : Tensor, shape (C,) or (B, C)
             Variance of the noise of the line integrals over that of the scene in its unit.
+        spectrum : SceneSpectrum, optional
+            Whose rarity takes the place of ``q``.
         inner : bool
             Makes no difference: nothing is cut away.
 
@@ -135,7 +144,12 @@ class Radon(Operator):
         Tensor, shape (B, C, H, W)
         """
         strength = noise_to_signal.to(data)[..., None, None] * self._scale
-        return self.preview(data, lambda k: 1 / (1 + strength * rarity(k, self.size) * k))
+
+        def window(k: Tensor) -> Tensor:
+            q = rarity(k, self.size) if spectrum is None else spectrum.rarity(k)[:, None]
+            return 1 / (1 + strength * q * k)
+
+        return self.preview(data, window)
 
     def of(self, images: Tensor | slice) -> Radon:  # noqa: ARG002
         """The same scanner: it is one for all images of a batch."""

@@ -14,10 +14,11 @@ from torch import Tensor
 from pipeline.image import Image
 from pipeline.observation import Observation
 from pipeline.physics import Operator
+from pipeline.physics.transfer_function import transfer_function
 from pipeline.physics.unblurred import unblurred
 from pipeline.restorers.network import NetworkRestorer
 from pipeline.restorers.restorer import Restorer, Settings, TunedRestorer
-from pipeline.restorers.whitened import Whitened, point_response, transfer_function, whitened
+from pipeline.restorers.whitened import Whitened, point_response, whitened
 
 FIRST, FALL = 5.0, 0.7
 """Noise that the denoiser is told to take off, in sigmas of the data's, and the factor by which it falls in a turn."""

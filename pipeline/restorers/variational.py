@@ -13,9 +13,10 @@ from torch import Tensor
 
 from pipeline.image import Image
 from pipeline.observation import Observation
+from pipeline.physics.transfer_function import transfer_function
 from pipeline.restorers.batches import batches, whitened_together
 from pipeline.restorers.restorer import Settings, TunedRestorer
-from pipeline.restorers.whitened import Whitened, point_response, transfer_function
+from pipeline.restorers.whitened import Whitened, point_response
 
 MOST_ITERATIONS = 200
 CONVERGED = 0.01

@@ -76,16 +76,3 @@ def point_response(operator: Operator, bands: int, count: int = 1) -> Tensor:
     scene[..., 2 * halo, 2 * halo] = 1
     kernels = operator.forward(scene)[..., halo : 3 * halo + 1, halo : 3 * halo + 1].double()
     return kernels[0] if count == 1 else kernels
-
-
-def transfer_function(response: Tensor, size: tuple[int, int]) -> Tensor:
-    """Fourier transform of kernels, shape (..., C, K, K), about their centre, on a periodic grid of ``size``.
-
-    Returns
-    -------
-    Tensor, shape (..., C, H, W // 2 + 1), complex
-    """
-    padded = response.new_zeros(*response.shape[:-2], *size)
-    width = response.shape[-1]
-    padded[..., :width, :width] = response
-    return torch.fft.rfft2(padded.roll((-(width // 2),) * 2, (-2, -1)))

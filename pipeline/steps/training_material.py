@@ -98,7 +98,8 @@ class TrainingMaterial:
         # As astronomers stretch an image to see its noise: the sky's noise is of order one.
         noise = (max(s, FLATTEST_SKY * span) for s, span in zip(seen, self._statistics.span))
         self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
-        self.preparation = Preparation(stretch, self._statistics.variance, self._instruments.names)
+        known = self._statistics
+        self.preparation = Preparation(stretch, known.variance, known.spectrum, self._instruments.names)
 
     def __enter__(self) -> TrainingMaterial:
         return self

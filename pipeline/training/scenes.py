@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.image import Mask, Pixels
+from pipeline.measures.cross_power import cross_power
 from pipeline.measures.sky import sky_level_and_sigma
+from pipeline.physics.scene_spectrum import SceneSpectrum
 from pipeline.store import ImageReader, read_images
 from pipeline.tiling import Window
 from pipeline.training.backgrounds import Backgrounds
@@ -41,6 +43,8 @@ class SceneStatistics:
     """Distance between the 0.05 and 99.95 percentiles."""
     variance: tuple[float, ...]
     """Variance of the scene, values above the 99.5 percentile clipped: stars would outweigh everything."""
+    spectrum: SceneSpectrum
+    """How scenes share it among frequencies, of the same values."""
     brightest: tuple[float, ...]
     """The largest value that was looked at."""
 
@@ -119,8 +123,16 @@ class Scenes:
             tuple(sigma for _, sigma in sky),
             tuple(float(v) for v in high - low),
             tuple(float(v) for v in variance),
+            self._spectrum(bright, variance),
             tuple(float(values.max()) for values in trusted),
         )
+
+    def _spectrum(self, bright: NDArray[np.float64], variance: Sequence[float]) -> SceneSpectrum:
+        squares = [(index, part) for index in sampled(len(self)) for part in self._squares(index)]
+        read = (self._part(*squares[number]) for number in sampled(len(squares)))
+        found = cross_power((np.minimum(pixels, bright[:, None, None]), mask) for pixels, mask in read)
+        spread = np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
+        return SceneSpectrum.of_arrays(found.frequency, found.power / spread / spread[:, None])
 
     def _loaded(self) -> Truth:
         truth = Truth([Window(0, 0, r.window.height, r.window.width) for r in self.regions], self.bands, self._device)
@@ -162,8 +174,19 @@ class Scenes:
 
     def _thinned(self, index: int, step: int) -> Iterator[tuple[Pixels, Mask]]:
         for strip in self._strips(index):
-            pixels, mask = self._read(index, strip) if self._held is None else self._held.read(index, strip)
+            pixels, mask = self._part(index, strip)
             yield pixels[:, -strip.y0 % step :: step], mask[:, -strip.y0 % step :: step]
+
+    def _part(self, index: int, part: Window) -> tuple[Pixels, Mask]:
+        return self._read(index, part) if self._held is None else self._held.read(index, part)
+
+    def _squares(self, index: int) -> Iterator[Window]:
+        """Squares that a region holds, or the region itself where it is smaller."""
+        window = self.regions[index].window
+        height, width = min(window.height, _STRIP), min(window.width, _STRIP)
+        for y0 in range(0, window.height - height + 1, height):
+            for x0 in range(0, window.width - width + 1, width):
+                yield Window(y0, x0, height, width)
 
     def _strips(self, index: int) -> Iterator[Window]:
         """A region in strips of rows, so that it may be larger than memory."""

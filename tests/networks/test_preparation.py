@@ -1,5 +1,6 @@
 import pytest
 import torch
+from made_spectrum import made_preparation
 
 from pipeline.networks.preparation import DESCRIPTOR_SCALE, Preparation
 from pipeline.physics.blur import Blur
@@ -18,7 +19,7 @@ def prepared(unit=1.0, noise=0.05, kind="asinh"):
     random = torch.Generator().manual_seed(0)
     operator = blur()
     data = unit * torch.rand(1, 2, 96, 96, generator=random)
-    preparation = Preparation(Stretch(kind, (0.1 * unit,) * 2, (0.2 * unit,) * 2), (0.05 * unit**2,) * 2, NAMES)
+    preparation = made_preparation(Stretch(kind, (0.1 * unit,) * 2, (0.2 * unit,) * 2), (0.05 * unit**2,) * 2, NAMES)
     sigma = torch.full_like(data, noise * unit)
     mask = torch.zeros_like(data, dtype=torch.bool)
     mask[0, 0, 48, 48] = True
@@ -38,7 +39,8 @@ def test_a_network_sees_the_window_without_the_halo_of_the_inverse():
 def test_the_inverse_is_the_operators_own():
     inputs, data, operator = prepared(kind="linear")
     halo = operator.inverse_halo
-    wiener = operator.regularised_inverse(data, torch.full((2,), 0.05**2 / 0.05))[..., halo:-halo, halo:-halo]
+    ratio = torch.full((2,), 0.05**2 / 0.05)
+    wiener = operator.regularised_inverse(data, ratio)[..., halo:-halo, halo:-halo]
     torch.testing.assert_close(inputs.inverse, (wiener - 0.1) / 0.2, atol=1e-5, rtol=0)
 
 
@@ -65,5 +67,5 @@ def test_data_without_noise_have_a_finite_inverse():
 
 
 def test_a_model_file_keeps_all_of_it():
-    preparation = Preparation(Stretch("asinh", (0.1,), (0.2,)), (0.05,), NAMES)
+    preparation = made_preparation(Stretch("asinh", (0.1,), (0.2,)), (0.05,), NAMES)
     assert Preparation.from_dict(preparation.to_dict()) == preparation

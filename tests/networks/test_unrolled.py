@@ -3,10 +3,10 @@
 import pytest
 import torch
 from made_slices import CT, MRI, scanned_study, slice_of
+from made_spectrum import made_preparation
 from made_training import awakened
 
 from pipeline.networks.build import build_network, drawing_network
-from pipeline.networks.preparation import Preparation
 from pipeline.networks.unrolled import Unrolled
 from pipeline.physics.scanners import scanner_for
 from pipeline.stretch import Stretch
@@ -23,7 +23,7 @@ def seen(degrade, height=48, width=48, count=1, changed=None):
     data = operator.forward(truth)
     data = data if changed is None else data + changed(data)
     sigma, mask = operator.noise.told_sigma(data), torch.zeros_like(truth, dtype=torch.bool)
-    preparation = Preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
+    preparation = made_preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
     level, described = sigma.flatten(2).contiguous().median(-1).values, preparation.described(operator)
     return preparation(data, mask, sigma, level, operator, described.expand(count, -1))
 

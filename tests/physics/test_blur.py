@@ -3,9 +3,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_spectrum import made_spectrum
 
 from pipeline.physics import operator_from
-from pipeline.physics.blur import INVERSE_HALO, Blur, fold_reflect, pad_reflect, wiener_kernel
+from pipeline.physics.blur import INVERSE_HALO, Blur, fold_reflect, pad_reflect
 from pipeline.physics.noise import GaussianNoise, PoissonNoise, addressed_generator
 from pipeline.physics.operator import Operator
 from pipeline.physics.psf import PSFError, draw_psf
@@ -146,13 +147,22 @@ def test_more_noise_makes_a_smoother_estimate():
     assert spreads == sorted(spreads, reverse=True)
 
 
-def test_wieners_kernel_is_centred_keeps_flux_and_serves_psfs_of_any_width():
-    for psf in (draw_psf("gaussian", 3.0)[None], draw_psf("airy", 8.0)[None], lopsided(1, 81, 81).float()):
-        kernel = wiener_kernel(psf, torch.tensor([0.1]), 32)
-        assert kernel.shape == (1, 65, 65)
-        assert float(kernel.sum()) == pytest.approx(1, abs=1e-4)
-    kernel = wiener_kernel(draw_psf("gaussian", 3.0)[None], torch.tensor([0.1]), 32)
-    assert kernel.argmax() == kernel.numel() // 2
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_the_inverse_keeps_a_level_in_every_band_whatever_the_psfs(correlation):
+    spectrum = made_spectrum(2.0, correlation, bands=2)
+    for psf in (draw_psf("gaussian", 3.0), draw_psf("airy", 8.0), lopsided(1, 81, 81)[0].float()):
+        blur = Blur(psf.expand(2, -1, -1), QUIET)
+        level = torch.tensor([2.0, -5.0])[None, :, None, None].expand(1, 2, 96, 96)
+        torch.testing.assert_close(blur.regularised_inverse(level, torch.tensor([0.1, 0.5]), spectrum), level)
+
+
+def test_the_inverse_moves_nothing():
+    scene = torch.zeros(1, 1, 97, 97)
+    scene[..., 48, 48] = 1
+    blur = Blur(draw_psf("gaussian", 3.0)[None], QUIET)
+    restored = blur.regularised_inverse(blur.forward(scene), torch.tensor([0.1]))
+    assert int(restored.argmax()) == scene.numel() // 2
+    torch.testing.assert_close(restored, restored.flip(-2, -1), atol=1e-5, rtol=0)
 
 
 def test_residual_chi2_is_one_for_the_truth_and_knows_too_much_and_too_little():

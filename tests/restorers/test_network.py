@@ -6,13 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_model import make_card
+from made_spectrum import made_preparation
 from made_training import awakened
 
 from pipeline.config import Nafnet, Pix2pix, Posterior
 from pipeline.image import Image
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build import build_network
-from pipeline.networks.preparation import Preparation
 from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
@@ -22,7 +22,7 @@ from pipeline.stretch import Stretch
 from pipeline.tiling import Window, read_reflected
 
 BANDS, NOISE = ("r", "g"), 0.05
-PREPARATION = Preparation(Stretch("linear", (0.1, 0.1), (0.2, 0.1)), (0.04, 0.04), ("fwhm_px", "r80_px"))
+PREPARATION = made_preparation(Stretch("linear", (0.1, 0.1), (0.2, 0.1)), (0.04, 0.04))
 
 
 def model(architecture, seed=0, size=0.3):

@@ -8,7 +8,8 @@ from pipeline.observation import Observation
 from pipeline.physics import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf
-from pipeline.restorers.whitened import point_response, transfer_function, whitened
+from pipeline.physics.transfer_function import transfer_function
+from pipeline.restorers.whitened import point_response, whitened
 
 
 def test_data_come_in_units_of_the_noise_and_go_back(truth, look):

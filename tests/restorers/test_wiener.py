@@ -2,23 +2,15 @@ import json
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 
 from pipeline.image import Image
 from pipeline.measures.fidelity import psnr
 from pipeline.observation import Observation
 from pipeline.physics.noise import GaussianNoise
-from pipeline.restorers.wiener import Wiener, WienerError, signal_spectrum
+from pipeline.restorers.wiener import Wiener
 
 INNER = (slice(None), slice(36, -36), slice(36, -36))
-
-
-def white(seed, shape=(2, 96, 120), mixing=((1.0, 0.0), (0.6, 0.8))):
-    """Noise whose two bands have unit variance and a correlation of 0.6 at every frequency."""
-    independent = np.random.default_rng(seed).standard_normal(shape)
-    pixels = np.einsum("oi,iyx->oyx", np.array(mixing), independent).astype(np.float32)
-    return Image(f"w{seed}", pixels, np.zeros(shape, bool), "display", ("a", "b"))
 
 
 def test_without_noise_a_mild_blur_is_undone(truth, scenes, look):
@@ -26,14 +18,6 @@ def test_without_noise_a_mild_blur_is_undone(truth, scenes, look):
     restored = Wiener(Wiener.learned(scenes) | {"strength": 1.0}).restore(observation).pixels
     assert psnr(observation.preview.pixels[INNER], truth[INNER], 1.0) < 40
     assert psnr(restored[INNER], truth[INNER], 1.0) > 60
-
-
-def test_the_spectrum_of_white_scenes_is_their_covariance_at_every_frequency():
-    signal = signal_spectrum(white(seed) for seed in range(20))
-    expected = np.broadcast_to([[1.0, 0.6], [0.6, 1.0]], (len(signal["frequency"]), 2, 2))
-    rings = np.array(signal["frequency"]) > 0.1
-    np.testing.assert_allclose(np.array(signal["power"])[rings], expected[rings], atol=0.12)
-    assert np.all(np.diff(signal["frequency"]) > 0)
 
 
 def test_the_spectrum_survives_json_and_gives_the_same_pixels(truth, scenes, look, settings):
@@ -81,8 +65,3 @@ def test_a_pixel_far_away_does_not_matter(truth, look, settings):
     before, after = (Wiener(settings["wiener"]).restore(o).pixels[:, 60:, 60:] for o in (observation, other))
     difference = after - before
     np.testing.assert_allclose(difference, np.broadcast_to(difference[:, :1, :1], difference.shape), atol=2e-5)
-
-
-def test_no_scene_is_refused_in_words():
-    with pytest.raises(WienerError, match="train role is empty"):
-        signal_spectrum([])

@@ -7,6 +7,7 @@ import pytest
 import torch
 from made_intervals import make_spread
 from made_model import SETTINGS, make_card
+from made_spectrum import made_preparation
 from made_training import made_study, sky, write_sky
 
 from pipeline.config import Audit, ConfigError
@@ -14,7 +15,6 @@ from pipeline.evaluation.calibration import ALL, Calibration, CalibrationError
 from pipeline.evaluation.interval_summary import COLUMNS
 from pipeline.model_file import read_model, write_model
 from pipeline.networks.build import build_network
-from pipeline.networks.preparation import Preparation
 from pipeline.splits import read_splits
 from pipeline.steps.calibrate import calibrate
 from pipeline.steps.collect import collect
@@ -60,7 +60,7 @@ class Whole:
         collect([self.gauged], STUDY, self.table)
 
     def _models(self, fold):
-        preparation = Preparation(Stretch("asinh", (0.1, 0.1), (0.1, 0.1)), (0.01, 0.01), ("fwhm_px", "r80_px"))
+        preparation = made_preparation(Stretch("asinh", (0.1, 0.1), (0.1, 0.1)), (0.01, 0.01))
         with torch.random.fork_rng():
             torch.manual_seed(fold)
             tensors = build_network(NET, 2, 2).state_dict()

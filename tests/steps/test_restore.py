@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 from made_model import make_card
+from made_spectrum import made_preparation
 from made_training import awakened, made_study, sky, write_sky
 
 from pipeline.model_file import read_model, write_model
 from pipeline.networks.build import build_network
-from pipeline.networks.preparation import Preparation
 from pipeline.observation import read_observations
 from pipeline.restorers import classical
 from pipeline.restorers.network import NetworkRestorer
@@ -36,7 +36,7 @@ class Place:
 
     def _model(self, fold):
         settings = STUDY.networks["net"].model_dump(mode="json")
-        preparation = Preparation(Stretch("linear", (0.1, 0.1), (1.0, 1.0)), (0.01, 0.01), ("fwhm_px", "r80_px"))
+        preparation = made_preparation(Stretch("linear", (0.1, 0.1), (1.0, 1.0)), (0.01, 0.01))
         card = make_card(("r", "g"), settings=settings, preparation=preparation.to_dict(), fold=fold, network="net")
         tensors = awakened(build_network(settings, 2, 2), seed=fold, size=0.1).state_dict()
         write_model(self.folder / f"fold{fold}.safetensors", tensors, card)

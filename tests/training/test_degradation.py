@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 from made_batch import CROP, assert_same, whole_image
+from made_spectrum import made_preparation
 from made_training import CPU, LINEAR, NOISE, SKY_SIGMA, degrader, made_study, sky, write_sky
 
-from pipeline.networks.preparation import Preparation
 from pipeline.physics.blur import Blur
 from pipeline.physics.noise import GaussianNoise
 from pipeline.physics.psf import draw_psf
@@ -74,7 +74,7 @@ def test_the_target_is_stretched(tmp_path, flawless):
     region = [Region("field0", Window(0, 0, 150, 150))]
     stretch = Stretch("asinh", (0.1, 0.1), (0.02, 0.03))
     scenes, instruments = Scenes(path, region), Instruments(made_study(), 2, None, None, CPU)
-    stretched = Degrader(scenes, instruments, Preparation(stretch, (1.0, 1.0), instruments.names), False, CPU)
+    stretched = Degrader(scenes, instruments, made_preparation(stretch, (1.0, 1.0), instruments.names), False, CPU)
     plain = degrader(path, region)
     torch.testing.assert_close(
         stretched.batch(0, count=2, crop=CROP).target, stretch.apply(plain.batch(0, count=2, crop=CROP).target)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from made_slices import CT, MRI, scanned_study, slice_of, write_slices
+from made_spectrum import made_preparation
 
-from pipeline.networks.preparation import Preparation
 from pipeline.physics.scanners import scanner_for
 from pipeline.stretch import Stretch
 from pipeline.tiling import whole
@@ -22,7 +22,7 @@ def degrader(folder: Path, degrade, height=48, width=48) -> ScanDegrader:
     path = write_slices(folder / "images.h5", 4, height=height, width=width)
     scenes = Scenes(path, [Region(f"s{k}", whole(height, width)) for k in range(4)])
     scanner = scanner_for(scanned_study(degrade).degrade.scan, slice_of(0, height, width))
-    preparation = Preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
+    preparation = made_preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
     return ScanDegrader(scenes, scanner, preparation, CPU)
 
 
