@@ -118,13 +118,18 @@ class Blur(Operator):
             Leave out the ``inverse_halo`` pixels at each border, instead of reflecting the data there.
         """
         psf, radius = self.psf.to(data), self.inverse_halo
-        grid = grid_of(radius, psf.shape[-1])
-        signal = power_on_grid(spectrum or SceneSpectrum.falling(data.shape[1]), grid, data.device)
-        noise = torch.diag_embed(noise_to_signal.to(data))
-        kernels = wiener_kernels(transfer_function(psf, (grid, grid)), signal, noise, radius)
+        spectrum, grid = spectrum or SceneSpectrum.falling(data.shape[1]), grid_of(radius, psf.shape[-1])
+        signal, transfer = power_on_grid(spectrum, grid, data.device), transfer_function(psf, (grid, grid))
+        noise, data = noise_to_signal.to(data), data if inner else pad_reflect(data, radius)
+        if spectrum.apart:
+            # Every band is an image of one band.
+            own = signal.diagonal(dim1=0, dim2=1).movedim(-1, 0)[None, None]
+            kernels = wiener_kernels(transfer.unsqueeze(-3), own, noise[..., None, None], radius)[..., 0, 0, :, :]
+            return convolve_valid(data, kernels / kernels.sum((-2, -1), keepdim=True))
+        kernels = wiener_kernels(transfer, signal, torch.diag_embed(noise), radius)
         # What is the same everywhere stays as it is.
         kernels = torch.einsum("...om,...mihw->...oihw", torch.linalg.inv(kernels.sum((-2, -1))), kernels)
-        return convolve_bands(data if inner else pad_reflect(data, radius), kernels)
+        return convolve_bands(data, kernels)
 
     def descriptor(self) -> dict[str, float]:
         """``fwhm_px`` and ``r80_px``, the radius of 80% of the light: width and wings in px, averaged over bands."""

@@ -45,6 +45,12 @@ class SceneSpectrum:
         power = frequency**-2.0 / (every**-2.0).mean()
         return cls.of_arrays(frequency, power[:, None, None] * np.eye(bands))
 
+    @property
+    def apart(self) -> bool:
+        """Whether bands have nothing in common, so that each can be filtered for itself."""
+        power = np.array(self.power)
+        return not (power * (1 - np.eye(power.shape[-1]))).any()
+
     def at(self, frequency: Tensor) -> Tensor:
         """Cross-power at some frequencies, in cycles per px: shape (..., C, C), in float64.
 

@@ -23,7 +23,7 @@ def wiener_kernels(transfer: Tensor, signal: Tensor, noise: Tensor, radius: int)
     ----------
     transfer : Tensor, shape (..., C, G, G // 2 + 1), complex
         ``H``, of a PSF about its centre.
-    signal : Tensor, shape (C, C, G, G // 2 + 1)
+    signal : Tensor, shape (C, C, ..., G, G // 2 + 1)
         ``S``, cross-power of scenes.
     noise : Tensor, shape (..., C, C)
         ``N``, covariance of the noise, in the same unit. Bands that share noise must have one PSF.

@@ -99,7 +99,8 @@ class TrainingMaterial:
         noise = (max(s, FLATTEST_SKY * span) for s, span in zip(seen, self._statistics.span))
         self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
         known = self._statistics
-        self.preparation = Preparation(stretch, known.variance, known.spectrum, self._instruments.names)
+        spectrum = self._scenes.spectrum(known)
+        self.preparation = Preparation(stretch, known.variance, spectrum, self._instruments.names)
 
     def __enter__(self) -> TrainingMaterial:
         return self

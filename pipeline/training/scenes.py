@@ -30,6 +30,8 @@ LARGEST_SAMPLE = 2**22
 """Pixels per band on which a fold's statistics are measured, at most."""
 LARGEST_SKY = 2**17
 """Pixels per band on which the sky of one region is measured, at most."""
+MOST_BANDS_TOGETHER = 4
+"""Bands of which it is told how alike they are: what their filter takes grows with the third power of their number."""
 _STRIP = 256
 
 
@@ -43,8 +45,8 @@ class SceneStatistics:
     """Distance between the 0.05 and 99.95 percentiles."""
     variance: tuple[float, ...]
     """Variance of the scene, values above the 99.5 percentile clipped: stars would outweigh everything."""
-    spectrum: SceneSpectrum
-    """How scenes share it among frequencies, of the same values."""
+    bright: tuple[float, ...]
+    """The 99.5 percentile."""
     brightest: tuple[float, ...]
     """The largest value that was looked at."""
 
@@ -123,16 +125,21 @@ class Scenes:
             tuple(sigma for _, sigma in sky),
             tuple(float(v) for v in high - low),
             tuple(float(v) for v in variance),
-            self._spectrum(bright, variance),
+            tuple(float(v) for v in bright),
             tuple(float(values.max()) for values in trusted),
         )
 
-    def _spectrum(self, bright: NDArray[np.float64], variance: Sequence[float]) -> SceneSpectrum:
+    def spectrum(self, known: SceneStatistics) -> SceneSpectrum:
+        """How scenes share their variance among frequencies, and, where bands are few, how alike these are."""
         squares = [(index, part) for index in sampled(len(self)) for part in self._squares(index)]
         read = (self._part(*squares[number]) for number in sampled(len(squares)))
-        found = cross_power((np.minimum(pixels, bright[:, None, None]), mask) for pixels, mask in read)
-        spread = np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
-        return SceneSpectrum.of_arrays(found.frequency, found.power / spread / spread[:, None])
+        bright = np.array(known.bright)[:, None, None]
+        found = cross_power((np.minimum(pixels, bright), mask) for pixels, mask in read)
+        spread = np.sqrt(np.maximum(known.variance, np.finfo(np.float64).tiny))
+        power = found.power / spread / spread[:, None]
+        if self.bands > MOST_BANDS_TOGETHER:
+            power = power * np.eye(self.bands)
+        return SceneSpectrum.of_arrays(found.frequency, power)
 
     def _loaded(self) -> Truth:
         truth = Truth([Window(0, 0, r.window.height, r.window.width) for r in self.regions], self.bands, self._device)

@@ -49,6 +49,14 @@ def test_it_comes_back_from_json():
     assert SceneSpectrum.from_dict(json.loads(json.dumps(law.to_dict()))) == law
 
 
+def test_bands_that_have_nothing_in_common_are_filtered_apart_and_alike():
+    law, scene = made_spectrum(2.0, bands=2), drawn(2.0, 0.5)
+    nearly = made_spectrum(2.0, 1e-12, bands=2)
+    assert law.apart
+    assert not nearly.apart
+    assert error(scene, law) == pytest.approx(error(scene, nearly), rel=1e-5)
+
+
 def test_power_adds_up_to_the_variance():
     k = torch.hypot(torch.fft.fftfreq(256)[:, None], torch.fft.fftfreq(256))
     power = SceneSpectrum.falling(2).at(k).mean((0, 1))
