@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.display import Picture, Scaling
+from pipeline.image import Pixels
 from pipeline.on_device import planes
 from pipeline.stretch import Stretch, StretchError
 
@@ -71,6 +74,10 @@ class DomainScale:
         """Scaled values, shape (..., C, H, W), back to physical ones."""
         return self._stretch.invert(u * planes(self.reach, u))
 
+    def picture(self, pixels: Pixels) -> Picture:
+        """Physical values, shape (C, H, W), as an RGB picture, from black at -1 to white at 1."""
+        return pictured(self.apply(torch.from_numpy(np.ascontiguousarray(pixels))).numpy())
+
     def to_dict(self) -> dict[str, Any]:
         """The scale as plain numbers, for a model file."""
         return asdict(self)
@@ -79,3 +86,14 @@ class DomainScale:
     def from_dict(cls, values: dict[str, Any]) -> DomainScale:
         """The scale that :meth:`to_dict` described."""
         return cls(*(tuple(values[name]) for name in ("offset", "softening", "reach")))
+
+
+def scaling_of(bands: int) -> Scaling:
+    """How scaled values become brightness: black at -1, white at 1."""
+    names = tuple(str(number) for number in range(bands))
+    return Scaling("", names, [0.0] * bands, [1.0] * bands, 2.0, window=(-1.0, 1.0))
+
+
+def pictured(scaled: Pixels) -> Picture:
+    """Scaled values, shape (C, H, W), as an RGB picture."""
+    return scaling_of(len(scaled)).picture(scaled)

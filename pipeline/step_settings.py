@@ -86,8 +86,11 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         painter = study.painters[which["generator"]].model_dump(mode="json", exclude_none=True)
         named = {f"fields.{which['generator']}.{name}": value for name, value in painter.items()}
         return named | _leaves(values, "seed", "threads", *_OF_THE_LOOP, *_GRID)
+    if step == "ingest_domain":
+        own_images = study.of_domain(which["domain"])
+        return settings_for(own_images, "ingest") | settings_for(own_images, "split")
     if step == "train_translation":
-        own = f"translate.networks.{which['network']}"
+        own = f"translate.networks.{which['translator']}"
         return _leaves(values, "seed", "threads", *_OF_THE_LOOP, own)
     if step == "translate":
         return {}

@@ -75,7 +75,7 @@ def train_translation(
     files = [images, splits, into, into_splits, *([truth] if truth else [])]
     inputs = [digest(file) for file in files]
     step = "train_translation"
-    key = settings_hash([settings_for(study, step, network=network), code_hash(step), *inputs])
+    key = settings_hash([settings_for(study, step, translator=network), code_hash(step), *inputs])
     # Clipping is no part of either publication.
     loop = LoopSettings(study.train.validate_every, study.train.checkpoint_every, settings.ema, math.inf)
     rows, into_rows = apart(read_splits(splits), read_splits(into_splits))

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.config import CycleGan
-from pipeline.display import Picture, Scaling
+from pipeline.display import Picture
+from pipeline.domain_scale import scaling_of
 from pipeline.networks.patch_discriminator import PatchDiscriminator
 from pipeline.networks.pix2pix import initialise_as_published
 from pipeline.networks.translators import Rounds, ThereAndBack
@@ -202,8 +203,7 @@ def falling_rate(step: int, steps: int) -> float:
 def in_the_scale(columns: tuple[Tensor, ...]) -> Picture:
     """A strip of versions of the same crops, each in the scale of its domain, from black at -1 to white at 1."""
     bands = columns[0].shape[1]
-    scaling = Scaling("", tuple(map(str, range(bands))), [0.0] * bands, [1.0] * bands, 2.0, window=(-1.0, 1.0))
-    return strip(columns, Stretch("linear", (0.0,) * bands, (1.0,) * bands), scaling)
+    return strip(columns, Stretch("linear", (0.0,) * bands, (1.0,) * bands), scaling_of(bands))
 
 
 def _distance(one: Tensor, other: Tensor) -> Tensor:
