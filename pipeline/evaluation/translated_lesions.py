@@ -65,7 +65,7 @@ def usual_contrast(contrasts: list[float]) -> float:
 
 def erased(true: float, translated: float) -> bool:
     """Whether a lesion has lost half of its contrast, or changed its sign."""
-    return translated * np.sign(true) < HALF * abs(true)
+    return bool(translated * np.sign(true) < HALF * abs(true))
 
 
 def invented(findings: NDArray[np.uint8], truth: Plane, translated: Plane, usual: float) -> int:
