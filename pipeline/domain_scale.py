@@ -57,9 +57,7 @@ class DomainScale:
             if not greatest > least:
                 raise StretchError(f"band {number}: half of all bodies has the value {least:g}; there is no tissue")
         soft = tuple((greatest - least) / 2 for least, greatest in zip(low, high))
-        reach = tuple(
-            float(np.abs(np.arcsinh((np.array(end) - m) / s)).max()) for end, m, s in zip(ends, middle, soft)
-        )
+        reach = tuple(float(np.abs(np.arcsinh((np.array(end) - m) / s)).max()) for end, m, s in zip(ends, middle, soft))
         return cls(middle, soft, reach)
 
     @property

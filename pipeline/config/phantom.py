@@ -21,5 +21,8 @@ class Phantom(Settings):
         "hundredths of the signal of white matter.",
     )
     lesions: float = Field(
-        1.0, ge=0, le=1, description="Share of the heads that may have lesions; all others are sound, and else the same."
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the heads that may have lesions; all others are sound, and else the same.",
     )

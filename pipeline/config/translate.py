@@ -56,7 +56,9 @@ class TranslatingPix2pix(Translator):
     """Isola et al. 2017: the same generator, learned from pairs; what can be had where the truth is known."""
 
     architecture: Literal["pix2pix"] = Field("pix2pix", description="Which translator this is.")
-    l1_weight: NotNegative = Field(100.0, description="Weight of the absolute error beside the discriminator's opinion.")
+    l1_weight: NotNegative = Field(
+        100.0, description="Weight of the absolute error beside the discriminator's opinion."
+    )
 
 
 TRANSLATORS = {"cyclegan": CycleGan, "pix2pix": TranslatingPix2pix}

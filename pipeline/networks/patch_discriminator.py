@@ -15,8 +15,7 @@ SLOPE = 0.2
 
 
 class PatchDiscriminator(nn.Module):
-    """The 70 x 70 patch discriminator of pix2pix: one logit per patch, for a candidate, beside its observation if
-    there is one.
+    """The 70 x 70 patch discriminator of pix2pix: one logit per patch, for a candidate beside its observation.
 
     Parameters
     ----------
@@ -28,7 +27,7 @@ class PatchDiscriminator(nn.Module):
         none: what penalties on the slope ask for; spectral: every layer's greatest singular value is 1 (Miyato et al.
         2018); instance: of activations, as pix2pix has it.
     beside : int, optional
-        Planes of the observation, where they are not as many as the candidate's; 0 where there is none.
+        Planes of the observation, where they are not as many as the candidate's; 0 where none is given.
     """
 
     def __init__(

@@ -6,6 +6,8 @@ ICCV, section 7.1, after Johnson, Alahi and Fei-Fei 2016, "Perceptual losses for
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from pipeline.networks.pix2pix import initialise_as_published
@@ -35,9 +37,9 @@ class ResnetGenerator(nn.Module):
         super().__init__()
         widths = [base_channels * 2**level for level in range(HALVINGS + 1)]
         layers = [_convolution(bands, widths[0], 7)]
-        layers += [_convolution(before, after, 3, stride=2) for before, after in zip(widths, widths[1:])]
+        layers += [_convolution(before, after, 3, stride=2) for before, after in pairwise(widths)]
         layers += [_Residual(widths[-1]) for _ in range(blocks)]
-        for before, after in zip(widths[:0:-1], widths[-2::-1]):
+        for before, after in pairwise(reversed(widths)):
             layers += [nn.Upsample(scale_factor=2), _convolution(before, after, 3)]
         self.layers = nn.Sequential(*layers)
         self.last = nn.Conv2d(widths[0], target_bands, 7, padding=3, padding_mode="reflect")

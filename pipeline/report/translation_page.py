@@ -11,7 +11,7 @@ from pipeline import __version__
 from pipeline.config import HISTOGRAM_MATCHING, Study
 from pipeline.display import Picture
 from pipeline.image import unit_in_words
-from pipeline.report.display import as_data_uri
+from pipeline.report.display import as_data_uri, residual_colours
 from pipeline.report.naming import interval, listed, number
 from pipeline.report.page import render
 from pipeline.store import written_aside
@@ -78,6 +78,7 @@ def write_translation_page(page: TranslationPage, study: Study, out: Path) -> No
         judged=page.judged,
         networks={_named(name): network for name, network in study.translators.items()},
         version=__version__,
+        residual_colours=residual_colours(),
     )
     with written_aside(out) as aside:
         aside.write_text(text, encoding="utf-8")
@@ -101,6 +102,10 @@ def _headline(scores: pd.DataFrame, methods: list[str]) -> str:
     found = listed([f"{value} by {name}" for name, value in of.items()])
     if metric == "distance":
         return f"Nobody knows what these slices should have become. Translated values are {found} from real ones."
-    ill = [f"{100 * scores.loc[(name, 'erased'), 'value']:.0f}% by {name}" for name in of if (name, "erased") in scores.index]
+    ill = [
+        f"{100 * scores.loc[(name, 'erased'), 'value']:.0f}% by {name}"
+        for name in of
+        if (name, "erased") in scores.index
+    ]
     lost = f" Of the lesions, {listed(ill)} were erased." if ill else ""
     return f"The mean absolute error is {found}, over that of histogram matching.{lost}"

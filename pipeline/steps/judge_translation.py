@@ -104,9 +104,7 @@ def _truths(path: Path | None, items: list[Item]) -> tuple[dict[str, Image], flo
         return found, float(reader.attributes["data_range"])
 
 
-def _scores(
-    item: Item, made: RestoredReader, truth: Image | None, data_range: float, usual: float
-) -> dict[str, float]:
+def _scores(item: Item, made: RestoredReader, truth: Image | None, data_range: float, usual: float) -> dict[str, float]:
     noted = made.attributes(item.item)
     scores = {name: float(noted[name]) for name in ("cycle_error",) if name in noted}
     if truth is None:

@@ -68,7 +68,9 @@ def train_translation(
         If the domains have not as many bands, or pix2pix has no pairs.
     """
     if network not in study.translators:
-        raise ConfigError(f"no translator is called {network!r}; the study has {', '.join(study.translators) or 'none'}")
+        raise ConfigError(
+            f"no translator is called {network!r}; the study has {', '.join(study.translators) or 'none'}"
+        )
     settings = study.translators[network]
     fabric = fabric_for(study.train)
     address = (study.seed, "translation", network)

@@ -61,4 +61,3 @@ def translation_report(
     )  # fmt: skip
     write_translation_page(page, study, out)
     log.info("translation report: %s", out)
-

@@ -18,7 +18,6 @@ from pipeline.store.disk import Disk
 from pipeline.store.hdf5 import attributes_of, created, entry, new_key, opened
 from pipeline.tiling import Window, read_reflected, reflected_index
 
-
 PLANES = ("pixels", "mask", "sigma", "background", "findings")
 """What is kept of an image for each of its pixels."""
 _KINDS: dict[str, type] = {"mask": bool, "findings": np.uint8}

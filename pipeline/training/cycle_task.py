@@ -158,7 +158,7 @@ class CycleTask:
             )
         self._lively = self._lively or spread >= LEAST_VARIETY
         return {
-            "validation_cycle": float((_distance(made.there_and_back, first))),
+            "validation_cycle": float(_distance(made.there_and_back, first)),
             "told_apart": told_apart(real, fake),
             "variety": spread,
             "histogram": histogram_distance(there, second),

@@ -105,7 +105,9 @@ def test_a_translation_is_made_where_it_is_asked_for(snakemake):
 def test_a_translation_of_a_study_that_has_none_is_refused_in_one_line(snakemake):
     run = snakemake("--dry-run", "translation")
     assert run.returncode != 0
-    assert "clearfield: translate: missing in the study hubble; config/translation.yaml is one that has it" in run.stderr
+    assert (
+        "clearfield: translate: missing in the study hubble; config/translation.yaml is one that has it" in run.stderr
+    )
     assert "Traceback" not in run.stderr
 
 

@@ -30,8 +30,9 @@ TISSUES: dict[Tissue, tuple[float, float]] = {
     Tissue.ORBIT: (380, 0.90),
     Tissue.EYE: (3500, 0.98),
 }
-"""T1 in ms and density of protons over that of water, at 3 T: grey and white matter by Wansapura et al. 1999 (JMRI 9,
-531), fat and marrow by de Bazelaire et al. 2004 (Radiology 230, 652); the water of dense bone decays before the echo."""
+"""T1 in ms and density of protons over that of water, at 3 T: grey and white matter by Wansapura et al. 1999
+(JMRI 9, 531), fat and marrow by de Bazelaire et al. 2004 (Radiology 230, 652), others by what T1 is about as long; the
+water of dense bone decays before the echo."""
 
 LESIONS: dict[float, tuple[float, float]] = {
     -12: (2200, 0.90),
@@ -41,8 +42,8 @@ LESIONS: dict[float, tuple[float, float]] = {
     30: (480, 0.80),
     100: (1200, 0.35),
 }
-"""The same of lesions, by their contrast in HU: oedema and old strokes are dark in T1, and so are most tumours; blood of
-some days is bright by its methaemoglobin (Bradley 1993, Radiology 189, 15), and lime is dark."""
+"""The same of lesions, by their contrast in HU: oedema and old strokes are dark in T1, and so are most tumours;
+blood of some days is bright by its methaemoglobin (Bradley 1993, Radiology 189, 15), and lime is dark."""
 
 TEXTURE = 0.006
 """Share by which the signal of the brain follows the texture, for each HU that its density does."""
