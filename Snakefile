@@ -91,7 +91,6 @@ if STUDY.translate:
     include: "rules/translation_report.smk"
 
 
-
 if STUDY.field.jobs > 1:
 
     include: "rules/join_field.smk"

@@ -24,6 +24,7 @@ from pipeline.steps.translation_report import translation_report
 from pipeline.store import read_images, read_restored, write_images, write_restored
 from pipeline.training import cycle_task, paired_translation_task
 from pipeline.translators.network import NetworkTranslator
+from pipeline.unpaired import apart
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 HEADS = {"heads": 9, "slices": 1, "size": 64}
@@ -149,9 +150,10 @@ def changed_where(path, out, ids, by):
 def test_nobody_is_learned_from_in_both_domains_and_held_out_slices_in_none(done, tmp_path, network):
     # Whatever is not learned from, in either file, may hold anything at all.
     images, splits, into, into_splits, truth = done.files
-    rows = [row for row in read_splits(splits) if row.fold == 0]
-    held_out = {row.image for row in rows if row.role == "test"}
-    halves = [{row.image for row in rows if row.role == "train" and row.half == half} for half in (0, 1)]
+    parted = apart(read_splits(splits), read_splits(into_splits))
+    held_out = {row.image for row in parted[0] if row.role == "test"}
+    halves = [{row.image for row in rows if row.role == "train"} for rows in parted]
+    assert not halves[0] & halves[1]
     assert held_out
     assert halves[0]
     assert halves[1]
