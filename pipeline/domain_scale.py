@@ -38,7 +38,8 @@ class DomainScale:
     def of(cls, bodies: Sequence[NDArray[np.floating]], ends: Sequence[tuple[float, float]]) -> DomainScale:
         """The scale of a domain, from images that are learned from.
 
-        Offset is the median of a body's values, softening half of what its middle half spans.
+        Offset is the median of a body's values, softening half of what its middle two fifths span: of a head, those of the
+        brain, not its bone and fat.
 
         Parameters
         ----------
@@ -52,10 +53,10 @@ class DomainScale:
         StretchError
             If a band has one value nearly everywhere.
         """
-        low, middle, high = (tuple(float(np.percentile(b, share)) for b in bodies) for share in (25, 50, 75))
+        low, middle, high = (tuple(float(np.percentile(b, share)) for b in bodies) for share in (30, 50, 70))
         for number, (least, greatest) in enumerate(zip(low, high)):
             if not greatest > least:
-                raise StretchError(f"band {number}: half of all bodies has the value {least:g}; there is no tissue")
+                raise StretchError(f"band {number}: two fifths of all bodies have the value {least:g}; there is no tissue")
         soft = tuple((greatest - least) / 2 for least, greatest in zip(low, high))
         reach = tuple(float(np.abs(np.arcsinh((np.array(end) - m) / s)).max()) for end, m, s in zip(ends, middle, soft))
         return cls(middle, soft, reach)

@@ -26,5 +26,5 @@ def test_a_scale_is_known_again_by_its_plain_numbers():
 
 
 def test_bodies_of_one_value_are_refused_in_words():
-    with pytest.raises(StretchError, match="band 0: half of all bodies has the value 3; there is no tissue"):
+    with pytest.raises(StretchError, match="band 0: two fifths of all bodies have the value 3; there is no tissue"):
         DomainScale.of([np.full(9, 3.0)], [(0, 9)])
