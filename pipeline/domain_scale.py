@@ -56,7 +56,9 @@ class DomainScale:
         low, middle, high = (tuple(float(np.percentile(b, share)) for b in bodies) for share in (30, 50, 70))
         for number, (least, greatest) in enumerate(zip(low, high)):
             if not greatest > least:
-                raise StretchError(f"band {number}: two fifths of all bodies have the value {least:g}; there is no tissue")
+                raise StretchError(
+                    f"band {number}: two fifths of all bodies have the value {least:g}; there is no tissue"
+                )
         soft = tuple((greatest - least) / 2 for least, greatest in zip(low, high))
         reach = tuple(float(np.abs(np.arcsinh((np.array(end) - m) / s)).max()) for end, m, s in zip(ends, middle, soft))
         return cls(middle, soft, reach)

@@ -18,7 +18,7 @@ class Translator(Settings):
     """How a translating network is trained, whatever it learns from."""
 
     steps: int = Field(1000, ge=1, description="Number of optimiser steps; the rate falls to 0 over the second half.")
-    batch: int = Field(2, ge=1, description="Crops of each domain per step.")
+    batch: int = Field(1, ge=1, description="Crops of each domain per step.")
     crop: int = Field(
         64, ge=32, multiple_of=16, description="Width of crops in px. Whole slices, if they are no wider, are best."
     )
