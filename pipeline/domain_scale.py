@@ -38,8 +38,8 @@ class DomainScale:
     def of(cls, bodies: Sequence[NDArray[np.floating]], ends: Sequence[tuple[float, float]]) -> DomainScale:
         """The scale of a domain, from images that are learned from.
 
-        Offset is the median of a body's values, softening half of what its middle two fifths span: of a head, those of the
-        brain, not its bone and fat.
+        Offset is the median of a body's values, softening half of what its middle two fifths span: of a head, those
+        of the brain, not its bone and fat.
 
         Parameters
         ----------

@@ -194,8 +194,12 @@ def test_an_edit_of_a_translation_concerns_its_own_jobs_and_the_study_as_a_whole
         return study_from({"study": "x", "translate": {"into": heads, "networks": networks}, **sections})
 
     def jobs(study):
-        steps = {"one": ("train_translation", {"translator": "one"}), "other": ("train_translation", {"translator": "other"}),
-                 "into": ("ingest_domain", {"domain": "into"}), "judge": ("judge_translation", {})}  # fmt: skip
+        steps = {
+            "one": ("train_translation", {"translator": "one"}),
+            "other": ("train_translation", {"translator": "other"}),
+            "into": ("ingest_domain", {"domain": "into"}),
+            "judge": ("judge_translation", {}),
+        }
         found = {name: settings_for(study, step, **which) for name, (step, which) in steps.items()}
         return found | {step: settings_for(study, step) for step in ("ingest", "split", "report")}
 

@@ -65,6 +65,10 @@ TRANSLATORS = {"cyclegan": CycleGan, "pix2pix": TranslatingPix2pix}
 TranslatorSettings = Annotated[CycleGan | TranslatingPix2pix, Field(discriminator="architecture")]
 
 
+def _usual_networks() -> dict[str, CycleGan | TranslatingPix2pix]:
+    return {"cyclegan": CycleGan()}
+
+
 class Translate(Settings):
     """What the study's images are translated into, by which networks, and whether the truth is known."""
 
@@ -78,7 +82,7 @@ class Translate(Settings):
         "translations are judged, and pix2pix learns from them. By default nobody has any.",
     )
     networks: dict[Annotated[str, Field(pattern=NAME)], TranslatorSettings] = Field(
-        default_factory=lambda: {"cyclegan": CycleGan()},
+        default_factory=_usual_networks,
         min_length=1,
         description="Translators by a name of your choice. Each has an `architecture`, cyclegan or pix2pix.",
     )
