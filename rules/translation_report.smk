@@ -2,8 +2,8 @@ rule translation_report:
     """The page on which translated slices stand beside the truth."""
     input:
         domains=domains_of_translation,
-        translated=rules.judge_translation.input.translated,
-        scores=rules.judge_translation.output.scores,
+        translated=expand(f"{TRANSLATION}/{{translating}}/translated.h5", translating=TRANSLATING, allow_missing=True),
+        scores=f"{TRANSLATION}/scores.csv",
     output:
         f"{TRANSLATION}/report.html",
     log:

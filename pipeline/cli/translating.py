@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -25,7 +25,7 @@ Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")
 
 @app.command()
 def ingest_domain(
-    domain: Annotated[Literal["into", "truth"], typer.Argument(help="Which section of `translate`.")],
+    domain: Annotated[str, typer.Argument(help="Which section of `translate`: into or truth.")],
     out: Out,
     splits: Annotated[Path, typer.Option("--splits", help="Table of the roles.")],
     config: Config = DEFAULT,

@@ -184,7 +184,7 @@ class Study(Settings):
         ConfigError
             If it has none.
         """
-        images = getattr(self.translate, domain, None)
+        images = getattr(self.translate, domain, None) if domain in ("into", "truth") else None
         if images is None:
             raise ConfigError(f"translate.{domain}: missing; the study {self.study} has no such images")
         return self.model_copy(update={"images": images})
