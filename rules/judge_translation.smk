@@ -4,7 +4,7 @@ rule judge_translation:
         domains=domains_of_translation,
         translated=expand(f"{TRANSLATION}/{{translating}}/translated.h5", translating=TRANSLATING, allow_missing=True),
     output:
-        items=f"{TRANSLATION}/items.csv",
+        slices=f"{TRANSLATION}/items.csv",
         lesions=f"{TRANSLATION}/lesions.csv",
         scores=f"{TRANSLATION}/scores.csv",
     log:
