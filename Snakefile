@@ -32,6 +32,10 @@
 #   field/<generator>/                          generator.safetensors, history.csv, field.h5, catalogue.parquet; with `field.jobs` above
 #                                               1, rows/<part>.h5, which field.h5 refers to; field.html, to look about in the
 #                                               field, with field.dzi and field_files/ beside it
+#   translation/report.html  scores.csv          what translation into another domain is worth; items.csv: slice by slice,
+#                                               lesions.csv: each lesion (`snakemake translation` alone)
+#   translation/into.h5 into.csv truth.h5       images of the other domain, their roles, and what slices should become
+#   translation/<method>/                       translator.safetensors, history.csv, translated.h5
 # logs/<study>/<rule>/...                       a log file for each job
 # work/<study>/                                 checkpoints and the like: nothing that has to be kept
 from snakemake.utils import min_version
@@ -78,6 +82,15 @@ include: "rules/deep_zoom.smk"
 include: "rules/field_report.smk"
 
 
+if STUDY.translate:
+
+    include: "rules/ingest_domain.smk"
+    include: "rules/train_translation.smk"
+    include: "rules/translate.smk"
+    include: "rules/judge_translation.smk"
+    include: "rules/translation_report.smk"
+
+
 if STUDY.field.jobs > 1:
 
     include: "rules/join_field.smk"
@@ -109,6 +122,12 @@ rule field:
         painted_fields(),
         # Slices through a body have no sources to count.
         [] if STUDY.evaluate.tissue else f"results/{STUDY.study}/field/report.html",
+
+
+rule translation:
+    """Slices in another domain, beside the truth where it is known: `snakemake translation`, no part of `all`."""
+    input:
+        translation_page,
 
 
 onstart:

@@ -20,6 +20,7 @@ NAMES = (
     "unrolled",
     "pairs",
     "specialists",
+    "translation",
     "posterior",
     "half_hour",
 )

@@ -63,9 +63,9 @@ class Finished:
         return found
 
 
-def finished(config: Path) -> Finished:
-    """Run a study, or what is left of it, on all cores."""
-    subprocess.run([sys.executable, "-m", "snakemake", "--configfile", str(config)], check=True)
+def finished(config: Path, *targets: str) -> Finished:
+    """Run a study, or what is left of it, on all cores; by default what `all` names."""
+    subprocess.run([sys.executable, "-m", "snakemake", *targets, "--configfile", str(config)], check=True)
     return Finished(load_study(config))
 
 

@@ -41,3 +41,12 @@ def inside_tissue(plane: NDArray[np.floating], low: float, high: float) -> Mask:
     Beyond the border of the slice there is no tissue.
     """
     return np.asarray(binary_erosion((plane >= low) & (plane <= high), np.ones((3, 3))), bool)
+
+
+def body_of(pixels: NDArray[np.floating]) -> Mask:
+    """Pixels of the body in a slice of any unit, shape (C, H, W), by its first band; shape (H, W).
+
+    What is least is taken for nothing: air, in CT and in magnetic resonance.
+    """
+    plane = pixels[0]
+    return body_mask(plane - plane.min())

@@ -13,6 +13,7 @@ TEMPLATES = {
     "report": "report/templates",
     "audit": "report/templates/audit",
     "field_report": "report/templates/field",
+    "translation_report": "report/templates/translation",
     "deep_zoom": "report/templates/deep_zoom",
 }
 """Folders whose files are as good as code to a step."""

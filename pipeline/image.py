@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 DISPLAY = "display"
 """Unit of an image whose values were stretched for the eye: no flux can be measured on it."""
 
+SOUND, LESION = 1, 2
+"""What ``Image.findings`` says of a pixel: tissue in which lesions are looked for, and a lesion; of the rest, 0."""
+
 UNKNOWN = "unknown"
 """Unit of an image of which neither the file nor the configuration names one."""
 
@@ -54,6 +57,9 @@ class Image:
         Width of a pixel in arcsec.
     pixel_mm : float, optional
         Width of a pixel in mm, of a slice through a body.
+    findings : array, shape (C, H, W), uint8, optional
+        Where lesions are, if somebody knows: 2 of a lesion, 1 of sound tissue in which lesions are looked for, 0 of
+        what is left.
     header : str, optional
         FITS header of the science image as text, for WCS and provenance.
 
@@ -74,9 +80,10 @@ class Image:
     pixel_scale: float | None = None
     header: str | None = None
     pixel_mm: float | None = None
+    findings: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("mask", "sigma", "background"):
+        for name in ("mask", "sigma", "background", "findings"):
             values = getattr(self, name)
             if values is not None and values.shape != self.pixels.shape:
                 raise ImageError(f"{self.id}: {name} has the shape {values.shape}, the pixels {self.pixels.shape}")
@@ -92,7 +99,7 @@ class Image:
         """An empty image of another size that is like this one in all else."""
         shape = len(self.bands), height, width
         pixels, mask = np.zeros(shape, np.float32), np.zeros(shape, bool)
-        return replace(self, pixels=pixels, mask=mask, sigma=None, background=None)
+        return replace(self, pixels=pixels, mask=mask, sigma=None, background=None, findings=None)
 
     def with_pixels(self, pixels: Pixels) -> Image:
         """Return the same image with other values, of the same shape and unit."""

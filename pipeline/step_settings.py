@@ -86,10 +86,20 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         painter = study.painters[which["generator"]].model_dump(mode="json", exclude_none=True)
         named = {f"fields.{which['generator']}.{name}": value for name, value in painter.items()}
         return named | _leaves(values, "seed", "threads", *_OF_THE_LOOP, *_GRID)
+    if step == "ingest_domain":
+        own_images = study.of_domain(which["domain"])
+        return settings_for(own_images, "ingest") | settings_for(own_images, "split")
+    if step == "train_translation":
+        own = f"translate.networks.{which['translator']}"
+        return _leaves(values, "seed", "threads", *_OF_THE_LOOP, own)
+    if step == "translate":
+        return {}
+    if step in ("judge_translation", "translation_report"):
+        return _leaves(values, "seed")
     if step in ("generate", "join_field"):
         return _leaves(values, "field")
     # The report and the model's card show the whole study, but for what has pages of its own.
-    apart = {"fields", "field"} | ({"audit"} if step != "audit" else set())
+    apart = {"fields", "field", "translate"} | ({"audit"} if step != "audit" else set())
     return _leaves(values, *(name for name in values if name not in apart))
 
 
@@ -104,7 +114,7 @@ _OF_THE_LOOP = (
 )
 """What a generator's training has in common with that of networks."""
 
-_SHARED_OUT = ("train", "simulate", "train_field", "generate")
+_SHARED_OUT = ("train", "simulate", "train_field", "generate", "train_translation", "translate")
 """Steps that use all of a study's cores."""
 
 _GRID = ("images.pixel_scale", "images.psf_fwhm")

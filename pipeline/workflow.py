@@ -96,6 +96,13 @@ def files_of_pairs(study: Study) -> list[str]:
     return found + ([study.pairs.affine] if study.pairs.affine else [])
 
 
+def translated_or_exit(study: Study) -> Study:
+    """The study, if it has a section `translate`; else the run ends with one line."""
+    if study.translate is None:
+        _exit(ConfigError(f"translate: missing in the study {study.study}; config/translation.yaml is one that has it"))
+    return study
+
+
 def lock_or_exit(study: Study) -> TextIO:
     """Keep a study for this process, or end it with one line if another run works on the study.
 

@@ -6,7 +6,14 @@ from snakemake.logging import logger
 
 from pipeline.code_hash import code_hash
 from pipeline.step_settings import settings_for
-from pipeline.workflow import files_of_images, files_of_pairs, lock_or_exit, resolved_config, study_or_exit
+from pipeline.workflow import (
+    files_of_images,
+    files_of_pairs,
+    lock_or_exit,
+    resolved_config,
+    study_or_exit,
+    translated_or_exit,
+)
 
 STUDY = study_or_exit(config, workflow.configfiles, bool(workflow.config_settings.config))
 CONFIG = resolved_config(STUDY)
@@ -32,6 +39,8 @@ INTERVALS = ["results/{study}/intervals.csv"] if STUDY.interval_methods else []
 GENERATORS = list(STUDY.painters)
 FIELD_PART = "rows/{part}" if STUDY.field.jobs > 1 else "field"
 HALVES = ["half0", "half1"]
+TRANSLATION = "results/{study}/translation"
+TRANSLATING = STUDY.translation_methods
 AUDITED = [
     *[
         f"results/{STUDY.study}/audit/{condition}/{method}.{kind}"
@@ -58,6 +67,9 @@ wildcard_constraints:
     fold="fold[0-9]+|final|half[01]",
     generator="|".join(map(re.escape, GENERATORS)),
     part="[0-9]+",
+    domain="into|truth",
+    translator="|".join(map(re.escape, STUDY.translators)) or "none",
+    translating="|".join(map(re.escape, TRANSLATING)) or "none",
 
 
 def tells_something(record):
@@ -188,3 +200,27 @@ def painted_fields():
         generator=GENERATORS,
         file=["field.h5", "field.html"],
     )
+
+
+def images_of_domain(wildcards):
+    """The files that hold the images of a domain; none where a package ships them."""
+    return files_of_images(STUDY.of_domain(wildcards.domain))
+
+
+def domains_of_translation(wildcards):
+    """Images and splits of both domains, and the truth where anybody knows it."""
+    known = ["truth.h5"] if STUDY.translate.truth else []
+    own, other = f"results/{wildcards.study}", expand(TRANSLATION, study=wildcards.study)[0]
+    return [f"{own}/images.h5", f"{own}/splits.csv", *(f"{other}/{file}" for file in ["into.h5", "into.csv", *known])]
+
+
+def model_of_translator(wildcards):
+    """What a network translates by; histogram matching needs none."""
+    if wildcards.translating not in STUDY.translators:
+        return []
+    return f"results/{wildcards.study}/translation/{wildcards.translating}/translator.safetensors"
+
+
+def translation_page(wildcards):
+    """The page of a translation, of a study that has one."""
+    return f"results/{translated_or_exit(STUDY).study}/translation/report.html"

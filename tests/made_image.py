@@ -15,12 +15,13 @@ def image(id="a", shape=(2, 40, 50), seed=0, **changes):
     made = Image(
         id, pixels, random.random(shape) < 0.1, "nJy", ("g", "r")[: shape[0]], "group 1", sigma, pixels + 3, 0.2
     )
-    return replace(made, **{"header": "SIMPLE  = T", **changes})
+    findings = random.integers(0, 3, shape, np.uint8)
+    return replace(made, **{"header": "SIMPLE  = T", "findings": findings, **changes})
 
 
 def same(one, other):
     """Two images are equal in every part, types of numbers included."""
-    for name in ("pixels", "mask", "sigma", "background"):
+    for name in ("pixels", "mask", "sigma", "background", "findings"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         assert getattr(one, name) is None or getattr(one, name).dtype == getattr(other, name).dtype
     for name in ("id", "unit", "bands", "group", "pixel_scale", "header"):

@@ -185,3 +185,28 @@ def test_a_generator_is_trained_again_for_its_own_settings_and_painted_again_for
     assert {step for step in plain if settings(audit={"items": 2})[step] != plain[step]} == set()
     assert settings(train={"softening": 5})["train_field"] != plain["train_field"]
     assert settings(train={"psf_error": 0.1})["train_field"] == plain["train_field"]
+
+
+def test_an_edit_of_a_translation_concerns_its_own_jobs_and_the_study_as_a_whole_nothing_of_it():
+    def study(noise=0.02, lesions=1.0, **sections):
+        heads = {"dataset": "head_phantom", "phantom": {"modality": "t1", "lesions": lesions}}
+        networks = {"one": {"architecture": "cyclegan", "noise": noise}, "other": {"architecture": "cyclegan"}}
+        return study_from({"study": "x", "translate": {"into": heads, "networks": networks}, **sections})
+
+    def jobs(study):
+        steps = {
+            "one": ("train_translation", {"translator": "one"}),
+            "other": ("train_translation", {"translator": "other"}),
+            "into": ("ingest_domain", {"domain": "into"}),
+            "judge": ("judge_translation", {}),
+        }
+        found = {name: settings_for(study, step, **which) for name, (step, which) in steps.items()}
+        return found | {step: settings_for(study, step) for step in ("ingest", "split", "report")}
+
+    def concerned(after):
+        first, then = jobs(study()), jobs(after)
+        return {name for name in first if first[name] != then[name]}
+
+    assert concerned(study(noise=0.05)) == {"one"}
+    assert concerned(study(lesions=0.5)) == {"into"}
+    assert concerned(study(split={"folds": 4})) == {"into", "split", "report"}

@@ -29,12 +29,14 @@ from pipeline.config.split import Split
 from pipeline.config.study import Study
 from pipeline.config.tissue import Lesion, Tissue
 from pipeline.config.train import Training
+from pipeline.config.translate import HISTOGRAM_MATCHING, CycleGan, Translate, TranslatingPix2pix
 from pipeline.config.width import Width, parse_width, plain_number
 
 __all__ = [
     "CLASSICAL_METHODS",
     "DENOISED",
     "DENOISER",
+    "HISTOGRAM_MATCHING",
     "USUAL_METHODS",
     "Adversarial",
     "Audit",
@@ -42,6 +44,7 @@ __all__ = [
     "Condition",
     "ConfigError",
     "Ct",
+    "CycleGan",
     "Defects",
     "Degrade",
     "Denoiser",
@@ -71,6 +74,8 @@ __all__ = [
     "SyntheticField",
     "Tissue",
     "Training",
+    "Translate",
+    "TranslatingPix2pix",
     "Unrolled",
     "Width",
     "XdfGanSettings",

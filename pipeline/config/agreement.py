@@ -9,6 +9,7 @@ from pipeline.config.denoiser import DENOISER
 from pipeline.config.grid import conditions_of
 from pipeline.config.methods import METHODS_OF_SCANS, SLOWER_METHODS, USUAL_METHODS
 from pipeline.config.networks.unrolled import Unrolled
+from pipeline.config.translate import HISTOGRAM_MATCHING
 from pipeline.config.width import parse_width
 
 if TYPE_CHECKING:
@@ -120,6 +121,19 @@ def crops_of_fields_can_be_shared(study: Study) -> None:
                 )
 
 
+def translators_can_be_trained(study: Study) -> None:
+    """They have names of their own, and a device for themselves: the pool of translated images is not shared."""
+    if HISTOGRAM_MATCHING in study.translators:
+        raise ValueError(
+            f"translate.networks.{HISTOGRAM_MATCHING}: is the name of what networks are compared with; take another"
+        )
+    if study.translate and study.train.devices > 1:
+        raise ValueError(
+            f"train.devices: {study.train.devices} cannot share the training of a translator; take 1 where the study "
+            "has the section translate"
+        )
+
+
 def there_is_what_is_learned_from(study: Study) -> None:
     """A network learns from pairs where there are any, and goes by data where there is a scan."""
     for name, network in study.networks.items():
@@ -167,6 +181,7 @@ AGREEMENTS: tuple[Callable[[Study], None], ...] = (
     photons_can_be_counted,
     batches_can_be_shared,
     crops_of_fields_can_be_shared,
+    translators_can_be_trained,
     there_is_what_is_learned_from,
     methods_suit_the_instrument,
     conditions_have_names,

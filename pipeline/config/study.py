@@ -26,6 +26,7 @@ from pipeline.config.restore import Restore
 from pipeline.config.settings import ConfigError, OnceEach, Settings
 from pipeline.config.split import Split
 from pipeline.config.train import Training
+from pipeline.config.translate import HISTOGRAM_MATCHING, CycleGan, Translate, TranslatingPix2pix
 
 
 def _named(schema: dict[str, Any]) -> None:
@@ -80,6 +81,10 @@ class Study(Settings):
     )
     field: SyntheticField = Field(
         default_factory=lambda: SyntheticField(), description="The synthetic field that `snakemake field` paints."
+    )
+    translate: Translate | None = Field(
+        None,
+        description="Translation into another domain, for `snakemake translation`; none by default. `into` is needed.",
     )
     keep: list[Literal["degraded", "restored"]] = Field(
         default_factory=list,
@@ -160,6 +165,29 @@ class Study(Settings):
     def painters(self) -> dict[str, SganSettings | XdfGanSettings]:
         """The generators of fields, by name: those that are named, or the usual one."""
         return default_fields() if self.fields is None else self.fields
+
+    @property
+    def translators(self) -> dict[str, CycleGan | TranslatingPix2pix]:
+        """The networks that translate, by name."""
+        return {} if self.translate is None else self.translate.networks
+
+    @property
+    def translation_methods(self) -> list[str]:
+        """All that translate, the classical one first."""
+        return [HISTOGRAM_MATCHING, *self.translators] if self.translate else []
+
+    def of_domain(self, domain: str) -> Study:
+        """The same study of the images of the other domain, ``into``, or of the ``truth``.
+
+        Raises
+        ------
+        ConfigError
+            If it has none.
+        """
+        images = getattr(self.translate, domain, None) if domain in ("into", "truth") else None
+        if images is None:
+            raise ConfigError(f"translate.{domain}: missing; the study {self.study} has no such images")
+        return self.model_copy(update={"images": images})
 
     def models_of(self, network: str) -> list[str]:
         """Names of a network's models: itself, or its specialists in the order of the conditions."""

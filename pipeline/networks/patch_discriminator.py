@@ -26,14 +26,20 @@ class PatchDiscriminator(nn.Module):
     normalisation : {"none", "spectral", "instance"}
         none: what penalties on the slope ask for; spectral: every layer's greatest singular value is 1 (Miyato et al.
         2018); instance: of activations, as pix2pix has it.
+    beside : int, optional
+        Planes of the observation, where they are not as many as the candidate's; 0 where none is given.
     """
 
     def __init__(
-        self, bands: int, base_channels: int = 64, normalisation: Literal["none", "spectral", "instance"] = "none"
+        self,
+        bands: int,
+        base_channels: int = 64,
+        normalisation: Literal["none", "spectral", "instance"] = "none",
+        beside: int | None = None,
     ) -> None:
         super().__init__()
         widths = [base_channels * factor for factor in (1, 2, 4, 8)]
-        channels = [2 * bands, *widths, 1]
+        channels = [bands + (bands if beside is None else beside), *widths, 1]
         layers = [
             nn.Conv2d(before, after, 4, stride=2 if level < 3 else 1, padding=1)
             for level, (before, after) in enumerate(itertools.pairwise(channels))
@@ -48,20 +54,20 @@ class PatchDiscriminator(nn.Module):
         )
         self.last = spectral_norm(layers[-1]) if spectral else layers[-1]
 
-    def forward(self, candidate: Tensor, observation: Tensor) -> Tensor:
-        """Logits, shape (B, 1, about H / 8, about W / 8), of two images of shape (B, C, H, W) in stretched units."""
+    def forward(self, candidate: Tensor, observation: Tensor | None = None) -> Tensor:
+        """Logits, shape (B, 1, about H / 8, about W / 8), of images of shape (B, C, H, W) in stretched units."""
         return self.judged(candidate, observation)[0]
 
-    def judged(self, candidate: Tensor, observation: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def judged(self, candidate: Tensor, observation: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
         """Logits, and the features that they come from."""
         features = self.features(candidate, observation)
         # In full precision: in bf16 a difference of two logits near 10 would be known to 0.06.
         with torch.autocast(candidate.device.type, enabled=False):
             return self.last(features[-1].float()), features
 
-    def features(self, candidate: Tensor, observation: Tensor) -> list[Tensor]:
+    def features(self, candidate: Tensor, observation: Tensor | None = None) -> list[Tensor]:
         """What each layer but the last makes of the images, from fine to coarse."""
-        found, x = [], torch.cat([candidate, observation], 1)
+        found, x = [], candidate if observation is None else torch.cat([candidate, observation], 1)
         for layer, norm in zip(self.layers, self.norms):
             x = leaky_relu(norm(layer(x)), SLOPE)
             found.append(x)

@@ -181,6 +181,7 @@ def _large_enough(image: Image, settings: Images, source: str) -> Image:
         pixels=np.pad(image.pixels, margins, mode="reflect"),
         mask=np.pad(image.mask, margins, constant_values=True),
         sigma=None if image.sigma is None else np.pad(image.sigma, margins, mode="reflect"),
+        findings=None if image.findings is None else np.pad(image.findings, margins),
     )
 
 

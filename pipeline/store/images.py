@@ -18,6 +18,11 @@ from pipeline.store.disk import Disk
 from pipeline.store.hdf5 import attributes_of, created, entry, new_key, opened
 from pipeline.tiling import Window, read_reflected, reflected_index
 
+PLANES = ("pixels", "mask", "sigma", "background", "findings")
+"""What is kept of an image for each of its pixels."""
+_KINDS: dict[str, type] = {"mask": bool, "findings": np.uint8}
+"""Types of those that are no numbers in the unit of the image."""
+
 
 class ImageWriter:
     """Appends images to a file."""
@@ -120,10 +125,10 @@ def read_images(path: str | Path) -> Iterator[ImageReader]:
 
 
 def _write_image(group: h5py.Group, image: Image) -> None:
-    for name in ("pixels", "mask", "sigma", "background"):
+    for name in PLANES:
         values = getattr(image, name)
         if values is not None:
-            values = np.asarray(values, bool if name == "mask" else np.float32)
+            values = np.asarray(values, _KINDS.get(name, np.float32))
             chunks = (1, min(values.shape[1], 256), min(values.shape[2], 256))
             compression = "lzf" if name != "pixels" else None
             group.create_dataset(name, data=values, chunks=chunks, compression=compression, track_times=False)
@@ -135,7 +140,7 @@ def _write_image(group: h5py.Group, image: Image) -> None:
 
 
 def _read_image(group: h5py.Group, id: str, window: Window | None) -> Image:
-    planes = {name: group[name] for name in ("pixels", "mask", "sigma", "background") if name in group}
+    planes = {name: group[name] for name in PLANES if name in group}
     if window is None:
         arrays = {name: dataset[()] for name, dataset in planes.items()}
     else:

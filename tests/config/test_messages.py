@@ -18,6 +18,7 @@ def degrade(**changes):
 
 PSF = {"fwhm": ["3px"]}
 NAFNET = {"architecture": "nafnet"}
+PHANTOM = {"dataset": "head_phantom", "phantom": {"modality": "t1"}}
 FOLDER = {"dataset": "folder", "path": "{id}.fits"}
 
 
@@ -49,6 +50,24 @@ FOLDER = {"dataset": "folder", "path": "{id}.fits"}
             "fields.f.batch: 2 crops of 256 px cannot be shared evenly by train.devices, which is 2, in packs of 2",
         ),
         ({"fields": {"a-b": {"generator": "sgan"}}}, "fields.a-b is a-b; letters, digits and _ are allowed"),
+        (
+            {"translate": {"into": PHANTOM, "networks": {"c": {"architecture": "cyclegan", "noize": 1}}}},
+            "translate.networks.c.noize is not a setting; did you mean noise?",
+        ),
+        (
+            {"translate": {"into": PHANTOM, "networks": {"c": {"architecture": "unit"}}}},
+            "translate.networks.c.architecture is unit; cyclegan or pix2pix is needed",
+        ),
+        (
+            {"translate": {"into": PHANTOM, "networks": {"p": {"architecture": "pix2pix"}}}},
+            "translate.networks.p.architecture: pix2pix learns from pairs; name their other half in truth, or take",
+        ),
+        ({"translate": {"intoo": PHANTOM}}, "translate.into is missing; a value is required"),
+        ({"translate": {"into": PHANTOM, "truht": PHANTOM}}, "translate.truht is not a setting; did you mean truth?"),
+        (
+            {"translate": {"into": PHANTOM}, "train": {"devices": 2}},
+            "train.devices: 2 cannot share the training of a translator; take 1",
+        ),
         ({"field": {"jobs": 30}}, "field.jobs: 30, and the field has 8 rows of tiles; take at most as many"),
         ({"seed": -1}, "seed is -1; it should be greater than or equal to 0"),
         ({"seed": 1.5}, "seed is 1.5; it should be a valid integer"),

@@ -5,7 +5,9 @@ import pytest
 
 from pipeline.config import Images
 from pipeline.datasets import DatasetError, open_dataset
-from pipeline.datasets.head_phantom import anatomy
+from pipeline.datasets.head_phantom import anatomy, magnetic_resonance
+from pipeline.datasets.head_phantom.tissues import Tissue
+from pipeline.image import LESION, SOUND
 
 
 def slices(count=2, seed=3, **phantom):
@@ -49,3 +51,39 @@ def test_lesions_lie_within_the_skull():
 def test_other_bands_are_refused():
     with pytest.raises(DatasetError, match="one band ct"):
         open_dataset(Images(dataset="head_phantom", bands=["mr"]))
+
+
+def test_magnetic_resonance_shows_the_same_anatomy_with_other_contrasts():
+    ct, t1 = (list(slices(2, size=128, modality=kind).values()) for kind in ("ct", "t1"))
+    assert [image.id for image in ct] == [image.id for image in t1]
+    for one, other in zip(ct, t1):
+        assert np.array_equal(one.findings, other.findings)
+        assert (other.unit, other.bands, other.group) == ("signal", ("t1",), one.group)
+        hounsfield, signal, sound = one.pixels[0], other.pixels[0], one.findings[0] == SOUND
+        assert np.corrcoef(hounsfield[sound], signal[sound])[0, 1] < 0
+        assert signal[hounsfield > 700].mean() < 0.9 * signal[sound].mean()
+        assert signal[hounsfield < -990].max() < 5
+
+
+def test_bright_white_matter_dark_fluid_and_brightest_fat_make_a_t1_weighted_image():
+    echo = {kind: magnetic_resonance.spoiled_echo(*known) for kind, known in magnetic_resonance.TISSUES.items()}
+    order = (Tissue.AIR, Tissue.BONE, Tissue.FLUID, Tissue.GREY, Tissue.WHITE, Tissue.FAT)
+    assert sorted(order, key=echo.get) == list(order)
+
+
+def test_lesions_lie_where_the_findings_say_and_differ_from_the_brain():
+    every = slices(40, heads=20)
+    sound = slices(40, heads=20, lesions=0)
+    changes = [abs(every[n].pixels - sound[n].pixels) for n in every]
+    ill = [every[n].findings == LESION for n in every]
+    assert sum(here.sum() for here in ill) > 100
+    assert np.mean([c[i].mean() for c, i in zip(changes, ill) if i.any()]) > 5
+    assert not any((sound[n].findings == LESION).any() for n in sound)
+
+
+def test_a_share_of_the_heads_has_lesions_and_the_others_are_else_the_same():
+    every, some, none = (slices(40, heads=20, lesions=share) for share in (1, 0.5, 0))
+    kept = [np.array_equal(some[n].pixels, every[n].pixels) for n in every]
+    gone = [np.array_equal(some[n].pixels, none[n].pixels) for n in every]
+    assert all(k or g for k, g in zip(kept, gone))
+    assert 5 < sum(not k for k in kept) < 35

@@ -92,6 +92,25 @@ def test_fields_are_painted_where_they_are_asked_for(snakemake):
     assert not {"train_nafnet", "degrade", "report"} & set(planned)
 
 
+def test_a_translation_is_made_where_it_is_asked_for(snakemake):
+    run = snakemake("--dry-run", "translation", "--configfile", ROOT / "config" / "translation.yaml")
+    assert run.returncode == 0, run.stderr
+    planned = jobs(run)
+    wanted = {"ingest_domain": 2, "train_translation": 3, "translate": 4, "judge_translation": 1,
+              "translation_report": 1}  # fmt: skip
+    assert wanted.items() <= planned.items()
+    assert not {"train_nafnet", "degrade", "report"} & set(planned)
+
+
+def test_a_translation_of_a_study_that_has_none_is_refused_in_one_line(snakemake):
+    run = snakemake("--dry-run", "translation")
+    assert run.returncode != 0
+    assert (
+        "clearfield: translate: missing in the study hubble; config/translation.yaml is one that has it" in run.stderr
+    )
+    assert "Traceback" not in run.stderr
+
+
 def test_classifiers_that_a_study_does_without_are_not_planned(snakemake, tmp_path):
     (tmp_path / "mine.yaml").write_text("study: mine\nevaluate: {classifiers: false}\n")
     run = snakemake("--dry-run", "--configfile", "mine.yaml")
