@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,6 +28,8 @@ COLUMNS = {
     "distance": ("Distance of all values", "from real ones ↓", 2),
 }
 """Metrics by the order of the table: heading, words beneath, decimals."""
+Scores = dict[tuple[str, str], dict[str, Any]]
+"""Rows of ``scores.csv`` by method and metric."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class TranslationPage:
 
 def write_translation_page(page: TranslationPage, study: Study, out: Path) -> None:
     """Write the page."""
-    scores = page.scores.set_index(["method", "metric"])
+    scores: Scores = {(row["method"], row["metric"]): dict(row) for _, row in page.scores.iterrows()}
     known = {name: words for name, words in COLUMNS.items() if name in set(page.scores["metric"])}
     methods = [name for name in study.translation_methods if name in set(page.scores["method"])]
     table = [(_named(name), [_cell(scores, name, metric, words[2]) for metric, words in known.items()])
@@ -88,24 +91,20 @@ def _named(method: str) -> str:
     return "Histogram matching" if method == HISTOGRAM_MATCHING else method
 
 
-def _cell(scores: pd.DataFrame, method: str, metric: str, decimals: int) -> tuple[str, str]:
-    if (method, metric) not in scores.index:
+def _cell(scores: Scores, method: str, metric: str, decimals: int) -> tuple[str, str]:
+    if (method, metric) not in scores:
         return "–", ""
-    row = scores.loc[(method, metric)]
+    row = scores[method, metric]
     return number(row["value"], decimals), interval(row["low"], row["high"], decimals)
 
 
-def _headline(scores: pd.DataFrame, methods: list[str]) -> str:
+def _headline(scores: Scores, methods: list[str]) -> str:
     """The findings on all networks in a sentence."""
-    metric = "mae_over_histogram_matching" if (HISTOGRAM_MATCHING, "mae") in scores.index else "distance"
-    of = {name: number(scores.loc[(name, metric), "value"]) for name in methods if name != HISTOGRAM_MATCHING}
+    metric = "mae_over_histogram_matching" if (HISTOGRAM_MATCHING, "mae") in scores else "distance"
+    of = {name: number(scores[name, metric]["value"]) for name in methods if name != HISTOGRAM_MATCHING}
     found = listed([f"{value} by {name}" for name, value in of.items()])
     if metric == "distance":
         return f"Nobody knows what these slices should have become. Translated values are {found} from real ones."
-    ill = [
-        f"{100 * scores.loc[(name, 'erased'), 'value']:.0f}% by {name}"
-        for name in of
-        if (name, "erased") in scores.index
-    ]
+    ill = [f"{100 * scores[name, 'erased']['value']:.0f}% by {name}" for name in of if (name, "erased") in scores]
     lost = f" Of the lesions, {listed(ill)} were erased." if ill else ""
     return f"The mean absolute error is {found}, over that of histogram matching.{lost}"

@@ -124,7 +124,9 @@ def _lesions(pixels: Pixels, truth: Image | None, usual: float) -> list[tuple[in
         return []
     found = lesions_of(truth.findings[0], truth.pixels[0], pixels[0])
     return [
-        (seen.area, *seen.contrasts, abs(seen.contrasts[0]) >= HALF * usual, erased(*seen.contrasts)) for seen in found
+        (seen.area, true, there, abs(true) >= HALF * usual, erased(true, there))
+        for seen in found
+        for true, there in [seen.contrasts]
     ]
 
 

@@ -185,7 +185,7 @@ class CycleTask:
             for number, (pool, images) in enumerate(zip(self._pools, self._made))
         )
         self._draws = first, second
-        fakes = [pool.shown(*given) for pool, *given in zip(self._pools, self._made, self._draws)]
+        fakes = [pool.shown(made, draws) for pool, made, draws in zip(self._pools, self._made, self._draws)]
         of_real, of_fake = judges(batch.first, batch.second), judges(*fakes)
         real = sum((logits.float() - 1).square().mean() for logits in of_real)
         fake = sum(logits.float().square().mean() for logits in of_fake)
