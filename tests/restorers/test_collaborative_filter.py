@@ -40,7 +40,8 @@ def test_the_mean_is_kept_and_a_constant_goes_through():
     noisy = texture() + noise(2)
     denoised = collaborative_filter(noisy, 1.0)
     assert float(denoised.mean()) == pytest.approx(float(noisy.mean()), abs=0.03)
-    torch.testing.assert_close(collaborative_filter(noisy + 500, 1.0), denoised + 500, atol=2e-2, rtol=0)
+    # Rounding may carry a coefficient across the threshold.
+    assert rms(collaborative_filter(noisy + 500, 1.0) - 500 - denoised) < 0.01
 
 
 @pytest.mark.parametrize("turned", [lambda i: i.T, lambda i: i.flip(0), lambda i: i.flip(1)])

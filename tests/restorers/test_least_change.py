@@ -8,6 +8,7 @@ import torch
 from made_slices import CT, MRI, scanned_study, slice_of
 
 from pipeline.measures.discrepancy import discrepancy
+from pipeline.physics.noise import GaussianNoise
 from pipeline.restorers.data_consistency import DataConsistent
 from pipeline.restorers.least_change import EXPLAINED
 from pipeline.restorers.restorer import Restorer
@@ -84,8 +85,7 @@ def test_data_that_no_scene_explains_move_nothing():
 
 
 def test_data_without_noise_contradict_nothing():
-    truth = slice_of(0)
-    study = scanned_study({"mri": {"acceleration": [2], "sigma": [0], "calibration": 6}})
-    seen = observe(truth, study, study.conditions[0].name, None)
+    truth, seen = scanned("mri")
+    seen = replace(seen, operator=replace(seen.operator, noise=GaussianNoise((0.0,))))
     invented = with_an_invention(truth)
     np.testing.assert_array_equal(consistent(invented, seen), invented)
