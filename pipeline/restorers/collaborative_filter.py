@@ -28,8 +28,8 @@ Share = Callable[[Tensor, Tensor], Tensor]
 """How much of each coefficient is kept, 0 to 1, by those of the noisy group and of the one that it was matched by."""
 
 
-def collaborative_filter(noisy: Tensor, sigma: float) -> Tensor:
-    """Denoise an image with white noise.
+def collaborative_filter(noisy: Tensor, sigma: float | Tensor) -> Tensor:
+    """Denoise an image.
 
     Both stages: what survives a threshold in the transform of groups of similar blocks, and then Wiener's filter of
     groups that are found anew in that estimate. The mean of a group is left as it is, in either stage, so that a
@@ -39,8 +39,9 @@ def collaborative_filter(noisy: Tensor, sigma: float) -> Tensor:
     ----------
     noisy : Tensor, shape (H, W)
         Of 16 px at least to a side.
-    sigma : float
-        Standard deviation of its noise, above 0.
+    sigma : float or Tensor, shape (64,)
+        Standard deviation of its noise, above 0: of white noise, or of each coefficient of a block, as
+        :func:`spread_of_coefficients` has it.
 
     Returns
     -------
@@ -58,6 +59,16 @@ def collaborative_filter(noisy: Tensor, sigma: float) -> Tensor:
 
     basic = _stage(centred, centred, ALIKE, threshold)
     return _stage(centred, basic, ALIKE_AT_LAST, wiener) + level
+
+
+def spread_of_coefficients(noise: Tensor) -> Tensor:
+    """Standard deviation of each coefficient of the blocks of an image of noise, shape (64,).
+
+    By it the noise of a reconstruction, which is not white, is told block by block (Dabov, Foi and Egiazarian 2008, SPIE
+    6812, section 2.1); that it is correlated between the blocks of a group is left out.
+    """
+    spread = (_blocks(noise) @ _cosines(BLOCK).to(noise).T).square().mean(0).sqrt()
+    return spread.clamp_min(1e-3 * float(spread.max()))
 
 
 def _stage(noisy: Tensor, like: Tensor, alike: int, share: Share) -> Tensor:

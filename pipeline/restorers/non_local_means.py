@@ -25,7 +25,7 @@ class NonLocalMeans(PreviewDenoiser):
 
     searched: ClassVar[dict[str, float]] = {"strength": 0.8}
 
-    def denoised(self, plane: Tensor) -> Tensor:
+    def denoised(self, plane: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG002
         """Average."""
         means = denoise_nl_means(plane.numpy(), PATCH, REACH, h=self.settings["strength"], sigma=1.0)
         return torch.from_numpy(means.astype(np.float32))

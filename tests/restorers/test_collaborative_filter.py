@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 from skimage.restoration import denoise_nl_means
 
-from pipeline.restorers.collaborative_filter import collaborative_filter
+from pipeline.restorers.collaborative_filter import collaborative_filter, spread_of_coefficients
 
 SIZE = 64
 
@@ -61,3 +62,16 @@ def test_a_large_image_is_worked_through_in_parts_and_comes_out_the_same(monkeyp
     whole = collaborative_filter(noisy, 1.0)
     monkeypatch.setattr("pipeline.restorers.collaborative_filter.TOGETHER", 1)
     assert rms(collaborative_filter(noisy, 1.0) - whole) < 0.02
+
+
+def test_white_noise_is_as_strong_in_every_coefficient():
+    torch.testing.assert_close(spread_of_coefficients(noise(6, shape=(256, 256))), torch.ones(64), atol=0.1, rtol=0)
+
+
+def test_noise_that_is_told_to_be_smooth_leaves_fine_detail_better():
+    def smooth(*address):
+        return torch.from_numpy(gaussian_filter(noise(*address).numpy(), 1.0) / 0.28)
+
+    scene = texture()
+    told = collaborative_filter(scene + smooth(7), spread_of_coefficients(smooth(8)))
+    assert rms(told - scene) < 0.9 * rms(collaborative_filter(scene + smooth(7), 1.0) - scene)
