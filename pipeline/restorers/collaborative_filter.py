@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import fold, pad
 
-BLOCK, STEP, REACH = 8, 3, 16
+BLOCK, STEP, REACH = 8, 4, 12
 """Width of a block, distance between those that are denoised, and how far away one that looks like it is sought, in
 px."""
 ALIKE, ALIKE_AT_LAST = 16, 32
@@ -65,7 +65,7 @@ def spread_of_coefficients(noise: Tensor) -> Tensor:
     """Standard deviation of each coefficient of the blocks of an image of noise, shape (64,).
 
     By it the noise of a reconstruction, which is not white, is told block by block (Dabov, Foi and Egiazarian 2008, SPIE
-    6812, section 2.1); that it is correlated between the blocks of a group is left out.
+    6812); that it is correlated between the blocks of a group is left out.
     """
     spread = (_blocks(noise) @ _cosines(BLOCK).to(noise).T).square().mean(0).sqrt()
     return spread.clamp_min(1e-3 * float(spread.max()))
