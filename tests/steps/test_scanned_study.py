@@ -3,9 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from made_slices import CT, MRI, scanned_study, write_slices
 from made_training import NAFNET
 
+from pipeline.config.restore import Restore
+from pipeline.measures.discrepancy import discrepancy
+from pipeline.observation import read_observations
+from pipeline.restorers.least_change import CONTRADICTED
 from pipeline.steps.calibrate import calibrate
 from pipeline.steps.degrade import degrade
 from pipeline.steps.detect import detect
@@ -113,6 +118,19 @@ def test_intervals_of_slices_are_calibrated_by_groups_and_judged(done, network, 
     assert set(sums["psf"]) == {"as it is"}
     # Few groups stand behind the quantiles: these hold the truth in most places, not in 95 of 100.
     assert 0.6 < sums["covered_95"].sum() / sums["n"].sum() <= 1
+
+
+@pytest.mark.parametrize(("network", "output"), [("net", "faithful"), ("cascade", "sharp")])
+def test_a_network_is_corrected_until_it_explains_the_data(done, network, output):
+    folder, study, _ = done
+    corrected = study.model_copy(update={"restore": Restore(data_consistency=True)})
+    models = [folder / network / f"fold{fold}" / f"{output}.safetensors" for fold in range(2)]
+    method, out = f"{network}_{output}", folder / f"{network}_corrected.h5"
+    restore(folder / "seen.h5", folder / "splits.csv", corrected, method, None, models, out)
+    with read_observations(folder / "seen.h5") as seen, read_restored(out) as made:
+        for item in made.items:
+            scene = torch.from_numpy(made.pixels(item))[None]
+            assert discrepancy(scene, seen.observation(item, None, 0)).excess < CONTRADICTED
 
 
 def test_an_audit_of_a_scanner_is_refused_in_words(done):
