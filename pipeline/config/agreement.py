@@ -152,6 +152,10 @@ def methods_suit_the_instrument(study: Study) -> None:
             "restore.data_consistency: data of a head that moved contradict the truth itself, since restorers are told "
             "of one that lay still; set false, or leave degrade.mri.motion out"
         )
+    if study.audit.halves:
+        raise ValueError(
+            "audit.halves: looks for sources that both halves invent; set false where a scanner is the instrument"
+        )
     if study.evaluate.shapes:
         raise ValueError("evaluate.shapes: measures sources of light; set false where a scanner is the instrument")
     for name, network in study.networks.items():

@@ -16,6 +16,14 @@ from pipeline.report.audit_page import AuditPage, write_audit_page
 from pipeline.store import written_aside
 
 ON_DISPLAY = "The images are in display units, stretched for the eye: light that is measured on them is no flux."
+OF_SLICES = (
+    "The instrument is a scanner: cells are of its data, 16 views by 16 bins or 16 lines by 16 samples, so that maps of "
+    "χ² and correlation lie on the grid of these.",
+    "There is no empty sky and no point source in a body: false lesions, and the contrast of true ones, are asked for in "
+    "their place, where evaluate.tissue.lesion says what a lesion is.",
+    "Not asked of scanners: a mistaken PSF, since there is none; whether odd input is warned of, since nothing looks for "
+    "that in such data; what two halves of the images have in common.",
+)
 
 log = logging.getLogger("clearfield")
 
@@ -46,6 +54,7 @@ def audit(findings: list[Path], maps: list[Path], study: Study, out: Path) -> No
     table = pd.concat([pd.read_parquet(path) for path in findings], ignore_index=True)
     drawn = {(path.parent.name, path.stem): read_maps(path) for path in maps}
     remarks = (ON_DISPLAY,) if study.images.dataset == "hubble" or study.images.unit == DISPLAY else ()
+    remarks += OF_SLICES if study.degrade.scan else ()
     write_audit(table, drawn, study, f"study {study.study}", out, remarks)
 
 
