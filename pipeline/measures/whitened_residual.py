@@ -14,9 +14,7 @@ from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
 
 
-def whitened_residual(
-    image: Image, seen: Observation, where: Window
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def whitened_residual(image: Image, seen: Observation, where: Window) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Residual over sigma, and which data are trusted: arrays of shape (C, M, N).
 
     Parameters

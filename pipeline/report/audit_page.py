@@ -126,7 +126,9 @@ def _cell(row: Any) -> dict[str, Any]:
 
 def _verdict_table(table: pd.DataFrame, condition: str) -> list[tuple[str, dict[str, dict[str, Any]]]]:
     """For each method the cells of the measures that have one value."""
-    part = table[(table["condition"] == condition) & table["part"].isin(["consistency", "empty_sky", "lesions", "detail"])]
+    part = table[
+        (table["condition"] == condition) & table["part"].isin(["consistency", "empty_sky", "lesions", "detail"])
+    ]
     return [
         (method_name(str(method)), {row["measure"]: _cell(row) for _, row in rows.iterrows()})
         for method, rows in part.groupby("method", sort=False)

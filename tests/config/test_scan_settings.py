@@ -28,7 +28,13 @@ def test_a_condition_of_a_scanner_has_one_value_of_each():
 
 
 def test_a_study_of_a_scanner_has_the_methods_that_restore_scans():
-    assert ct_study().methods == ["degraded", "regularised_inverse", "non_local_means", "block_matching", "reconstruction"]
+    assert ct_study().methods == [
+        "degraded",
+        "regularised_inverse",
+        "non_local_means",
+        "block_matching",
+        "reconstruction",
+    ]
 
 
 def test_the_settings_of_a_scanner_survive_being_written_and_read():
