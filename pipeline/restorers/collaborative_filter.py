@@ -1,6 +1,6 @@
-"""Collaborative filtering of blocks that look alike: BM3D (Dabov, Foi, Katkovnik and Egiazarian 2007, IEEE TIP 16, 2080).
+"""Collaborative filtering of blocks that look alike: BM3D.
 
-Where equations are cited, they are those of that paper.
+After Dabov, Foi, Katkovnik and Egiazarian 2007, IEEE TIP 16, 2080. Where equations are cited, they are those of that paper.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def collaborative_filter(noisy: Tensor, sigma: float | Tensor) -> Tensor:
 def spread_of_coefficients(noise: Tensor) -> Tensor:
     """Standard deviation of each coefficient of the blocks of an image of noise, shape (64,).
 
-    By it the noise of a reconstruction, which is not white, is told block by block (Dabov, Foi and Egiazarian 2008, SPIE
-    6812); that it is correlated between the blocks of a group is left out.
+    By it the noise of a reconstruction, which is not white, is told block by block (Dabov, Foi and Egiazarian 2008,
+    SPIE 6812); that it is correlated between the blocks of a group is left out.
     """
     spread = (_blocks(noise) @ _cosines(BLOCK).to(noise).T).square().mean(0).sqrt()
     return spread.clamp_min(1e-3 * float(spread.max()))

@@ -19,8 +19,8 @@ ON_DISPLAY = "The images are in display units, stretched for the eye: light that
 OF_SLICES = (
     "The instrument is a scanner: cells are of its data, 16 views by 16 bins or 16 lines by 16 samples, and maps of χ² "
     "and correlation lie on their grid.",
-    "A body has no empty sky and no point sources: false lesions, and the contrast of true ones, are asked for in their "
-    "place, where evaluate.tissue.lesion says what a lesion is.",
+    "A body has no empty sky and no point sources: false lesions, and the contrast of true ones, are asked for in "
+    "their place, where evaluate.tissue.lesion says what a lesion is.",
     "Not asked of scanners: a mistaken PSF, since there is none; whether a user is warned of odd input, since nothing "
     "looks for it in such data; motion; what two halves of the images have in common.",
 )
