@@ -1,6 +1,6 @@
 """Collaborative filtering of blocks that look alike: BM3D.
 
-After Dabov, Foi, Katkovnik and Egiazarian 2007, IEEE TIP 16, 2080. Where equations are cited, they are those of that paper.
+After Dabov, Foi, Katkovnik and Egiazarian 2007, IEEE TIP 16, 2080, whose equations are cited.
 """
 
 from __future__ import annotations
