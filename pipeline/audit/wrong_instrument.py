@@ -56,7 +56,7 @@ def louder(noise: Noise, factor: float) -> Noise:
         gain = tuple(value / factor**2 for value in noise.gain)
         return PoissonNoise(gain, tuple(value / factor for value in noise.read_noise), noise.sky)
     if isinstance(noise, LowDoseNoise):
-        # As at another dose.
+        # As at another dose: nearly a multiple, as long as photons are not few.
         photons = tuple(value / factor**2 for value in noise.photons)
         return replace(noise, photons=photons, electronic=tuple(value / factor for value in noise.electronic))
     return noise

@@ -46,12 +46,12 @@ def by_measure(findings):
 
 @pytest.mark.parametrize("kind", SCANS)
 def test_the_truth_explains_its_data_and_a_slice_with_an_invention_does_not(kind):
-    one = specimen(kind)
-    invented = one.truth.pixels.copy()
-    invented[:, 18:28, 18:28] += 800
-    right, wrong = (
-        by_measure(consistency([one], [one.truth.with_pixels(pixels)], 0.01)) for pixels in (one.truth.pixels, invented)
-    )
+    some = [specimen(kind, seed) for seed in range(3)]
+    truths = [one.truth for one in some]
+    organ = np.zeros((48, 48), np.float32)
+    organ[18:28, 18:28] = 800
+    invented = [truth.with_pixels(truth.pixels + organ) for truth in truths]
+    right, wrong = (by_measure(consistency(some, images, 0.01)) for images in (truths, invented))
     assert not right["contradicted_cells"].speaks_against
     assert wrong["contradicted_cells"].speaks_against
     assert right["chi2"].found == right["chi2"].null
@@ -82,7 +82,8 @@ def test_noise_that_is_told_too_high_is_so_in_the_data_and_in_the_preview(kind):
     seen = specimen(kind).seen
     told = Mistake(noise=2.0).told(seen)
     np.testing.assert_array_equal(told.data, seen.data)
-    torch.testing.assert_close(told.measured.sigma, 2 * seen.measured.sigma, rtol=0.02, atol=0)
+    # Sigma is read off counts, which are not told quite a quarter where they are few.
+    assert float((told.measured.sigma / seen.measured.sigma).median()) == pytest.approx(2, rel=0.01)
     np.testing.assert_allclose(told.preview.sigma, 2 * seen.preview.sigma, rtol=1e-5)
 
 

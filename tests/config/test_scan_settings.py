@@ -57,6 +57,7 @@ def test_a_specialist_of_a_scan_has_its_condition_alone():
             {"restore": {"data_consistency": True}, "degrade": {"mri": {"sigma": [0.1], "motion": {"shots": 2}}}},
             "restore.data_consistency: data of a head that moved contradict the truth itself",
         ),
+        ({"audit": {"halves": True}}, "audit.halves: looks for sources that both halves invent"),
         ({"evaluate": {"shapes": True}}, "evaluate.shapes: measures sources of light"),
         ({"degrade": {"ct": {}, "mri": {"sigma": [0.1]}}}, "mri: there is one instrument"),
         ({"degrade": {"ct": {}, "noise": {"sigma": [0.1]}}}, "noise: is not read where a scanner"),
