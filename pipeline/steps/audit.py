@@ -53,7 +53,7 @@ def audit(findings: list[Path], maps: list[Path], study: Study, out: Path) -> No
         raise AuditError(f"{out}: no findings are given; the step `examine` writes them, a .parquet for each method")
     table = pd.concat([pd.read_parquet(path) for path in findings], ignore_index=True)
     drawn = {(path.parent.name, path.stem): read_maps(path) for path in maps}
-    remarks = (ON_DISPLAY,) if study.images.dataset == "hubble" or study.images.unit == DISPLAY else ()
+    remarks: tuple[str, ...] = (ON_DISPLAY,) if study.images.dataset == "hubble" or study.images.unit == DISPLAY else ()
     remarks += OF_SLICES if study.degrade.scan else ()
     write_audit(table, drawn, study, f"study {study.study}", out, remarks)
 

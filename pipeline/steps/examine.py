@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.examination import examine as examined
 from pipeline.audit.lesions import Body
 from pipeline.audit.maps import maps_of, write_maps
@@ -70,12 +71,12 @@ def examine(
         condition = str(observations.attributes["condition"])
         restorer = restorer_for(study, condition, method, tuned, models, FOLD)
         specimens = specimens_of(chosen(read_splits(splits), FOLD, study.audit.items), truths, observations)
-        scanned = study.degrade.scan is not None
-        address = (study.seed, condition)
-        sky = Body(study.evaluate.lesion, address) if scanned else sky_around(specimens, truths, study, condition)
+        ground: EmptySky | Body = sky_around(specimens, truths, study, condition)
+        if study.degrade.scan is not None:
+            ground = Body(study.evaluate.lesion, ground.address)
     brightest = read_model(models[FOLD]).card.get("brightest", []) if models else []
     width = _width(study, condition, method, restorer, models, bounds) if bounds else None
-    findings, restored = examined(restorer, specimens, sky, study.audit, brightest, width)
+    findings, restored = examined(restorer, specimens, ground, study.audit, brightest, width)
     with written_aside(out) as aside:
         table_of(findings, condition, method).to_parquet(aside, index=False)
     write_maps(maps, maps_of(specimens[0], restored[0], study.audit.ring_correlation))
