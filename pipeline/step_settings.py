@@ -80,7 +80,8 @@ def settings_for(study: Study, step: str, /, **which: Any) -> dict[str, Any]:
         return _leaves(values, "seed")
     if step == "examine":
         examined = ("seed", "threads", "restore.data_consistency", "audit")
-        found = _condition(study, which["condition"]) | _leaves(values, *examined)
+        lesions = ("evaluate.tissue.lesion",) if study.degrade.scan else ()
+        found = _condition(study, which["condition"]) | _leaves(values, *examined, *lesions)
         return {name: value for name, value in found.items() if name not in _OF_THE_AUDIT_AS_A_WHOLE}
     if step == "train_field":
         painter = study.painters[which["generator"]].model_dump(mode="json", exclude_none=True)

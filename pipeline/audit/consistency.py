@@ -17,10 +17,9 @@ from scipy.stats import chi2, norm
 from pipeline.audit.finding import INCONSISTENT, Finding, Interval, mean, rate
 from pipeline.audit.specimen import Specimen
 from pipeline.image import Image
-from pipeline.measures.residual import residual
+from pipeline.measures.whitened_residual import whitened_residual
 from pipeline.observation import Observation
 from pipeline.tiling import Window
-from pipeline.windowed import WindowedImage
 
 CELL = 16
 """Width in px of a cell, on which chi-square and correlation are measured."""
@@ -95,16 +94,16 @@ def cells_of(image: Image, seen: Observation, where: Window) -> Cells:
     Parameters
     ----------
     image : Image
-        A scene on the grid of the data, in their unit.
+        A scene on the grid of the preview, in its unit.
     seen : Observation
     where : Window
-        Inside the image; rows and columns that fill no cell are left out.
+        Inside the image; rows and columns that fill no cell are left out. Of a scanner, cells are of its data, such as
+        16 views by 16 bins, and all are looked at.
     """
-    left = residual(WindowedImage.of(image), WindowedImage.of(seen.preview), seen.operator, where)
-    white = np.divide(left.values, left.sigma, out=np.zeros_like(left.values), where=left.trusted)
-    count = _summed(left.trusted.astype(np.float64))
+    white, trusted = whitened_residual(image, seen, where)
+    count = _summed(trusted.astype(np.float64))
     squares = _summed(white**2)
-    across, pairs = _neighbours(white, left.trusted)
+    across, pairs = _neighbours(white, trusted)
     enough = count >= FEWEST * CELL**2 * len(white)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_square = np.where(enough, squares / count, math.nan)

@@ -28,6 +28,8 @@ RAY = 40.0
 """Charge of a cosmic ray, in sigmas of the noise."""
 GAP = 6
 """Rows between two chips, read as 0."""
+METAL, BRIGHT = 0.03, 3.0
+"""Radius of an implant, over the width of a slice, and its value, over the span of the slice."""
 
 Changed = Callable[[Specimen, tuple[object, ...]], Specimen]
 
@@ -62,19 +64,22 @@ def unlike_inputs(
     ------
     Finding
         For each kind ``contradicted_cells``; ``warned``, the share of the inputs of which
-        :func:`~pipeline.measures.plausibility.oddities` says something; ``interval_widens``, the median over inputs of
+        :func:`~pipeline.measures.plausibility.oddities` says something, which it does of data that are an image;
+        ``interval_widens``, the median over inputs of
         the mean width of the interval, over that of the input as it is.
     """
     usual = None if width is None else [float(np.mean(width(s.seen))) for s in specimens]
-    for kind, change in {"as it is": _same, **KINDS}.items():
+    whole = any(s.seen.operator.whole for s in specimens)
+    for kind, change in {"as it is": _same, **(KINDS_OF_SLICES if whole else KINDS)}.items():
         changed = [change(s, (*address, kind, number)) for number, s in enumerate(specimens)]
         images = [restorer.restore(s.seen) for s in changed]
         for found in consistency(changed, images, put_up_with):
             if found.measure == "contradicted_cells":
                 yield Finding("unlike", kind, found.measure, found.found, found.n, found.null)
-        told = [bool(oddities(s.seen.preview, s.seen.operator, brightest)) for s in changed]
-        share = float(np.mean(told)) if told else np.nan
-        yield Finding("unlike", kind, "warned", Interval(share, share, share), len(told))
+        if not whole:
+            told = [bool(oddities(s.seen.preview, s.seen.operator, brightest)) for s in changed]
+            share = float(np.mean(told)) if told else np.nan
+            yield Finding("unlike", kind, "warned", Interval(share, share, share), len(told))
         if width is not None and usual is not None:
             wider = [float(np.mean(width(s.seen))) / before for s, before in zip(changed, usual)]
             middle = float(np.median(wider))
@@ -92,6 +97,17 @@ def _other_domain(specimen: Specimen, address: tuple[object, ...]) -> Specimen:
     photograph = resize(skimage.data.camera() / 255.0, preview.shape[-2:], anti_aliasing=True)
     scene = low + (high - low) * photograph
     truth = preview.with_pixels(np.broadcast_to(scene, preview.shape).astype(np.float32))
+    return replace(specimen, seen=redrawn(specimen.seen, truth, *address), truth=truth)
+
+
+def _metal(specimen: Specimen, address: tuple[object, ...]) -> Specimen:
+    """A disk far brighter than the body, in the middle, before the slice is scanned."""
+    scene = specimen.seen.preview if specimen.truth is None else specimen.truth
+    low, high = _span(specimen)
+    y, x = np.ogrid[: scene.shape[-2], : scene.shape[-1]]
+    middle, radius = _middle(specimen), METAL * min(scene.shape[-2:])
+    pixels = np.where(np.hypot(y - middle[0], x - middle[1]) <= radius, low + BRIGHT * (high - low), scene.pixels)
+    truth = scene.with_pixels(pixels.astype(np.float32))
     return replace(specimen, seen=redrawn(specimen.seen, truth, *address), truth=truth)
 
 
@@ -141,6 +157,8 @@ KINDS: dict[str, Changed] = {
     "gap": _gap,
 }
 """What is made of a specimen, by what it is called."""
+KINDS_OF_SLICES: dict[str, Changed] = {"another domain": _other_domain, "metal": _metal}
+"""The same of slices through a body."""
 
 
 def _span(specimen: Specimen) -> tuple[float, float]:

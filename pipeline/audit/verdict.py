@@ -73,6 +73,7 @@ def uses(table: pd.DataFrame) -> list[Use]:
 _WHAT = {
     "contradicted_cells": "data contradict the image in {} of the cells of 16 px",
     "fields_with_invention": "sources that the data did not ask for in {} of the empty fields",
+    "false_lesions": "a lesion that is not there in {} of the places",
     "displaced_patches": "detail that is not the scene’s in {} of the patches of 32 px",
 }
 
@@ -105,6 +106,9 @@ def _on_invention(rows: pd.DataFrame) -> Sentences:
             True,
             f"to find sources: on empty sky it made none that the data do not show (in {most} of fields at most)",
         )
+    false = rows[rows["measure"] == "false_lesions"]
+    if false["against"].any():
+        yield False, f"to find faint lesions: it shows one in {percent(false['value'].max())} of places without any"
     if on["displaced_patches"]["against"].any():
         worst = percent(on["displaced_patches"]["value"].max())
         yield False, f"to claim a single feature: in {worst} of the patches the detail is not the scene’s"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.audit.consistency import consistency
 from pipeline.audit.empty_sky import EmptySky, findings_on_empty_sky, null_of
@@ -17,6 +18,7 @@ from pipeline.image import Image
 from pipeline.measures.fidelity import psnr
 from pipeline.observation import Observation
 from pipeline.physics.blur import Blur
+from pipeline.physics.low_dose import LowDoseNoise
 from pipeline.physics.mistaken import with_width
 from pipeline.physics.noise import GaussianNoise, Noise, PoissonNoise
 from pipeline.restorers.restorer import Restorer
@@ -39,11 +41,11 @@ class Mistake:
         operator, preview = seen.operator, seen.preview
         if self.width != 1 and isinstance(operator, Blur):
             operator = with_width(operator, self.width)
-        if self.noise != 1 and isinstance(operator, Blur):
-            operator = Blur(operator.psf, louder(operator.noise, self.noise))
+        if self.noise != 1:
+            operator = replace(operator, noise=louder(operator.noise, self.noise))  # type: ignore[type-var]
             sigma = None if preview.sigma is None else np.asarray(self.noise * preview.sigma, np.float32)
             preview = replace(preview, sigma=sigma)
-        return Observation(preview, operator)
+        return replace(seen, preview=preview, operator=operator)
 
 
 def louder(noise: Noise, factor: float) -> Noise:
@@ -53,11 +55,15 @@ def louder(noise: Noise, factor: float) -> Noise:
     if isinstance(noise, PoissonNoise):
         gain = tuple(value / factor**2 for value in noise.gain)
         return PoissonNoise(gain, tuple(value / factor for value in noise.read_noise), noise.sky)
+    if isinstance(noise, LowDoseNoise):
+        # As at another dose: nearly a multiple, as long as photons are not few.
+        photons = tuple(value / factor**2 for value in noise.photons)
+        return replace(noise, photons=photons, electronic=tuple(value / factor for value in noise.electronic))
     return noise
 
 
 def mistakes(widths: Sequence[float], noise: float) -> list[Mistake]:
-    """The PSF too narrow and too wide by each share, the noise too low and too high by a factor."""
+    """The PSF, if there is one, too narrow and too wide by each share, the noise too low and too high by a factor."""
     return [
         *(Mistake(width=1 + sign * share) for share in widths for sign in (-1, 1)),
         *(Mistake(noise=factor) for factor in (1 / noise, noise)),
@@ -68,7 +74,7 @@ def wrong_instrument(
     restorer: Restorer,
     specimens: Sequence[Specimen],
     restored: Sequence[Image],
-    sky: EmptySky,
+    sky: EmptySky | None,
     wrong: Sequence[Mistake],
     fields: int,
     put_up_with: float,
@@ -85,14 +91,16 @@ def wrong_instrument(
         Those without a truth have no PSNR.
     restored : sequence of Image
         Without a mistake.
-    sky : EmptySky
+    sky : EmptySky, optional
+        None where there is none, as in a body.
     wrong : sequence of Mistake
     fields : int
         Empty fields for each mistake.
     put_up_with : float
         See :func:`~pipeline.audit.consistency.consistency`.
     """
-    null, right = null_of(sky, fields), consistency(specimens, restored, put_up_with)
+    right = consistency(specimens, restored, put_up_with)
+    null = [] if sky is None else null_of(sky, fields)
     for mistake in wrong:
         images = [restorer.restore(mistake.told(s.seen)) for s in specimens]
         loss = np.array([_psnr(i, s) - _psnr(r, s) for i, r, s in zip(images, restored, specimens)])
@@ -101,15 +109,18 @@ def wrong_instrument(
         for found, before in zip(consistency(specimens, images, put_up_with), right):
             if found.measure == "contradicted_cells":
                 yield Finding("wrong_instrument", mistake.words, found.measure, found.found, found.n, before.found)
-        made = []
-        for seen in map(sky.field, range(fields)):
-            image = restorer.restore(mistake.told(seen))
-            made.append(unasked_sources(image.pixels, seen, sky.margin))
-        yield from _told(findings_on_empty_sky(made, null, sky.size), mistake)
+        if sky is not None:
+            yield from _on_empty_sky(restorer, sky, mistake, null, fields)
 
 
-def _told(findings: Sequence[Finding], mistake: Mistake) -> Iterator[Finding]:
-    for found in findings:
+def _on_empty_sky(
+    restorer: Restorer, sky: EmptySky, mistake: Mistake, null: Sequence[NDArray[np.float64]], fields: int
+) -> Iterator[Finding]:
+    made = []
+    for seen in map(sky.field, range(fields)):
+        image = restorer.restore(mistake.told(seen))
+        made.append(unasked_sources(image.pixels, seen, sky.margin))
+    for found in findings_on_empty_sky(made, null, sky.size):
         if found.measure == "fields_with_invention":
             yield replace(found, part="wrong_instrument", case=mistake.words, verdict="", threshold=math.nan)
 

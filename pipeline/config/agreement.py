@@ -161,8 +161,15 @@ def methods_suit_the_instrument(study: Study) -> None:
                 "instrument blurs"
             )
         return
-    if study.restore.data_consistency:
-        raise ValueError("restore.data_consistency: is for blurs; set false where a scanner is the instrument")
+    if study.restore.data_consistency and study.degrade.mri and study.degrade.mri.motion:
+        raise ValueError(
+            "restore.data_consistency: data of a head that moved contradict the truth itself, since restorers are told "
+            "of one that lay still; set false, or leave degrade.mri.motion out"
+        )
+    if study.audit.halves:
+        raise ValueError(
+            "audit.halves: looks for sources that both halves invent; set false where a scanner is the instrument"
+        )
     if study.evaluate.shapes:
         raise ValueError("evaluate.shapes: measures sources of light; set false where a scanner is the instrument")
     for name, network in study.networks.items():

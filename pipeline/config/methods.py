@@ -17,6 +17,7 @@ Method = Literal[
     "plug_and_play",
     "regularised_inverse",
     "non_local_means",
+    "block_matching",
     "reconstruction",
 ]
 CLASSICAL_METHODS: tuple[Method, ...] = get_args(Method)

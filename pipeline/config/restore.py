@@ -19,5 +19,6 @@ class Restore(Settings):
     data_consistency: bool = Field(
         True,
         description="Where data contradict a network's image by more than 5 sigma (light that is brighter than any it "
-        "was trained on, or a source that it invented), it is moved, as little as possible, to explain them.",
+        "was trained on, or a source that it invented), it is moved, as little as possible, to explain them. "
+        "Of a scanner, all data of a slice are asked together, by their chi-square.",
     )

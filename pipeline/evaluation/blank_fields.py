@@ -56,12 +56,14 @@ def redrawn(observation: Observation, truth: Image, *address: object) -> Observa
 
 
 def _seen(observation: Observation, clean: torch.Tensor, *address: object) -> Observation:
-    preview, noise = observation.preview, observation.operator.noise
+    preview, operator, noise = observation.preview, observation.operator, observation.operator.noise
     background = None if preview.background is None else torch.from_numpy(preview.background)
     generators = [addressed_generator(*address, band) for band in preview.bands]
     data = noise.draw(clean, generators, background)
-    sigma = noise.told_sigma(data, background=background)[0].contiguous().numpy()
-    return Observation(replace(preview.with_pixels(data[0].numpy()), sigma=sigma), observation.operator)
+    sigma = operator.preview_sigma(noise.told_sigma(data, background=background))[0].expand(preview.shape)
+    made = operator.preview(data)[0].contiguous().numpy()
+    again = replace(preview.with_pixels(made), sigma=sigma.contiguous().numpy())
+    return Observation(again, operator, None if observation.data is None else data[0].numpy())
 
 
 def point_source_limit(sigma: Sequence[float], psf: NDArray[np.floating]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -75,6 +75,11 @@ class LowDoseNoise(Noise):
         """The parameters as plain numbers."""
         numbers = {name: list(getattr(self, name)) for name in ("photons", "electronic", "dose")}
         return {"kind": "low_dose", "noisy_source": self.noisy_source} | numbers
+
+    @property
+    def total(self) -> LowDoseNoise:
+        """That of the dose, as if the source had none."""
+        return replace(self, noisy_source=False)
 
     @property
     def numbers(self) -> tuple[tuple[float, ...], ...]:

@@ -71,6 +71,11 @@ class Noise(ABC):
         """The parameters as plain numbers."""
 
     @property
+    def total(self) -> Noise:
+        """All noise of the data, with what a scene that was itself measured brought along."""
+        return self
+
+    @property
     @abstractmethod
     def numbers(self) -> tuple[tuple[float, ...], ...]:
         """The numbers that the law goes by, each of them band by band."""

@@ -20,12 +20,13 @@ from pipeline.report.style import save, styled
 from pipeline.store import written_aside
 
 SHARES = {"contradicted_cells", "fields_with_invention", "displaced_patches", "completeness", "warned",
-          "invented_by_both"}  # fmt: skip
+          "invented_by_both", "false_lesions", "lesions_shown"}  # fmt: skip
 HEADINGS = {
     "contradicted_cells": "Cells whose data contradict it",
     "fields_with_invention": "Empty fields with a source unasked for",
     "invented_per_mpx": "Such sources per megapixel",
     "invented_above_limit": "of these above the point-source limit",
+    "false_lesions": "Places with a lesion that is not there",
     "displaced_patches": "Patches with detail not the scene’s",
     "chi2": "Mean χ² of the residual",
     "lag1": "Mean lag-1 correlation",
@@ -60,7 +61,8 @@ def write_audit_page(page: AuditPage, out: Path) -> None:
     with styled():
         if (page.table["part"] == "injection").any():
             shown["recovery"] = recovery_figure(page.table, name)
-        if (page.table["measure"].eq("psnr_change") & page.table["value"].notna()).any():
+        of_psf = page.table["measure"].eq("psnr_change") & page.table["case"].str.startswith("PSF")
+        if (of_psf & page.table["value"].notna()).any():
             shown["mistakes"] = mistakes_figure(page.table, name)
         for condition in conditions:
             of_condition = {m: maps for (c, m), maps in page.maps.items() if c == condition}
@@ -77,7 +79,9 @@ def write_audit_page(page: AuditPage, out: Path) -> None:
         uses=[(method_name(use.method), use) for use in page.uses],
         settings=page.study.audit,
         tables=[(name(c), _verdict_table(page.table, c)) for c in conditions],
-        measures=HEADINGS,
+        measures={measure: words for measure, words in HEADINGS.items() if (page.table["measure"] == measure).any()},
+        on_sky=(page.table["part"] == "empty_sky").any(),
+        lesions=_lesions(page.table, name),
         unlike=_unlike(page.table, name),
         halves=_halves(page.table, name),
         mistaken=_mistaken(page.table, name),
@@ -122,7 +126,9 @@ def _cell(row: Any) -> dict[str, Any]:
 
 def _verdict_table(table: pd.DataFrame, condition: str) -> list[tuple[str, dict[str, dict[str, Any]]]]:
     """For each method the cells of the measures that have one value."""
-    part = table[(table["condition"] == condition) & table["part"].isin(["consistency", "empty_sky", "detail"])]
+    part = table[
+        (table["condition"] == condition) & table["part"].isin(["consistency", "empty_sky", "lesions", "detail"])
+    ]
     return [
         (method_name(str(method)), {row["measure"]: _cell(row) for _, row in rows.iterrows()})
         for method, rows in part.groupby("method", sort=False)
@@ -149,6 +155,11 @@ def _unlike(table: pd.DataFrame, name: Any) -> dict[str, Any]:
 def _mistaken(table: pd.DataFrame, name: Any) -> dict[str, Any]:
     grids = {measure: _grid(table, "wrong_instrument", measure, name) for measure in
              ("psnr_change", "contradicted_cells", "fields_with_invention")}  # fmt: skip
+    return {measure: grid for measure, grid in grids.items() if grid["rows"]}
+
+
+def _lesions(table: pd.DataFrame, name: Any) -> dict[str, dict[str, Any]]:
+    grids = {measure: _grid(table, "lesions", measure, name) for measure in ("lesions_shown", "contrast_bias")}
     return {measure: grid for measure, grid in grids.items() if grid["rows"]}
 
 

@@ -19,6 +19,7 @@ _CLASSICAL = {
     "plug_and_play": "Plug and play",
     "regularised_inverse": "Regularised inverse",
     "non_local_means": "Non-local means",
+    "block_matching": "Block matching (BM3D)",
     "reconstruction": "Total variation of the data",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.restorers.blind_richardson_lucy import BlindRichardsonLucy
+from pipeline.restorers.block_matching import BlockMatching
 from pipeline.restorers.degraded import Degraded
 from pipeline.restorers.non_local_means import NonLocalMeans
 from pipeline.restorers.plug_and_play import PlugAndPlay
@@ -32,6 +33,7 @@ CLASSICAL: dict[str, type[TunedRestorer]] = {
     "plug_and_play": PlugAndPlay,
     "regularised_inverse": RegularisedInverse,
     "non_local_means": NonLocalMeans,
+    "block_matching": BlockMatching,
     "reconstruction": TotalVariationOfData,
 }
 """Classical restorers by the name that a study gives them."""

@@ -20,6 +20,7 @@ from pipeline.image import Image, Pixels
 from pipeline.observation import Observation
 from pipeline.physics.operator import Operator
 from pipeline.restorers.contradiction import SURROUNDINGS, Comparison, Left, doubt_about
+from pipeline.restorers.least_change import least_changed
 from pipeline.restorers.nearest_explanation import nearest_explanation
 from pipeline.restorers.restorer import Restorer
 from pipeline.tiling import Window, tiles
@@ -53,6 +54,9 @@ class Correction(NamedTuple):
 class DataConsistent(Restorer):
     """Another restorer's estimate, moved as little as possible until it explains the data.
 
+    Behind a blur, place by place (:func:`corrections`); of a scanner, whose data see the whole scene, all at once
+    (:func:`~pipeline.restorers.least_change.least_changed`).
+
     Parameters
     ----------
     restorer : Restorer
@@ -65,7 +69,10 @@ class DataConsistent(Restorer):
 
     def restore(self, observation: Observation) -> Image:
         """Restore, and correct what the data contradict."""
-        restored, seen = self._restorer.restore(observation), WindowedImage.of(observation.preview)
+        restored = self._restorer.restore(observation)
+        if observation.operator.whole:
+            return least_changed(restored, observation)
+        seen = WindowedImage.of(observation.preview)
         estimate = restored.with_pixels(restored.pixels.copy())
         for correction in corrections(WindowedImage.of(estimate), seen, observation.operator, self._known_to):
             estimate.pixels[(..., *correction.window.slices)] += correction.pixels

@@ -16,6 +16,14 @@ from pipeline.report.audit_page import AuditPage, write_audit_page
 from pipeline.store import written_aside
 
 ON_DISPLAY = "The images are in display units, stretched for the eye: light that is measured on them is no flux."
+OF_SLICES = (
+    "The instrument is a scanner: cells are of its data, 16 views by 16 bins or 16 lines by 16 samples, and maps of χ² "
+    "and correlation lie on their grid.",
+    "A body has no empty sky and no point sources: false lesions, and the contrast of true ones, are asked for in "
+    "their place, where evaluate.tissue.lesion says what a lesion is.",
+    "Not asked of scanners: a mistaken PSF, since there is none; whether a user is warned of odd input, since nothing "
+    "looks for it in such data; motion; what two halves of the images have in common.",
+)
 
 log = logging.getLogger("clearfield")
 
@@ -45,7 +53,8 @@ def audit(findings: list[Path], maps: list[Path], study: Study, out: Path) -> No
         raise AuditError(f"{out}: no findings are given; the step `examine` writes them, a .parquet for each method")
     table = pd.concat([pd.read_parquet(path) for path in findings], ignore_index=True)
     drawn = {(path.parent.name, path.stem): read_maps(path) for path in maps}
-    remarks = (ON_DISPLAY,) if study.images.dataset == "hubble" or study.images.unit == DISPLAY else ()
+    remarks: tuple[str, ...] = (ON_DISPLAY,) if study.images.dataset == "hubble" or study.images.unit == DISPLAY else ()
+    remarks += OF_SLICES if study.degrade.scan else ()
     write_audit(table, drawn, study, f"study {study.study}", out, remarks)
 
 

@@ -36,6 +36,7 @@ from pipeline.steps.degrade import observe
 from pipeline.steps.instrument import guard_for, read_stamp
 from pipeline.steps.interval_models import interval_width
 from pipeline.steps.interval_planes import has_intervals
+from pipeline.steps.model_scan import scan_of
 from pipeline.steps.operator_words import instrument_from_words, operator_words
 from pipeline.steps.restore import corrected
 from pipeline.steps.specimens import chosen, sky_around, specimens_of
@@ -87,10 +88,12 @@ def audit_model(
     ------
     ModelAuditError
         If only one of ``images.h5`` and ``splits.csv`` is given, the study is not the model's, or another exposure is
-        given without an image, or of another size.
+        given without an image, or of another size; if the model is one for a scanner.
     """
     restorer = NetworkRestorer(model, study.restore.tile)
     card = restorer.model.card
+    if scan_of(card) is not None:
+        raise ModelAuditError(f"{model}: restores scans of slices; `snakemake audit` in its study audits it")
     judged = corrected(restorer, study)
     tables = [path for path in files if path.suffix in (".h5", ".csv")]
     remarks = []

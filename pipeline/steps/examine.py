@@ -6,12 +6,13 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.examination import examine as examined
+from pipeline.audit.lesions import Body
 from pipeline.audit.maps import maps_of, write_maps
 from pipeline.audit.specimen import Width
 from pipeline.audit.table import table_of
 from pipeline.config import Study
-from pipeline.errors import ClearfieldError
 from pipeline.evaluation.calibration import PIXELS, calibrations_of, read_calibration
 from pipeline.model_file import read_model
 from pipeline.observation import read_observations
@@ -27,10 +28,6 @@ log = logging.getLogger("clearfield")
 
 FOLD = 0
 """The fold that is audited: its network is the one that is published, unless one is trained on all groups."""
-
-
-class ExamineError(ClearfieldError):
-    """A study that cannot be audited."""
 
 
 def examine(
@@ -65,23 +62,21 @@ def examine(
 
     Raises
     ------
-    ExamineError
-        If the study's instrument is a scanner.
     RestoreError
         As the step ``restore`` does.
     CalibrationError, IntervalModelError
         If the bounds are not those of the method.
     """
-    if study.degrade.scan is not None:
-        raise ExamineError("the audit is for blurs so far, and this study's instrument is a scanner; leave it out")
     with read_images(images) as truths, read_observations(degraded) as observations:
         condition = str(observations.attributes["condition"])
         restorer = restorer_for(study, condition, method, tuned, models, FOLD)
         specimens = specimens_of(chosen(read_splits(splits), FOLD, study.audit.items), truths, observations)
-        sky = sky_around(specimens, truths, study, condition)
+        ground: EmptySky | Body = sky_around(specimens, truths, study, condition)
+        if study.degrade.scan is not None:
+            ground = Body(study.evaluate.lesion, ground.address)
     brightest = read_model(models[FOLD]).card.get("brightest", []) if models else []
     width = _width(study, condition, method, restorer, models, bounds) if bounds else None
-    findings, restored = examined(restorer, specimens, sky, study.audit, brightest, width)
+    findings, restored = examined(restorer, specimens, ground, study.audit, brightest, width)
     with written_aside(out) as aside:
         table_of(findings, condition, method).to_parquet(aside, index=False)
     write_maps(maps, maps_of(specimens[0], restored[0], study.audit.ring_correlation))

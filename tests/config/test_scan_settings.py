@@ -28,7 +28,13 @@ def test_a_condition_of_a_scanner_has_one_value_of_each():
 
 
 def test_a_study_of_a_scanner_has_the_methods_that_restore_scans():
-    assert ct_study().methods == ["degraded", "regularised_inverse", "non_local_means", "reconstruction"]
+    assert ct_study().methods == [
+        "degraded",
+        "regularised_inverse",
+        "non_local_means",
+        "block_matching",
+        "reconstruction",
+    ]
 
 
 def test_the_settings_of_a_scanner_survive_being_written_and_read():
@@ -47,7 +53,11 @@ def test_a_specialist_of_a_scan_has_its_condition_alone():
     ("changes", "words"),
     [
         ({"methods": ["degraded", "wiener"]}, "methods: wiener does not restore scans"),
-        ({"restore": {"data_consistency": True}}, "restore.data_consistency: is for blurs"),
+        (
+            {"restore": {"data_consistency": True}, "degrade": {"mri": {"sigma": [0.1], "motion": {"shots": 2}}}},
+            "restore.data_consistency: data of a head that moved contradict the truth itself",
+        ),
+        ({"audit": {"halves": True}}, "audit.halves: looks for sources that both halves invent"),
         ({"evaluate": {"shapes": True}}, "evaluate.shapes: measures sources of light"),
         ({"degrade": {"ct": {}, "mri": {"sigma": [0.1]}}}, "mri: there is one instrument"),
         ({"degrade": {"ct": {}, "noise": {"sigma": [0.1]}}}, "noise: is not read where a scanner"),
@@ -82,14 +92,19 @@ def test_what_a_cascade_does_not_read_is_refused(changes, words):
         ct_study(networks={"unrolled": UNROLLED | changes})
 
 
+def test_networks_are_corrected_by_the_data_of_a_scan_unless_told_otherwise():
+    assert ct_study(restore={}).restore.data_consistency
+
+
 def test_a_cascade_is_refused_for_a_blur():
     with pytest.raises(ConfigError, match=r"networks\.unrolled\.architecture: unrolled goes by the data of a scan"):
         study_from({"study": "s", "networks": {"unrolled": UNROLLED}})
 
 
 def test_methods_of_scans_are_refused_for_a_blur():
-    with pytest.raises(ConfigError, match="reconstruction does not restore blurs"):
-        study_from({"study": "s", "methods": ["degraded", "reconstruction"]})
+    for method in ("block_matching", "reconstruction"):
+        with pytest.raises(ConfigError, match=f"{method} does not restore blurs"):
+            study_from({"study": "s", "methods": ["degraded", method]})
 
 
 def test_lesions_are_refused_for_a_blur_and_without_contrast():

@@ -16,6 +16,7 @@ NOISY = {"ct": (CT, "dose0.1_views48"), "mri": (MRI, "acceleration2_sigma40")}
 SETTINGS = {
     "regularised_inverse": {"strength": 1.0, "variance": [1e5]},
     "non_local_means": {"strength": 1.0},
+    "block_matching": {"strength": 1.0},
     "reconstruction": {"weight": 0.5},
 }
 

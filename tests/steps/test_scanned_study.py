@@ -3,14 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from made_slices import CT, MRI, scanned_study, write_slices
 from made_training import NAFNET
 
+from pipeline.config.audit import Audit
+from pipeline.config.restore import Restore
+from pipeline.measures.discrepancy import discrepancy
+from pipeline.observation import read_observations
+from pipeline.restorers.least_change import CONTRADICTED
+from pipeline.steps.audit import audit
 from pipeline.steps.calibrate import calibrate
 from pipeline.steps.degrade import degrade
 from pipeline.steps.detect import detect
 from pipeline.steps.evaluate import evaluate
-from pipeline.steps.examine import ExamineError, examine
+from pipeline.steps.examine import examine
 from pipeline.steps.gauge import gauge
 from pipeline.steps.implant import ImplantError, implant
 from pipeline.steps.restore import restore
@@ -115,11 +122,36 @@ def test_intervals_of_slices_are_calibrated_by_groups_and_judged(done, network, 
     assert 0.6 < sums["covered_95"].sum() / sums["n"].sum() <= 1
 
 
-def test_an_audit_of_a_scanner_is_refused_in_words(done):
+@pytest.mark.parametrize(("network", "output"), [("net", "faithful"), ("cascade", "sharp")])
+def test_a_network_is_corrected_until_it_explains_the_data(done, network, output):
     folder, study, _ = done
-    files = [folder / name for name in ("images.h5", "splits.csv", "seen.h5")]
-    with pytest.raises(ExamineError, match="the audit is for blurs so far"):
-        examine(*files, study, "degraded", None, [], folder / "a.parquet", folder / "a.npz")
+    corrected = study.model_copy(update={"restore": Restore(data_consistency=True)})
+    models = [folder / network / f"fold{fold}" / f"{output}.safetensors" for fold in range(2)]
+    method, out = f"{network}_{output}", folder / f"{network}_corrected.h5"
+    restore(folder / "seen.h5", folder / "splits.csv", corrected, method, None, models, out)
+    with read_observations(folder / "seen.h5") as seen, read_restored(out) as made:
+        for item in made.items:
+            scene = torch.from_numpy(made.pixels(item))[None]
+            assert discrepancy(scene, seen.observation(item, None, 0)).excess < CONTRADICTED
+
+
+def test_an_audit_of_a_scanner_has_its_verdicts_and_says_what_it_leaves_out(done):
+    folder, study, condition = done
+    study = study.model_copy(update={"audit": Audit(items=2)})
+    files, out = [folder / name for name in ("images.h5", "splits.csv", "seen.h5")], folder / "audit" / condition
+    models = [folder / "net" / f"fold{fold}" / "faithful.safetensors" for fold in range(2)]
+    for method, used in (("degraded", []), ("net_faithful", models)):
+        examine(*files, study, method, None, used, out / f"{method}.parquet", out / f"{method}.npz")
+    audit(sorted(out.glob("*.parquet")), sorted(out.glob("*.npz")), study, folder / "page")
+    table = pd.read_csv(folder / "page" / "findings.csv")
+    assert {"contradicted_cells", "false_lesions", "lesions_shown", "contrast_bias"} <= set(table["measure"])
+    assert set(table.loc[table["part"] == "wrong_instrument", "case"]) == {"noise ×0.5", "noise ×2"}
+    assert {"another domain", "metal"} <= set(table["case"])
+    verdicts = pd.read_csv(folder / "page" / "verdicts.csv").set_index("method")
+    assert verdicts.loc["net_faithful", "inconsistent"]  # after three steps of training
+    page = (folder / "page" / "report.html").read_text()
+    assert "Not asked of scanners" in page
+    assert "empty fields" not in page.split("</header>")[1]
 
 
 def test_a_study_that_asks_for_no_lesions_gets_none(tmp_path):
