@@ -53,7 +53,9 @@ class Training(Settings):
         "auto", description="What training runs on; auto is a GPU if there is one."
     )
     precision: Literal["auto", "float32", "bf16"] = Field(
-        "auto", description="Arithmetic of the networks; auto is bf16 on a GPU that has it, otherwise float32."
+        "auto",
+        description="Arithmetic of the networks; auto is bf16 on a GPU that has it, otherwise float32. Processors without "
+        "bf16 of their own take many times as long in it.",
     )
     compile: bool = Field(
         False, description="Compile the restoring network, which takes a minute at first; it needs a C++ compiler."

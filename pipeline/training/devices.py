@@ -14,6 +14,8 @@ from lightning_fabric.plugins.environments import LightningEnvironment
 from pipeline.config import Training
 from pipeline.training.task import TrainingError
 
+log = logging.getLogger("clearfield")
+
 COMPILERS = ("c++", "g++", "clang++")
 Arithmetic = Literal["bf16-mixed", "32-true"]
 
@@ -37,6 +39,11 @@ def fabric_for(settings: Training) -> Fabric:
         )
     on_gpu = _on_gpu(settings.accelerator)
     precision = _precision(settings.precision, on_gpu)
+    if precision == "bf16-mixed" and not on_gpu and not _processor_has_bf16():
+        log.warning(
+            "train.precision: bf16, which this processor lacks: a step takes many times as long as in float32; take "
+            "float32, or auto"
+        )
     if os.environ.get("LT_CLI_USED") == "1":
         return Fabric(**_left_open(accelerator=settings.accelerator, precision=precision))
     gpus = torch.cuda.device_count()
@@ -70,6 +77,10 @@ def _on_gpu(accelerator: str) -> bool:
 def _precision(wanted: str, on_gpu: bool) -> Arithmetic:
     halves = on_gpu and torch.cuda.is_bf16_supported() if wanted == "auto" else wanted == "bf16"
     return "bf16-mixed" if halves else "32-true"
+
+
+def _processor_has_bf16() -> bool:
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _has_compiler() -> bool:

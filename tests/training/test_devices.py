@@ -19,6 +19,14 @@ def test_half_precision_is_taken_where_it_is_asked_for():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_processor_without_half_precision_is_told_of_once(monkeypatch, caplog, there):
+    monkeypatch.setattr(devices, "_processor_has_bf16", lambda: there)
+    fabric_for(Training(accelerator="cpu", precision="bf16"))
+    fabric_for(Training(accelerator="cpu", precision="float32"))
+    assert caplog.text.count("which this processor lacks") == (not there)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_missed_in_one_line():
     with pytest.raises(TrainingError, match=r"train\.accelerator is gpu, and no GPU is to be found"):
