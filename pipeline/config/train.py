@@ -54,8 +54,8 @@ class Training(Settings):
     )
     precision: Literal["auto", "float32", "bf16"] = Field(
         "auto",
-        description="Arithmetic of the networks; auto is bf16 on a GPU that has it, otherwise float32. Processors without "
-        "bf16 of their own take many times as long in it.",
+        description="Arithmetic of the networks; auto is bf16 on a GPU that has it, otherwise float32. Processors "
+        "without bf16 of their own take many times as long in it.",
     )
     compile: bool = Field(
         False, description="Compile the restoring network, which takes a minute at first; it needs a C++ compiler."
