@@ -72,18 +72,18 @@ def test_bright_white_matter_dark_fluid_and_brightest_fat_make_a_t1_weighted_ima
 
 
 def test_lesions_lie_where_the_findings_say_and_differ_from_the_brain():
-    every = slices(40, heads=20)
-    sound = slices(40, heads=20, lesions=0)
+    every = slices(16, heads=8)
+    sound = slices(16, heads=8, lesions=0)
     changes = [abs(every[n].pixels - sound[n].pixels) for n in every]
     ill = [every[n].findings == LESION for n in every]
-    assert sum(here.sum() for here in ill) > 100
+    assert sum(here.sum() for here in ill) > 40
     assert np.mean([c[i].mean() for c, i in zip(changes, ill) if i.any()]) > 5
     assert not any((sound[n].findings == LESION).any() for n in sound)
 
 
 def test_a_share_of_the_heads_has_lesions_and_the_others_are_else_the_same():
-    every, some, none = (slices(40, heads=20, lesions=share) for share in (1, 0.5, 0))
+    every, some, none = (slices(16, heads=8, lesions=share) for share in (1, 0.5, 0))
     kept = [np.array_equal(some[n].pixels, every[n].pixels) for n in every]
     gone = [np.array_equal(some[n].pixels, none[n].pixels) for n in every]
     assert all(k or g for k, g in zip(kept, gone))
-    assert 5 < sum(not k for k in kept) < 35
+    assert 0 < sum(not k for k in kept) < 16
