@@ -17,8 +17,9 @@ from torch import Tensor
 from pipeline.errors import ClearfieldError
 from pipeline.store import written_aside
 
-FORMAT = 2
-"""Counts the changes of a model file that older code cannot read: 2 came with the weights of a spread network."""
+FORMAT = 3
+"""Counts the changes of what a model file holds: 2 came with the weights of a spread network, 3 with the power spectrum
+of scenes, by which networks see their data."""
 SPREAD = "spread."
 """What the names of those weights begin with in the file."""
 
@@ -63,8 +64,7 @@ def write_model(
         If the file cannot be written.
     """
     tensors, beside = _plain(tensors), _plain({SPREAD + name: tensor for name, tensor in (spread or {}).items()})
-    # Without a spread network, older code reads the file as well.
-    card = {**card, "format": FORMAT if beside else 1, "hash": tensor_hash(tensors)}
+    card = {**card, "format": FORMAT, "hash": tensor_hash(tensors)}
     card = card | {"spread_hash": tensor_hash(beside)} if beside else card
     # One entry, since several have no fixed order: the same model is the same file, byte by byte.
     metadata = {"clearfield": json.dumps({**card, "card_hash": _card_hash(card)})}
@@ -79,7 +79,7 @@ def read_model(path: str | Path) -> Model:
     ------
     ModelFileError
         If the file is missing, no safetensors file (a pickle is refused without being loaded), not one of ours, written
-        by a newer version, or altered since it was written, in its weights or in its card.
+        by a newer version or an older one, or altered since it was written, in its weights or in its card.
     """
     path = Path(path)
     if not path.is_file():
@@ -118,6 +118,11 @@ def _card(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if version > FORMAT:
         raise ModelFileError(
             f"{path}: written by a newer Clearfield (format {version}, this one reads {FORMAT}); update clearfield"
+        )
+    if version < FORMAT:
+        raise ModelFileError(
+            f"{path}: written by an older Clearfield (format {version}, this one reads {FORMAT}), whose networks saw "
+            "their data in another way; train the model again, or use the version that wrote it"
         )
     if card.pop("card_hash", None) != _card_hash(card):
         raise ModelFileError(f"{path}: its card is not the one that was written; the file is damaged, fetch it again")
