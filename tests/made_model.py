@@ -25,7 +25,7 @@ def make_card(bands: tuple[str, ...] = BANDS, **changes: Any) -> dict[str, Any]:
     """What `train` writes of a network for one PSF and one noise level."""
     sky = (0.0,) * len(bands)
     stretch = Stretch("asinh", sky, (3 * NOISE,) * len(bands))
-    preparation = made_preparation(stretch, (0.04,) * len(bands))
+    preparation = made_preparation(stretch, (0.16,) * len(bands))
     return {
         "network": "nafnet",
         "output": "faithful",

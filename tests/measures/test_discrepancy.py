@@ -36,4 +36,4 @@ def test_chi_square_of_another_scene_is_not():
 
 def test_every_datum_of_a_scanner_counts():
     scene, seen = scanned(1e5, 0)
-    assert discrepancy(scene, seen).count == seen.data.size
+    assert discrepancy(scene, seen).trusted == seen.data.size
