@@ -47,8 +47,14 @@ def _reached(start: Path, home: Path) -> set[Path]:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
-            waiting += [file for name in _parsed(path).imports for file in _files(name, home)]
+            waiting += _imported(path, home)
     return reached
+
+
+@cache
+def _imported(path: Path, home: Path) -> frozenset[Path]:
+    # Of each module once: every step asks, when Snakemake starts.
+    return frozenset(file for name in _parsed(path).imports for file in _files(name, home))
 
 
 def _files(name: str, home: Path) -> Iterator[Path]:
