@@ -167,19 +167,22 @@ def seconds_of_children():
     return used.ru_utime + used.ru_stime
 
 
-def test_the_papers_study_at_full_size_is_planned_within_15_s(workflow):
+def test_the_papers_study_at_full_size_takes_little_longer_to_plan_than_the_demo(workflow):
+    """15 s of processor time beside the demo's 4 s, where Snakemake begins that fast: the ratio is the machine's own."""
     for number in range(4550):
         folder = workflow / "data" / "galaxygan" / str(587722000000000000 + number)
         folder.mkdir(parents=True)
         for band in "gri":
             (folder / f"{folder.name}-{band}.fits").touch()
-    # Of a processor, which does not depend on what other tests are running beside this one.
-    begin = seconds_of_children()
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", "config/galaxygan.yaml"]
-    known = os.environ | {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run(command, cwd=workflow, env=known, capture_output=True, text=True)
-    assert seconds_of_children() - begin < 15
-    assert run.returncode == 0, run.stderr
+    known, spent = os.environ | {"PYTHONPATH": str(ROOT)}, []
+    for study in ("config", "galaxygan"):
+        # Of a processor, which does not depend on what other tests are running beside this one.
+        begin = seconds_of_children()
+        command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", f"config/{study}.yaml"]
+        run = subprocess.run(command, cwd=workflow, env=known, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        spent.append(seconds_of_children() - begin)
+    assert spent[1] < 15 / 4 * spent[0]
     assert jobs(run) | {"train_nafnet": 11, "train_pix2pix": 11, "degrade": 20, "restore_by_network": 60} == jobs(run)
 
 
