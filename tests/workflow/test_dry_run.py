@@ -168,7 +168,7 @@ def seconds_of_children():
 
 
 def test_the_papers_study_at_full_size_takes_little_longer_to_plan_than_the_demo(workflow):
-    """15 s of processor time beside the demo's 4 s, where Snakemake begins that fast: the ratio is the machine's own."""
+    """15 s of a processor beside the demo's 4 s, on a machine on which Snakemake begins as fast as that."""
     for number in range(4550):
         folder = workflow / "data" / "galaxygan" / str(587722000000000000 + number)
         folder.mkdir(parents=True)
