@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.image import Pixels
+from pipeline.image import Image, Pixels
 from pipeline.model_file import Model, ModelFileError
 from pipeline.networks.build import spread_network
 from pipeline.networks.preparation import Preparation
@@ -73,6 +73,13 @@ class SpreadEstimator:
         self._network = network.to(self._device).eval()
         self._radius = self._round_up(network.receptive_radius)
         self._tile = tile
+
+    def of(self, restored: Image, seen: Observation) -> Iterator[SpreadTile]:
+        """The spread of what was restored of an observation: of a scanner's the whole slice, else tile by tile."""
+        if seen.operator.whole:
+            yield self.of_slice(restored.pixels, seen)
+        else:
+            yield from self.tiles(WindowedImage.of(restored), WindowedImage.of(seen.preview), seen.operator)
 
     def tiles(self, restored: WindowedImage, seen: WindowedImage, operator: Operator) -> Iterator[SpreadTile]:
         """The spread of a restored image tile by tile, each pixel once.

@@ -102,10 +102,12 @@ def interval_width(restorer: Restorer, estimator: SpreadEstimator, calibration: 
     """The width that a restorer's intervals have, for whoever asks of any observation."""
 
     def width(seen: Observation) -> Pixels:
-        restored = WindowedImage.of(restorer.restore(seen))
-        found = np.empty(seen.preview.shape, np.float32)
-        for window, made in restored_by_tiles(estimator, restored, WindowedImage.of(seen.preview), seen.operator):
-            found[(..., *window.slices)] = 2 * half_width(made, calibration)
+        restored, found = restorer.restore(seen), np.empty(seen.preview.shape, np.float32)
+        for tile in estimator.of(restored, seen):
+            here = (..., *tile.window.slices)
+            stretch = estimator.preparation.stretch
+            made = RestoredItem(restored.pixels[here], tile.estimate, tile.spread, tile.snr, stretch)
+            found[here] = 2 * half_width(made, calibration)
         return found
 
     return width

@@ -140,13 +140,20 @@ def test_an_audit_of_a_scanner_has_its_verdicts_and_says_what_it_leaves_out(done
     study = study.model_copy(update={"audit": Audit(items=2)})
     files, out = [folder / name for name in ("images.h5", "splits.csv", "seen.h5")], folder / "audit" / condition
     models = [folder / "net" / f"fold{fold}" / "faithful.safetensors" for fold in range(2)]
-    for method, used in (("degraded", []), ("net_faithful", models)):
-        examine(*files, study, method, None, used, out / f"{method}.parquet", out / f"{method}.npz")
+    calibrate(
+        *files[:2], files[2:], sorted((folder / "net").glob("fold*/*.safetensors")), study, "net", folder / "net.json"
+    )
+    bounds = [folder / "net" / "fold0" / "spread.safetensors", folder / "net.json"]
+    for method, used, told in (("degraded", [], []), ("net_faithful", models, bounds)):
+        examine(*files, study, method, None, used, out / f"{method}.parquet", out / f"{method}.npz", told)
     audit(sorted(out.glob("*.parquet")), sorted(out.glob("*.npz")), study, folder / "page")
     table = pd.read_csv(folder / "page" / "findings.csv")
     assert {"contradicted_cells", "false_lesions", "lesions_shown", "contrast_bias"} <= set(table["measure"])
     assert set(table.loc[table["part"] == "wrong_instrument", "case"]) == {"noise ×0.5", "noise ×2"}
     assert {"another domain", "metal"} <= set(table["case"])
+    widths = table[table["measure"] == "interval_widens"].set_index("case")["value"]
+    assert widths["as it is"] == 1
+    assert (widths > 0).all()
     verdicts = pd.read_csv(folder / "page" / "verdicts.csv").set_index("method")
     assert verdicts.loc["net_faithful", "inconsistent"]  # after three steps of training
     page = (folder / "page" / "report.html").read_text()
