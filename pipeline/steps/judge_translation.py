@@ -141,7 +141,9 @@ def _summary(
         groups, classical = errors.index.get_level_values("group"), errors[HISTOGRAM_MATCHING]
         rows += [_mean(str(name), OVER_CLASSICAL, groups, errors[name], seed, classical) for name in errors]
     for method, own in lesions[lesions["counted"].astype(bool)].groupby("method", sort=False):
-        rows.append(_mean(str(method), "erased", own["group"], own["erased"], seed))
+        _, _, share, low, high, count = _mean(str(method), "erased", own["group"], own["erased"], seed)
+        # A bootstrap that is corrected for few groups does not know that a share has ends.
+        rows.append((str(method), "erased", share, max(low, 0.0), min(high, 1.0), count))
     rows += [(method, "distance", value, np.nan, np.nan, count) for method, value, count in distances]
     return pd.DataFrame(rows, columns=["method", "metric", "value", "low", "high", "n"])
 

@@ -107,6 +107,13 @@ def test_every_method_is_judged_by_the_truth_and_over_histogram_matching(done):
     assert done.scores["cycle", "mae_over_histogram_matching"] == pytest.approx(ratio)
 
 
+def test_a_share_of_lesions_lies_between_none_and_all(done):
+    table = pd.read_csv(done.folder / "scores.csv")
+    shares = table.loc[table["metric"] == "erased", ["low", "value", "high"]].dropna()
+    assert len(shares) == 3
+    assert ((shares >= 0) & (shares <= 1)).all(axis=None)
+
+
 def test_only_a_method_that_knows_the_way_back_has_an_error_of_there_and_back(done):
     assert ("cycle", "cycle_error") in done.scores
     assert ("pairs", "cycle_error") not in done.scores
