@@ -18,7 +18,7 @@ from pipeline.model_file import Model, read_model
 from pipeline.observation import Observation, ObservationReader
 from pipeline.physics.operator import Operator
 from pipeline.restorers.restorer import Restorer
-from pipeline.restorers.spread import SpreadEstimator
+from pipeline.restorers.spread import SpreadEstimator, SpreadTile
 from pipeline.splits import Item
 from pipeline.steps.restore import restorer_for, seen_of
 from pipeline.tiling import Window
@@ -105,9 +105,7 @@ def interval_width(restorer: Restorer, estimator: SpreadEstimator, calibration: 
         restored, found = restorer.restore(seen), np.empty(seen.preview.shape, np.float32)
         for tile in estimator.of(restored, seen):
             here = (..., *tile.window.slices)
-            stretch = estimator.preparation.stretch
-            made = RestoredItem(restored.pixels[here], tile.estimate, tile.spread, tile.snr, stretch)
-            found[here] = 2 * half_width(made, calibration)
+            found[here] = 2 * half_width(_of_tile(estimator, tile, restored.pixels[here]), calibration)
         return found
 
     return width
@@ -118,8 +116,11 @@ def restored_by_tiles(
 ) -> Iterator[tuple[Window, RestoredItem]]:
     """What is known of the errors of a restored image, tile by tile."""
     for tile in estimator.tiles(restored, seen, operator):
-        here, stretch = restored.part(tile.window).pixels, estimator.preparation.stretch
-        yield tile.window, RestoredItem(here, tile.estimate, tile.spread, tile.snr, stretch)
+        yield tile.window, _of_tile(estimator, tile, restored.part(tile.window).pixels)
+
+
+def _of_tile(estimator: SpreadEstimator, tile: SpreadTile, pixels: Pixels) -> RestoredItem:
+    return RestoredItem(pixels, tile.estimate, tile.spread, tile.snr, estimator.preparation.stretch)
 
 
 def half_width(made: RestoredItem, calibration: Calibration) -> Pixels:

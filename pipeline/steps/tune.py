@@ -66,7 +66,7 @@ def tune(
         If a method needs denoisers, and these are not those of the folds.
     TuningError
         If a fold has no item to tune by.
-    WienerError
+    CrossPowerError
         If a fold has no item to learn power spectra from.
     """
     rows = read_splits(splits)
