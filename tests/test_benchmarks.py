@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import device
+from benchmarks import device, memory
 from benchmarks import record as record_module
 from benchmarks.__main__ import NAMES, main
 from benchmarks.record import missed, record
@@ -52,6 +52,12 @@ def test_a_figure_that_is_no_number_misses_its_bound():
 def test_an_unknown_benchmark_is_refused_in_words(capsys):
     assert main(["halfhour"]) == 2
     assert "halfhour: no such benchmark; take memory, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", memory.CASES)
+def test_a_step_of_every_architecture_can_be_measured(name):
+    settings, bands, _, _ = memory.CASES[name]
+    assert memory.peak_of_a_step(settings.model_dump() | {"crop": 128}, bands, 128, 1) >= 0
 
 
 def test_without_a_gpu_nothing_is_said_of_its_speed(monkeypatch, capsys):
