@@ -18,7 +18,6 @@ from pipeline.restorers.spread import SpreadEstimator
 from pipeline.splits import Item
 from pipeline.stretch import Stretch
 from pipeline.tiling import Window, read_reflected
-from pipeline.windowed import WindowedImage
 
 Floats = NDArray[np.float64]
 
@@ -110,19 +109,14 @@ def restored_item(
     context : Window
         Of the observation, within the image.
     """
-    stretch = estimator.preparation.stretch
-    if seen.operator.whole:
-        known = estimator.of_slice(core, seen)
-        return RestoredItem(core, known.estimate, known.spread, known.snr, stretch)
     around = np.ascontiguousarray(read_reflected(core, context.relative_to(item.window)))
-    seen_image = WindowedImage.of(seen.preview)
     planes = [np.empty(around.shape, np.float32) for _ in range(3)]
-    for tile in estimator.tiles(WindowedImage.of(seen.preview.with_pixels(around)), seen_image, seen.operator):
+    for tile in estimator.of(seen.preview.with_pixels(around), seen):
         for plane, values in zip(planes, (tile.estimate, tile.spread, tile.snr)):
             plane[(..., *tile.window.slices)] = values
     inner = (..., *item.window.relative_to(context).slices)
     estimate, spread, snr = (plane[inner] for plane in planes)
-    return RestoredItem(core, estimate, spread, snr, stretch)
+    return RestoredItem(core, estimate, spread, snr, estimator.preparation.stretch)
 
 
 def judged_pixels(
