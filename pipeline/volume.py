@@ -101,9 +101,13 @@ class SlicedVolume:
         """The same values, said to be in another unit."""
         return replace(self, unit=unit)
 
-    def with_values(self, pixels: Pixels, mask: Mask) -> SlicedVolume:
-        """The same volume with other values, shape (C, D, H, W), that are in memory."""
-        return replace(self, read=lambda number: Slice(pixels[:, number], mask[:, number]))
+    def reading(self, read: Callable[[int], Slice]) -> SlicedVolume:
+        """The same volume with other values, which another function reads."""
+        return replace(self, read=read)
+
+    def without_source(self) -> SlicedVolume:
+        """The same volume, to be written as one that came from no file: as float32, placed by its affine."""
+        return replace(self, source=None)
 
     def slice(self, number: int) -> Image:
         """A slice, counted from 0, as an image of its own, called ``<id>/<slice>``."""

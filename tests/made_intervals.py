@@ -34,7 +34,19 @@ def make_calibration(tails: float = 2.0) -> Calibration:
 def make_model_with_intervals(path: Path, bands: tuple[str, ...] = BANDS, **changes: Any) -> Path:
     """The model of :func:`made_model.make_model`, with a spread network and a calibration."""
     plain = read_model(make_model(path, bands, **changes))
-    intervals = {"counted": "groups", "calibrated": {"pixels": make_calibration().to_dict()}}
-    card = {k: v for k, v in plain.card.items() if k != "hash"} | {"intervals": intervals}
-    write_model(path, plain.tensors, make_card(bands) | card, make_spread(len(bands)))
+    write_model(path, plain.tensors, make_card(bands) | _calibrated(plain.card), make_spread(len(bands)))
     return path
+
+
+def with_intervals(path: Path, out: Path) -> Path:
+    """A model of any study, with a spread network that has learned nothing, and a calibration."""
+    plain = read_model(path)
+    card = plain.card
+    network = spread_network(card["settings"], len(card["bands"]), len(card["preparation"]["descriptors"]))
+    write_model(out, plain.tensors, _calibrated(card), network.state_dict())
+    return out
+
+
+def _calibrated(card: dict[str, Any]) -> dict[str, Any]:
+    intervals = {"counted": "groups", "calibrated": {"pixels": make_calibration().to_dict()}}
+    return {key: value for key, value in card.items() if key != "hash"} | {"intervals": intervals}

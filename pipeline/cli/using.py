@@ -74,13 +74,16 @@ def apply_volume(
     ],
     force: Annotated[bool, typer.Option("--force", help="Restore also outside of what it was trained for.")] = False,
     tile: Annotated[int, typer.Option("--tile", min=32, help="Width in px of what is restored at a time.")] = 512,
+    data_consistency: Annotated[
+        bool, typer.Option(help="Correct slices that their data contradict by more than 5 sigma.")
+    ] = True,
     log: Log = None,
 ) -> None:
     """Restore your own volume with a model of a scanner, to NIfTI or a derived DICOM series. For research alone."""
     with running(f"apply-volume {model.stem}", out, log, threads=cores()):
         from pipeline.steps import apply_volume as step
 
-        step.apply_volume(model, volume, out, scan, force, tile)
+        step.apply_volume(model, volume, out, scan, force, tile, data_consistency)
 
 
 @app.command()

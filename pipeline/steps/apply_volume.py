@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import ValidationError
 
 from pipeline.config import Scan
 from pipeline.errors import ClearfieldError
 from pipeline.formats.volumes import is_nifti, open_volume, write_volume
-from pipeline.image import Image, Pixels
-from pipeline.measures.background import take_off_background
+from pipeline.image import Image, Mask
 from pipeline.model_file import read_model
-from pipeline.observation import Observation
-from pipeline.physics.scanners import scanner_for
 from pipeline.progress import progress
-from pipeline.restorers.network import NetworkRestorer
+from pipeline.steps.interval_planes import has_intervals, intervals_in_words
 from pipeline.steps.model_scan import example_of, scan_of
+from pipeline.steps.volume_outputs import VolumeOutput, volume_outputs
+from pipeline.steps.volume_restorer import VolumeRestorer
+from pipeline.store import Scratch, scratch
+from pipeline.tiling import Window
+from pipeline.volume import Slice, SlicedVolume
 
 log = logging.getLogger("clearfield")
 
@@ -33,11 +36,22 @@ class ApplyVolumeError(ClearfieldError):
     """A volume that a model cannot restore, or a scan that it was not trained for."""
 
 
-def apply_volume(model: Path, volume: Path, out: Path, scan: str, force: bool = False, tile: int = 512) -> None:
+def apply_volume(
+    model: Path,
+    volume: Path,
+    out: Path,
+    scan: str,
+    force: bool = False,
+    tile: int = 512,
+    data_consistency: bool = True,
+) -> None:
     """Restore the slices of a volume.
 
     Files hold images and not what the scanner measured, so each slice is taken for what it would show if the scanner of
     the model's study had made it: its data are made from it anew, and the network sees these.
+
+    Slices are read, restored and written one by one: memory does not grow with their number, but for their mask and
+    what the reader of the format holds. Until the output is written they lie in a nameless file beside it.
 
     Parameters
     ----------
@@ -46,7 +60,8 @@ def apply_volume(model: Path, volume: Path, out: Path, scan: str, force: bool = 
     volume : path
         A NIfTI file, a DICOM file, or a folder with a DICOM series.
     out : path
-        ``.nii`` or ``.nii.gz``, or for DICOM a folder that is not there yet.
+        ``.nii`` or ``.nii.gz``, or for DICOM a folder that is not there yet. Where the model has intervals, those of
+        every voxel come to lie beside it; see :func:`~pipeline.steps.volume_outputs.volume_outputs`.
     scan : str
         How the slices were scanned, as ``dose=0.25,views=180`` or ``acceleration=4,sigma=5``: a value for each axis of
         the model's conditions.
@@ -54,44 +69,74 @@ def apply_volume(model: Path, volume: Path, out: Path, scan: str, force: bool = 
         Restore although a value is outside of what the model was trained for.
     tile : int
         Width in px of what the network restores at a time.
+    data_consistency : bool
+        Correct slices that their data contradict; see :func:`~pipeline.restorers.least_change.least_changed`.
 
     Raises
     ------
     ApplyVolumeError
-        If the model is of no scanner, or was trained for other scans, bands or units.
-    FormatError, VolumeError, ModelFileError, ScannerError
+        If the model is of no scanner, or was trained for other scans, bands or units, or a folder for the output is
+        there already.
+    FormatError, VolumeError, ModelFileError, ScannerError, StoreError
     """
-    restorer = NetworkRestorer(read_model(model), tile)
+    restorer = VolumeRestorer(read_model(model), tile, data_consistency)
     card = restorer.model.card
     settings = _settings(card, scan, force)
-    reading = card["reading"]
-    opened = open_volume(volume, NAME, unit=reading["unit"] if is_nifti(volume) else None)
+    opened = _opened(volume, card)
+    outputs = volume_outputs(out, has_intervals(restorer.model))
+    name = f"{card['network']}_{card['output']} {restorer.model.hash}"
+    channels, depth, height, width = opened.shape
+    mask = np.empty(opened.shape, bool)
+    with scratch(out, (len(outputs) * channels, depth * height, width)) as room:
+        for number in progress(range(depth), "restore", depth, "slice"):
+            slice = _slice(opened, number)
+            mask[:, number] = slice.mask
+            room.write(_rows(opened, number), restorer.planes(slice, settings, number))
+        for place, output in enumerate(outputs):
+            made = opened.reading(partial(_read, opened, room, mask, place * channels))
+            # Integers that were chosen for values have no room for the digits of an interval.
+            written = made.without_source() if output.plane and output.is_nifti else made
+            write_volume(output.path, written, f"{output.in_words}restored by Clearfield, {name}, {scan}")
+    log.info("apply-volume %s: %d slices of %d x %d px, %s", name, depth, height, width, scan)
+    _tell(restorer, outputs, depth)
+
+
+def _opened(volume: Path, card: dict[str, Any]) -> SlicedVolume:
+    opened = open_volume(volume, NAME, unit=card["reading"]["unit"] if is_nifti(volume) else None)
     if opened.unit != card["unit"]:
         raise ApplyVolumeError(f"{NAME}: is in {opened.unit}, and the model was trained in {card['unit']}; convert it")
     if opened.shape[0] != len(card["bands"]):
         raise ApplyVolumeError(f"{NAME}: has {opened.shape[0]} channels, and the model {len(card['bands'])}")
+    return opened
+
+
+def _slice(opened: SlicedVolume, number: int) -> Image:
     _, row, column = opened.spacing
-    pixels: Pixels = np.empty(opened.shape, np.float32)
-    mask = np.empty(opened.shape, bool)
-    for number in progress(range(opened.shape[1]), "restore", opened.shape[1], "slice"):
-        slice = replace(opened.slice(number), pixel_mm=(row * column) ** 0.5)
-        given = take_off_background(slice, reading["background"], reading["background_box"])
-        restored = restorer.restore(_as_scanned(given, settings, number))
-        taken_off = 0 if given.background is None else given.background
-        # What was not measured stays as it was.
-        pixels[:, number] = np.where(slice.mask, slice.pixels, restored.pixels + taken_off)
-        mask[:, number] = slice.mask
-    name = f"{card['network']}_{card['output']} {restorer.model.hash}"
-    write_volume(out, opened.with_values(pixels, mask), f"restored by Clearfield, {name}, {scan}")
-    log.info("apply-volume %s: %d slices of %d x %d px, %s", name, *opened.shape[1:], scan)
+    return replace(opened.slice(number), pixel_mm=(row * column) ** 0.5)
 
 
-def _as_scanned(slice: Image, settings: Scan, number: int) -> Observation:
-    operator = scanner_for(settings, slice).of(settings, NAME, number)
-    body = torch.from_numpy(slice.pixels).clamp_min(0).masked_fill(torch.from_numpy(slice.mask), 0)[None]
-    data = operator.forward(body)
-    sigma = operator.preview_sigma(operator.noise.told_sigma(data))[0].float().expand(slice.shape)
-    return Observation(replace(slice, sigma=sigma.contiguous().numpy()), operator, data[0].float().contiguous().numpy())
+def _rows(opened: SlicedVolume, number: int) -> Window:
+    """Where a slice lies among all, one below the other."""
+    *_, height, width = opened.shape
+    return Window(number * height, 0, height, width)
+
+
+def _read(opened: SlicedVolume, room: Scratch, mask: Mask, first: int, number: int) -> Slice:
+    window = _rows(opened, number)
+    planes = [room.read(first + band, window) for band in range(opened.shape[0])]
+    return Slice(np.stack(planes), mask[:, number])
+
+
+def _tell(restorer: VolumeRestorer, outputs: Sequence[VolumeOutput], depth: int) -> None:
+    """Say what was corrected, and what the intervals are, or why there are none."""
+    if restorer.contradicted:
+        log.warning("%d of %d slices were corrected, since their data contradicted them", restorer.contradicted, depth)
+    if len(outputs) == 1:
+        log.info("no intervals: the model has none (a study's spread.steps and split.calibrate give them)")
+        return
+    log.info("intervals lie beside it, under names that end by -err, -lower95 and -upper95")
+    for line in intervals_in_words(restorer.model):
+        log.info("%s", line)
 
 
 def _settings(card: dict[str, Any], scan: str, force: bool) -> Scan:

@@ -13,7 +13,7 @@ from pipeline.config import Study
 from pipeline.errors import ClearfieldError
 from pipeline.evaluation.calibration import Calibration, bin_numbers
 from pipeline.evaluation.interval_items import RestoredItem, restored_item
-from pipeline.image import Pixels
+from pipeline.image import Image, Pixels
 from pipeline.model_file import Model, read_model
 from pipeline.observation import Observation, ObservationReader
 from pipeline.physics.operator import Operator
@@ -117,6 +117,11 @@ def restored_by_tiles(
     """What is known of the errors of a restored image, tile by tile."""
     for tile in estimator.tiles(restored, seen, operator):
         yield tile.window, _of_tile(estimator, tile, restored.part(tile.window).pixels)
+
+
+def restored_slice(estimator: SpreadEstimator, restored: Image, seen: Observation) -> RestoredItem:
+    """What is known of the errors of a slice that was restored from its scan."""
+    return _of_tile(estimator, estimator.of_slice(restored.pixels, seen), restored.pixels)
 
 
 def _of_tile(estimator: SpreadEstimator, tile: SpreadTile, pixels: Pixels) -> RestoredItem:

@@ -64,18 +64,32 @@ def interval_planes(
     if not has_intervals(model):
         yield {}
         return
-    calibration = Calibration.from_dict(model.card["intervals"]["calibrated"][PIXELS])
+    calibration = calibration_of(model)
     bands, height, width = seen.shape
     with scratch(out, (3 * bands, height, width)) as room:
         estimator = SpreadEstimator(model, tile)
         for window, made in restored_by_tiles(estimator, restored, seen, operator):
-            room.write(window, _planes_of(made, calibration))
+            room.write(window, planes_of(made, calibration))
         light = background or _none
         yield {
             HALF: partial(_read, room, 0),
             LOWER: lambda band, window: _read(room, bands, band, window) + light(band, window),
             UPPER: lambda band, window: _read(room, 2 * bands, band, window) + light(band, window),
         }
+
+
+def calibration_of(model: Model) -> Calibration:
+    """How the pixels of a model that has intervals were calibrated."""
+    return Calibration.from_dict(model.card["intervals"]["calibrated"][PIXELS])
+
+
+def planes_of(made: RestoredItem, calibration: Calibration) -> Pixels:
+    """``ERR``, ``LOWER95`` and ``UPPER95`` of restored pixels, one after the other: shape (3 C, H, W)."""
+    bins, largest = bin_numbers(made.snr), np.finfo(np.float32).max
+    (low, high), (lower, upper) = (
+        [made.bound(ends[bins]) for ends in calibration.ends(level)] for level in (0.68, 0.95)
+    )
+    return np.concatenate([(high - low) / 2, lower, upper]).clip(-largest, largest).astype(np.float32)
 
 
 def intervals_in_words(model: Model) -> list[str]:
@@ -95,14 +109,6 @@ def intervals_in_words(model: Model) -> list[str]:
     if not notes[ALL]["corrected"]:
         lines.append("so few groups do not bound how often the intervals hold the truth in another image")
     return lines
-
-
-def _planes_of(made: RestoredItem, calibration: Calibration) -> Pixels:
-    bins, largest = bin_numbers(made.snr), np.finfo(np.float32).max
-    (low, high), (lower, upper) = (
-        [made.bound(ends[bins]) for ends in calibration.ends(level)] for level in (0.68, 0.95)
-    )
-    return np.concatenate([(high - low) / 2, lower, upper]).clip(-largest, largest).astype(np.float32)
 
 
 def _none(_band: int, window: Window) -> Pixels:

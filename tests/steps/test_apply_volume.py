@@ -2,18 +2,22 @@
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 import torch
 from made_dicom import save_series
+from made_intervals import with_intervals
 from made_nifti import save_nifti
 from made_slices import CT, MRI, scanned_study, slice_of, write_slices
 from made_training import NAFNET
 
+from pipeline.formats.checks import FormatError
 from pipeline.formats.dicom import open_dicom
 from pipeline.steps.apply_volume import ApplyVolumeError, apply_volume
 from pipeline.steps.split import split
 from pipeline.steps.train import train
 
+SCAN = "acceleration=2,sigma=20"
 OBLIQUE = np.array([[-2.0, 0, 0.2, 80.1], [0, 2.0, -0.3, -70.3], [0, 0.2, 2.5, -33.7], [0, 0, 0, 1]])
 
 
@@ -43,7 +47,7 @@ def volume(path):
 
 def test_a_nifti_comes_back_on_its_own_grid_with_other_values(tmp_path, mri_model):
     before = volume(tmp_path / "head.nii")
-    apply_volume(mri_model, tmp_path / "head.nii", tmp_path / "out.nii", "acceleration=2,sigma=20")
+    apply_volume(mri_model, tmp_path / "head.nii", tmp_path / "out.nii", SCAN)
     after = nib.load(tmp_path / "out.nii")
     np.testing.assert_array_equal(after.affine, nib.load(tmp_path / "head.nii").affine)
     assert after.shape == before.shape
@@ -88,3 +92,68 @@ def test_the_network_sees_what_the_scan_would_have_shown(tmp_path, mri_model):
     for name in ("one", "again"):
         apply_volume(mri_model, tmp_path / "head.nii", tmp_path / f"{name}.nii", "acceleration=3,sigma=20")
     assert (tmp_path / "one.nii").read_bytes() == (tmp_path / "again.nii").read_bytes()
+
+
+def test_every_voxel_of_a_nifti_has_its_interval_in_files_beside_it(tmp_path, mri_model):
+    before = volume(tmp_path / "head.nii")
+    with_intervals(mri_model, tmp_path / "model.safetensors")
+    apply_volume(tmp_path / "model.safetensors", tmp_path / "head.nii", tmp_path / "out.nii.gz", SCAN)
+    names = ["out.nii.gz", *(f"out-{plane}.nii.gz" for plane in ("err", "lower95", "upper95"))]
+    files = [nib.load(tmp_path / name) for name in names]
+    restored, err, lower, upper = (file.get_fdata() for file in files)
+    assert restored.shape == err.shape == before.shape
+    assert (err > 0).all()
+    assert (lower < restored).all()
+    assert (restored < upper).all()
+    # 68% of what may be lies within 95% of it.
+    assert (2 * err < upper - lower).all()
+    for file in files[1:]:
+        np.testing.assert_allclose(file.affine, files[0].affine, atol=1e-5)
+        assert file.header["descrip"].tobytes().startswith(b"RESEARCH, NOT FOR DIAGNOSIS")
+
+
+def test_what_was_not_measured_stays_without_an_interval(tmp_path, mri_model):
+    pixels = np.stack([slice_of(seed).pixels[0].T for seed in range(2)], -1).astype(np.float32)
+    pixels[:5] = np.nan
+    save_nifti(tmp_path / "head.nii", pixels, OBLIQUE, dtype=np.float32)
+    with_intervals(mri_model, tmp_path / "model.safetensors")
+    apply_volume(tmp_path / "model.safetensors", tmp_path / "head.nii", tmp_path / "out.nii", SCAN)
+    restored, err = (nib.load(tmp_path / name).get_fdata() for name in ("out.nii", "out-err.nii"))
+    np.testing.assert_array_equal(np.isnan(restored), np.isnan(pixels))
+    assert (err[:5] == 0).all()
+    assert (err[5:] > 0).all()
+
+
+def test_the_intervals_of_a_series_are_derived_series_that_say_what_they_are(tmp_path, ct_model):
+    save_series(tmp_path / "in", count=3)
+    with_intervals(ct_model, tmp_path / "model.safetensors")
+    apply_volume(tmp_path / "model.safetensors", tmp_path / "in", tmp_path / "out", "dose=0.2,views=48")
+    restored, lower, upper = (
+        open_dicom(tmp_path / name, name).whole().pixels for name in ("out", "out-lower95", "out-upper95")
+    )
+    assert (lower <= restored).all()
+    assert (restored <= upper).all()
+    described = pydicom.dcmread(tmp_path / "out-err" / "0001.dcm")
+    assert described.SeriesDescription.startswith("RESEARCH, NOT FOR DIAGNOSIS: ERR, half the width")
+    assert described.SeriesInstanceUID != pydicom.dcmread(tmp_path / "out" / "0001.dcm").SeriesInstanceUID
+
+
+def test_a_folder_that_is_there_is_refused_before_anything_is_restored(tmp_path, ct_model):
+    save_series(tmp_path / "in", count=2)
+    with_intervals(ct_model, tmp_path / "model.safetensors")
+    (tmp_path / "out-err").mkdir()
+    with pytest.raises(FormatError, match="ERR of the output: the folder for the derived series is there already"):
+        apply_volume(tmp_path / "model.safetensors", tmp_path / "in", tmp_path / "out", "dose=0.2,views=48")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_slice_that_its_data_contradict_is_corrected_and_the_user_told(tmp_path, mri_model, caplog):
+    volume(tmp_path / "head.nii")
+    with caplog.at_level("WARNING", logger="clearfield"):
+        apply_volume(mri_model, tmp_path / "head.nii", tmp_path / "as-made.nii", SCAN, data_consistency=False)
+        assert not caplog.messages
+        apply_volume(mri_model, tmp_path / "head.nii", tmp_path / "corrected.nii", SCAN)
+    assert "slices were corrected, since their data contradicted them" in caplog.text
+    as_made, corrected = (nib.load(tmp_path / f"{name}.nii").get_fdata() for name in ("as-made", "corrected"))
+    truth = nib.load(tmp_path / "head.nii").get_fdata()
+    assert np.abs(corrected - truth).mean() < np.abs(as_made - truth).mean()
