@@ -14,6 +14,7 @@ import torch
 
 from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.examination import examine
+from pipeline.audit.lesions import Body
 from pipeline.audit.maps import maps_of
 from pipeline.audit.specimen import Specimen, Width
 from pipeline.audit.table import table_of
@@ -31,7 +32,7 @@ from pipeline.restorers.network import NetworkRestorer
 from pipeline.restorers.restorer import Restorer
 from pipeline.restorers.spread import SpreadEstimator
 from pipeline.splits import FINAL, read_splits
-from pipeline.steps.audit import write_audit
+from pipeline.steps.audit import OF_SLICES, write_audit
 from pipeline.steps.degrade import observe
 from pipeline.steps.instrument import guard_for, read_stamp
 from pipeline.steps.interval_models import interval_width
@@ -39,7 +40,7 @@ from pipeline.steps.interval_planes import has_intervals
 from pipeline.steps.model_scan import scan_of
 from pipeline.steps.operator_words import instrument_from_words, operator_words
 from pipeline.steps.restore import corrected
-from pipeline.steps.specimens import chosen, sky_around, specimens_of
+from pipeline.steps.specimens import chosen, ground_of, specimens_of
 from pipeline.steps.user_image import MaskWords, open_user_image
 from pipeline.store import read_images
 from pipeline.tiling import Window, tiles
@@ -49,8 +50,8 @@ PIECE = 192
 """Width in px of a piece of a user's image."""
 OWN = "the user’s image"
 
-Material = tuple[str, list[Specimen], EmptySky]
-"""What is called a condition, its specimens, and its empty sky."""
+Material = tuple[str, list[Specimen], EmptySky | Body]
+"""What is called a condition, its specimens, and the ground that holds nothing."""
 
 
 class ModelAuditError(ClearfieldError):
@@ -88,15 +89,19 @@ def audit_model(
     ------
     ModelAuditError
         If only one of ``images.h5`` and ``splits.csv`` is given, the study is not the model's, or another exposure is
-        given without an image, or of another size; if the model is one for a scanner.
+        given without an image, or of another size; if a model for a scanner is given no held-out slices.
     """
     restorer = NetworkRestorer(model, study.restore.tile)
     card = restorer.model.card
-    if scan_of(card) is not None:
-        raise ModelAuditError(f"{model}: restores scans of slices; `snakemake audit` in its study audits it")
-    judged = corrected(restorer, study)
     tables = [path for path in files if path.suffix in (".h5", ".csv")]
-    remarks = []
+    scanned = scan_of(card) is not None
+    if scanned and not tables:
+        raise ModelAuditError(
+            f"{model}: restores scans, which no file of an image holds; give images.h5 and splits.csv of its study, "
+            "with --config"
+        )
+    remarks = [*OF_SLICES] if scanned else []
+    judged = corrected(restorer, study)
     if again and (tables or not files):
         raise ModelAuditError(f"--again {again[0]}: is another exposure of an image; give the image too")
     if not files:
@@ -114,8 +119,8 @@ def audit_model(
         )
     method, found, maps = f"{card['network']}_{card['output']}", [], {}
     width = _width(judged, restorer.model, study) if has_intervals(restorer.model) else None
-    for condition, specimens, sky in material:
-        findings, restored = examine(judged, specimens, sky, study.audit, card.get("brightest", []), width)
+    for condition, specimens, ground in material:
+        findings, restored = examine(judged, specimens, ground, study.audit, card.get("brightest", []), width)
         found.append(table_of(findings, condition, method))
         if specimens:
             maps[condition, method] = maps_of(specimens[0], restored[0], study.audit.ring_correlation)
@@ -224,4 +229,4 @@ def _held_out(tables: Sequence[Path], card: dict[str, Any], study: Study) -> Ite
                     writer.append(observe(truths.image(id), study, condition.name, stamp))
             with read_observations(path) as observations:
                 specimens = specimens_of(items, truths, observations)
-            yield condition.name, specimens, sky_around(specimens, truths, study, condition.name)
+            yield condition.name, specimens, ground_of(specimens, truths, study, condition.name)

@@ -6,9 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.audit.empty_sky import EmptySky
 from pipeline.audit.examination import examine as examined
-from pipeline.audit.lesions import Body
 from pipeline.audit.maps import maps_of, write_maps
 from pipeline.audit.specimen import Width
 from pipeline.audit.table import table_of
@@ -21,7 +19,7 @@ from pipeline.restorers.spread import SpreadEstimator
 from pipeline.splits import read_splits
 from pipeline.steps.interval_models import interval_width, with_spread
 from pipeline.steps.restore import restorer_for
-from pipeline.steps.specimens import chosen, sky_around, specimens_of
+from pipeline.steps.specimens import chosen, ground_of, specimens_of
 from pipeline.store import read_images, written_aside
 
 log = logging.getLogger("clearfield")
@@ -71,9 +69,7 @@ def examine(
         condition = str(observations.attributes["condition"])
         restorer = restorer_for(study, condition, method, tuned, models, FOLD)
         specimens = specimens_of(chosen(read_splits(splits), FOLD, study.audit.items), truths, observations)
-        ground: EmptySky | Body = sky_around(specimens, truths, study, condition)
-        if study.degrade.scan is not None:
-            ground = Body(study.evaluate.lesion, ground.address)
+        ground = ground_of(specimens, truths, study, condition)
     brightest = read_model(models[FOLD]).card.get("brightest", []) if models else []
     width = _width(study, condition, method, restorer, models, bounds) if bounds else None
     findings, restored = examined(restorer, specimens, ground, study.audit, brightest, width)

@@ -1,8 +1,9 @@
-"""Held-out items of a fold, with the sky around them that a restorer may read: what an audit works on."""
+"""Held-out items of a fold, with the sky around them that a restorer may read, and the ground that holds nothing."""
 
 from __future__ import annotations
 
 from pipeline.audit.empty_sky import EmptySky
+from pipeline.audit.lesions import Body
 from pipeline.audit.specimen import Specimen
 from pipeline.config import Study
 from pipeline.observation import ObservationReader
@@ -30,3 +31,9 @@ def sky_around(specimens: list[Specimen], truths: ImageReader, study: Study, con
     """Empty sky as the instrument of some specimens sees it under a condition."""
     address = (study.seed, condition)
     return EmptySky(specimens[0].seen, truths.attributes["sky"], study.audit.field_size, address)
+
+
+def ground_of(specimens: list[Specimen], truths: ImageReader, study: Study, condition: str) -> EmptySky | Body:
+    """On what nothing should be found: empty sky, or where the instrument is a scanner tissue without lesions."""
+    sky = sky_around(specimens, truths, study, condition)
+    return sky if study.degrade.scan is None else Body(study.evaluate.lesion, sky.address)

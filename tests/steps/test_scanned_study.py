@@ -13,6 +13,7 @@ from pipeline.measures.discrepancy import discrepancy
 from pipeline.observation import read_observations
 from pipeline.restorers.least_change import CONTRADICTED
 from pipeline.steps.audit import audit
+from pipeline.steps.audit_model import ModelAuditError, audit_model
 from pipeline.steps.calibrate import calibrate
 from pipeline.steps.degrade import degrade
 from pipeline.steps.detect import detect
@@ -159,6 +160,19 @@ def test_an_audit_of_a_scanner_has_its_verdicts_and_says_what_it_leaves_out(done
     page = (folder / "page" / "report.html").read_text()
     assert "Not asked of scanners" in page
     assert "empty fields" not in page.split("</header>")[1]
+
+
+def test_a_model_of_a_scanner_is_audited_on_held_out_slices_alone(done):
+    folder, study, _ = done
+    study = study.model_copy(update={"audit": Audit(items=1)})
+    model, out = folder / "net" / "fold0" / "faithful.safetensors", folder / "audit of a model"
+    with pytest.raises(ModelAuditError, match=r"give images\.h5 and splits\.csv of its study"):
+        audit_model(model, [], study, out)
+    audit_model(model, [folder / "images.h5", folder / "splits.csv"], study, out)
+    table = pd.read_csv(out / "findings.csv")
+    assert set(table["condition"]) == {condition.name for condition in study.conditions}
+    assert {"contradicted_cells", "false_lesions", "lesions_shown"} <= set(table["measure"])
+    assert "Not asked of scanners" in (out / "report.html").read_text()
 
 
 def test_a_study_that_asks_for_no_lesions_gets_none(tmp_path):
