@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_spectrum import made_preparation
 from made_training import NAFNET
 from scipy.ndimage import gaussian_filter
 
 from pipeline.config import Study, study_from
 from pipeline.image import Image
+from pipeline.networks.preparation import Preparation
 from pipeline.store import write_images
+from pipeline.stretch import Stretch
+from pipeline.tiling import whole
+from pipeline.training.regions import Region
+from pipeline.training.scenes import Scenes
+from pipeline.training.slices import Slices
 
 CT: dict[str, Any] = {"ct": {"dose": [0.5, 0.1], "views": [48], "photons": 1e5, "electronic": 5, "noisy_source": False}}
 MRI: dict[str, Any] = {"mri": {"acceleration": [2, 3], "sigma": [10, 40], "calibration": 6}}
@@ -48,7 +56,26 @@ def slice_of(seed: int, height: int = 48, width: int = 48) -> Image:
 
 def write_slices(path: Path, count: int = 8, **size: int) -> Path:
     """A file of slices, a group each."""
+    return write_each(path, [slice_of(seed, **size) for seed in range(count)])
+
+
+def write_each(path: Path, slices: Sequence[Image]) -> Path:
+    """A file of some slices."""
     with write_images(path, data_range=1000.0, sky=[0.0], sky_sigma=[0.0]) as images:
-        for seed in range(count):
-            images.append(slice_of(seed, **size))
+        for one in slices:
+            images.append(one)
     return path
+
+
+def slices_of(folder: Path, degrade: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Slices:
+    """Slices of some sizes in a scanner."""
+    pictures = {f"s{k}": slice_of(k, *size) for k, size in enumerate(sizes)}
+    images = write_each(folder / "images.h5", list(pictures.values()))
+    scenes = Scenes(images, [Region(name, whole(*size)) for name, size in zip(pictures, sizes)])
+    return Slices(scenes, scanned_study(degrade).degrade.scan, pictures.__getitem__)
+
+
+def preparation_for(slices: Slices) -> Preparation:
+    """How a network may see scans of them."""
+    stretch = Stretch("linear", (0.0,), (1000.0,))
+    return made_preparation(stretch, (1e5,), slices.kinds[0].scanner.descriptors)

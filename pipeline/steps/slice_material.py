@@ -16,8 +16,7 @@ class SliceMaterial(ScanMaterial):
     def pixels_per_step(self, settings: Nafnet | Pix2pix | Denoiser, stage: str) -> int:
         """Pixels that a step of a stage sees."""
         assert isinstance(settings, Unrolled)
-        height, width = self._instruments.scanner.size
-        return settings.batch_of(stage) * height * width
+        return round(settings.batch_of(stage) * self._slices[self._scenes].pixels)
 
     def _degrader(self, scenes: Scenes, _augment: object) -> Any:
-        return SliceDegrader(scenes, self._instruments.scanner, self.preparation, self._device)
+        return SliceDegrader(self._slices[scenes], self.preparation, self._device)

@@ -80,7 +80,7 @@ class TrainingMaterial:
         device: torch.device,
         observed: PairFile | None = None,
     ) -> None:
-        self._study, self._device, self._observed = study, device, observed
+        self._study, self._device, self._observed, self._path = study, device, observed, images
         with read_images(images) as scenes:
             first = scenes.image(scenes.ids[0], Window(0, 0, 1, 1))
         self.bands, self.unit, self._first = first.bands, first.unit, first

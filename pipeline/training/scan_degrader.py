@@ -11,12 +11,10 @@ from torch import Tensor
 from pipeline.networks.inputs import RestorationInput
 from pipeline.networks.preparation import Preparation
 from pipeline.physics.noise import addressed_generator, addressed_random, draw_each, told_sigma_of_each
-from pipeline.physics.scanner import Scanner
 from pipeline.tiling import Window
 from pipeline.training.degradation import Batch, noise_level
-from pipeline.training.scenes import Scenes
+from pipeline.training.slices import SliceKind, Slices
 from pipeline.training.task import TrainingError
-from pipeline.training.truth import Place
 
 CROPS_OF_A_SLICE = 4
 """A scan of a whole slice costs as much as a network on several crops, and these can all be of one."""
@@ -29,17 +27,15 @@ class ScanDegrader:
 
     Parameters
     ----------
-    scenes : Scenes
-        Slices of the role that is drawn from, of one size.
-    scanner : Scanner
-        What they are seen by.
+    slices : Slices
+        Of the role that is drawn from, with what they are seen by. Those of a batch are of one kind.
     preparation : Preparation
         How the network is to see the data.
     device : torch.device
     """
 
-    def __init__(self, scenes: Scenes, scanner: Scanner, preparation: Preparation, device: torch.device) -> None:
-        self._scenes, self._scanner, self.preparation, self._device = scenes, scanner, preparation, device
+    def __init__(self, slices: Slices, preparation: Preparation, device: torch.device) -> None:
+        self._all, self.preparation, self._device = slices, preparation, device
 
     @property
     def plain(self) -> ScanDegrader:
@@ -56,13 +52,13 @@ class ScanDegrader:
         TrainingError
             If a slice is smaller than a crop.
         """
-        height, width = self._scanner.size
+        height, width = self._all.smallest
         if crop > min(height, width):
             raise TrainingError(f"crops of {crop} px are asked for, and slices have {height} x {width}; take smaller")
         slots = range(first, first + count)
         numbers = sorted({slot // CROPS_OF_A_SLICE for slot in slots})
-        inputs, target, known = self._slices(address, numbers)[:3]
-        cuts = [self._cut((*address, slot), crop) for slot in slots]
+        inputs, target, known, operator = self._slices(address, numbers)[:4]
+        cuts = [_cut((*address, slot), crop, target.shape[-2:]) for slot in slots]
         of = [numbers.index(slot // CROPS_OF_A_SLICE) for slot in slots]
 
         def cropped(planes: Tensor) -> Tensor:
@@ -70,39 +66,37 @@ class ScanDegrader:
 
         preview, inverse, sigma, valid = map(cropped, inputs[:4])
         seen = RestorationInput(preview, inverse, sigma, valid, inputs.descriptor[of])
-        return Batch(seen, cropped(target), cropped(known), self._scanner.of(self._scanner.settings, 0))
+        return Batch(seen, cropped(target), cropped(known), operator)
 
     def _slices(self, address: tuple[object, ...], numbers: Sequence[int]) -> Batch:
         """Whole slices, by their numbers."""
-        slices = [(*address, "slice", number) for number in numbers]
-        scene, unknown = self._turned(slices)
+        slices, kind = [(*address, "slice", number) for number in numbers], self._all.kind(*address)
+        scene, unknown = self._turned(slices, kind)
         own = [addressed_random(*place, "scan") for place in slices]
-        operator, each = self._scanner.batch(addressed_random(*address, "scan"), own)
+        operator, each = kind.scanner.batch(addressed_random(*address, "scan"), own)
         noises = [one.noise for one in each]
         generators = [addressed_generator(*place, "noise", device=self._device) for place in slices]
         body = scene.clamp_min(0).masked_fill(unknown, 0)
         data, _ = draw_each(noises, operator.forward(body), generators)
-        sigma, operator = told_sigma_of_each(noises, data), self._scanner.told(operator)
+        sigma, operator = told_sigma_of_each(noises, data), kind.scanner.told(operator)
         described = torch.stack([self.preparation.described(one) for one in each]).to(self._device)
         inputs = self.preparation(data, unknown, sigma, noise_level(sigma), operator, described)
         return Batch(inputs, self.preparation.stretch.apply(scene), (~unknown).float(), operator)
 
-    def _turned(self, slices: Sequence[tuple[object, ...]]) -> tuple[Tensor, Tensor]:
+    def _turned(self, slices: Sequence[tuple[object, ...]], kind: SliceKind) -> tuple[Tensor, Tensor]:
         """Slices in an orientation of their own, and what is not known of them, shape (B, C, H, W)."""
-        height, width = self._scanner.size
-        size, found = max(height, width), []
+        (height, width), found = kind.scanner.size, []
         for address in slices:
             random = addressed_random(*address)
-            region = int(random.choice(len(self._scenes), p=self._scenes.share))
-            taken = self._scenes.crops([Place(region, Window(0, 0, size, size))], size)
-            both = torch.stack([taken.pixels[0], taken.mask[0].float()])[..., :height, :width]
-            found.append(_turned(both, random, square=height == width))
+            pixels, mask = self._all.planes(kind.draw(random), kind.scanner.size)
+            found.append(_turned(torch.stack([pixels, mask.float()]), random, square=height == width))
         pixels, mask = torch.stack(found, 1)
         return pixels, mask > 0
 
-    def _cut(self, address: tuple[object, ...], crop: int) -> Window:
-        random, (height, width) = addressed_random(*address), self._scanner.size
-        return Window(int(random.integers(height - crop + 1)), int(random.integers(width - crop + 1)), crop, crop)
+
+def _cut(address: tuple[object, ...], crop: int, size: Sequence[int]) -> Window:
+    random, (height, width) = addressed_random(*address), size
+    return Window(int(random.integers(height - crop + 1)), int(random.integers(width - crop + 1)), crop, crop)
 
 
 def _turned(planes: Tensor, random: np.random.Generator, square: bool) -> Tensor:

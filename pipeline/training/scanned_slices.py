@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
 
-from pipeline.physics.scanner import Scanner
-from pipeline.tiling import Window
-from pipeline.training.scenes import Scenes
-from pipeline.training.truth import Place
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.training.slices import SliceKind, Slices
 
 
 class ScannedSlices:
-    """A scanner in the place of :class:`~pipeline.training.instruments.Instruments`, as far as a model's card asks.
+    """Scanners in the place of :class:`~pipeline.training.instruments.Instruments`, as far as a model's card asks.
 
     Parameters
     ----------
-    scanner : Scanner
-    scenes : Scenes
-        Of which the first tells how much noise there is in images.
+    slices : Slices
+        Of which one of each kind tells how much noise there is in images.
     """
 
     relative_to_sky, counts_photons, single = False, False, None
 
-    def __init__(self, scanner: Scanner, scenes: Scenes) -> None:
-        self.scanner, self._scenes, self.names = scanner, scenes, scanner.descriptors
+    def __init__(self, slices: Slices) -> None:
+        self._slices, self.names = slices, slices.kinds[0].scanner.descriptors
 
     def range(self) -> dict[str, list[float]]:
         """Least and greatest value of every number that describes a scan."""
-        return self.scanner.ranges()
+        every = [kind.scanner.ranges() for kind in self._slices.kinds]
+        return {name: [min(r[name][0] for r in every), max(r[name][1] for r in every)] for name in self.names}
 
     def noise_range(self, *_: object) -> tuple[list[float], list[float]]:
         """Least and greatest noise per band of an image, as its median, over the conditions."""
-        height, width = self.scanner.size
-        size = max(height, width)
-        middle = Place(len(self._scenes) // 2, Window(0, 0, size, size))
-        scene = self._scenes.crops([middle], size).pixels[..., :height, :width].clamp_min(0)
-        found = []
-        for cell in self.scanner.settings.one_by_one():
-            operator = self.scanner.of(cell, 0)
-            sigma = operator.preview_sigma(operator.noise.told_sigma(operator.forward(scene)))
-            found.append(sigma.flatten(2).contiguous().median(-1).values[0].cpu().numpy())
+        found = [noise for kind in self._slices.kinds for noise in self._noise(kind)]
         return np.min(found, 0).tolist(), np.max(found, 0).tolist()
+
+    def _noise(self, kind: SliceKind) -> Iterator[NDArray[np.float32]]:
+        middle = int(kind.regions[len(kind.regions) // 2])
+        scene = self._slices.planes(middle, kind.scanner.size)[0][None].clamp_min(0)
+        for cell in kind.scanner.settings.one_by_one():
+            operator = kind.scanner.of(cell, 0)
+            sigma = operator.preview_sigma(operator.noise.told_sigma(operator.forward(scene)))
+            yield sigma.flatten(2).contiguous().median(-1).values[0].cpu().numpy()

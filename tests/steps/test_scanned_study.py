@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from made_slices import CT, MRI, scanned_study, write_slices
+from made_slices import CT, MRI, scanned_study, slice_of, write_each, write_slices
 from made_training import NAFNET
 
 from pipeline.config.audit import Audit
@@ -185,3 +185,25 @@ def test_one_slice_makes_no_study_of_a_scanner(tmp_path):
     write_slices(tmp_path / "images.h5", 1)
     with pytest.raises(SplitError, match="one slice cannot be both learned from and judged"):
         split(tmp_path / "images.h5", scanned_study(CT), tmp_path / "splits.csv")
+
+
+@pytest.mark.parametrize("degrade_by", [CT, MRI], ids=["ct", "mri"])
+def test_slices_of_several_sizes_make_one_study(tmp_path, degrade_by):
+    few = {"methods": ["degraded", "reconstruction"], "networks": {"net": NETWORK, "cascade": CASCADE}}
+    study = scanned_study(degrade_by, **few)
+    sizes = [(48, 48), (56, 52)]
+    images = write_each(tmp_path / "images.h5", [slice_of(seed, *sizes[seed % 2]) for seed in range(12)])
+    splits, seen, condition = tmp_path / "splits.csv", tmp_path / "seen.h5", study.conditions[0].name
+    split(images, study, splits)
+    degrade(images, study, condition, seen)
+    for name in study.networks:
+        for fold in range(2):
+            train(images, splits, study, name, fold, tmp_path / name / f"fold{fold}", tmp_path / "work")
+    tune(images, splits, seen, study, "reconstruction", tmp_path / "tuned.json")
+    for method, output, tuned in (("reconstruction", "", tmp_path / "tuned.json"), ("net", "faithful", None),
+                                  ("cascade", "sharp", None)):  # fmt: skip
+        models = [tmp_path / method / f"fold{fold}" / f"{output}.safetensors" for fold in range(2)] if output else []
+        name = f"{method}_{output}" if output else method
+        restore(seen, splits, study, name, tuned, models, tmp_path / f"{name}.h5")
+        with read_restored(tmp_path / f"{name}.h5") as made:
+            assert {made.pixels(item).shape[1:] for item in made.items} == set(sizes)

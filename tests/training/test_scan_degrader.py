@@ -4,26 +4,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_slices import CT, MRI, scanned_study, slice_of, write_slices
-from made_spectrum import made_preparation
+from made_slices import CT, MRI, preparation_for, slices_of
 
-from pipeline.physics.scanners import scanner_for
-from pipeline.stretch import Stretch
-from pipeline.tiling import whole
-from pipeline.training.regions import Region
 from pipeline.training.scan_degrader import ScanDegrader
-from pipeline.training.scenes import Scenes
 from pipeline.training.task import TrainingError
 
 CPU = torch.device("cpu")
 
 
 def degrader(folder: Path, degrade, height=48, width=48) -> ScanDegrader:
-    path = write_slices(folder / "images.h5", 4, height=height, width=width)
-    scenes = Scenes(path, [Region(f"s{k}", whole(height, width)) for k in range(4)])
-    scanner = scanner_for(scanned_study(degrade).degrade.scan, slice_of(0, height, width))
-    preparation = made_preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
-    return ScanDegrader(scenes, scanner, preparation, CPU)
+    slices = slices_of(folder, degrade, 4 * [(height, width)])
+    return ScanDegrader(slices, preparation_for(slices), CPU)
 
 
 @pytest.mark.parametrize("degrade", [CT, MRI], ids=["ct", "mri"])

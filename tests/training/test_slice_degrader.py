@@ -4,24 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_slices import CT, MRI, scanned_study, slice_of, write_slices
-from made_spectrum import made_preparation
+from made_slices import CT, MRI, preparation_for, slices_of
 
-from pipeline.physics.scanners import scanner_for
-from pipeline.stretch import Stretch
-from pipeline.tiling import whole
 from pipeline.training.device_memory import first_crops
-from pipeline.training.regions import Region
-from pipeline.training.scenes import Scenes
 from pipeline.training.slice_degrader import SliceDegrader
 
 
 def degrader(folder: Path, degrade, height=48, width=48) -> SliceDegrader:
-    path = write_slices(folder / "images.h5", 4, height=height, width=width)
-    scenes = Scenes(path, [Region(f"s{k}", whole(height, width)) for k in range(4)])
-    scanner = scanner_for(scanned_study(degrade).degrade.scan, slice_of(0, height, width))
-    preparation = made_preparation(Stretch("linear", (0.0,), (1000.0,)), (1e5,), scanner.descriptors)
-    return SliceDegrader(scenes, scanner, preparation, torch.device("cpu"))
+    slices = slices_of(folder, degrade, 4 * [(height, width)])
+    return SliceDegrader(slices, preparation_for(slices), torch.device("cpu"))
 
 
 @pytest.mark.parametrize("degrade", [CT, MRI], ids=["ct", "mri"])

@@ -1,0 +1,51 @@
+"""Slices of a role, by what can be scanned together."""
+
+from collections import Counter
+
+import pytest
+import torch
+from made_slices import CT, MRI, preparation_for, slices_of
+
+from pipeline.physics.noise import addressed_random
+from pipeline.training.scan_degrader import ScanDegrader
+
+SIZES = [(48, 48), (40, 56), (48, 48), (64, 64)]
+
+
+@pytest.mark.parametrize("degrade", [CT, MRI], ids=["ct", "mri"])
+def test_slices_of_one_size_are_scanned_together(tmp_path, degrade):
+    slices = slices_of(tmp_path, degrade, SIZES)
+    assert {kind.scanner.size: kind.regions.tolist() for kind in slices.kinds} == {
+        (48, 48): [0, 2], (40, 56): [1], (64, 64): [3]
+    }  # fmt: skip
+    assert slices.smallest == (40, 48)
+
+
+def test_every_slice_is_drawn_as_often_as_it_has_pixels(tmp_path):
+    slices = slices_of(tmp_path, CT, SIZES)
+    kinds = [slices.kind("step", step) for step in range(2000)]
+    drawn = Counter(kind.draw(addressed_random("slice", step)) for step, kind in enumerate(kinds))
+    area = [height * width for height, width in SIZES]
+    for number, pixels in enumerate(area):
+        assert drawn[number] / 2000 == pytest.approx(pixels / sum(area), abs=0.04)
+    assert slices.pixels == pytest.approx(sum(a * a for a in area) / sum(area))
+
+
+def test_crops_of_every_size_of_slice_are_learned_from(tmp_path):
+    slices = slices_of(tmp_path, MRI, SIZES)
+    draws = ScanDegrader(slices, preparation_for(slices), torch.device("cpu"))
+    shapes = set()
+    for step in range(12):
+        batch = draws.batch(0, step, count=4, crop=40)
+        assert batch.target.shape == (4, 1, 40, 40)
+        shapes.add(tuple(slices.kind(0, step).scanner.size))
+    assert len(shapes) == 3
+
+
+def test_a_batch_of_several_sizes_is_the_same_for_two_processes(tmp_path):
+    slices = slices_of(tmp_path, CT, SIZES)
+    draws = ScanDegrader(slices, preparation_for(slices), torch.device("cpu"))
+    for step in range(4):
+        alone = draws.batch(0, step, count=8, crop=16)
+        halves = [draws.batch(0, step, count=4, crop=16, first=first) for first in (0, 4)]
+        assert torch.equal(alone.target, torch.cat([half.target for half in halves]))
