@@ -19,6 +19,7 @@ NAMES = (
     "realism",
     "unrolled",
     "pairs",
+    "scans",
     "specialists",
     "translation",
     "posterior",
