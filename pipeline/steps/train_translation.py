@@ -13,11 +13,12 @@ import torch
 
 from pipeline import __version__
 from pipeline.code_hash import code_hash
-from pipeline.config import ConfigError, CycleGan, Study, settings_hash
+from pipeline.config import ConfigError, CycleGan, Study, TranslatingPix2pix, settings_hash
+from pipeline.domain_scale import DomainScale
 from pipeline.model_file import write_model
 from pipeline.networks.translators import ThereAndBack, build_translator
 from pipeline.physics.noise import addressed_generator
-from pipeline.splits import read_splits
+from pipeline.splits import Item, Role, read_splits
 from pipeline.step_settings import settings_for
 from pipeline.steps.domain_material import Domain, TranslationError, refuse_other_bands, refuse_other_places
 from pipeline.steps.train import digest
@@ -30,6 +31,9 @@ from pipeline.training.paired_translation_task import PairedTranslationTask
 from pipeline.training.task import Task
 from pipeline.translators.network import TRANSLATOR
 from pipeline.unpaired import FOLD, apart
+
+ROLES: tuple[Role, Role] = ("train", "tune")
+"""What is learned from, and what training is watched on."""
 
 log = logging.getLogger("clearfield")
 
@@ -86,27 +90,12 @@ def train_translation(
         second = Domain(into, into_rows)
         refuse_other_bands(first, second)
     else:
-        if truth is None:
-            raise TranslationError(f"{network}: pix2pix learns from pairs; translate.truth must name their other half")
-        refuse_other_places(images, truth)
-        second = Domain(truth, rows)
+        second = _paired(first, truth, rows, network)
     scales = first.scale(), second.scale()
-    torch.manual_seed(addressed_generator(*address, "weights").initial_seed())
-    module = build_translator(settings.model_dump(), len(first.first.bands), len(second.first.bands))
-    learned, unseen = (
-        (first.crops(role, scales[0], fabric.device), second.crops(role, scales[1], fabric.device))
-        for role in ("train", "tune")
-    )
-    task: Task
-    if isinstance(settings, CycleGan):
-        assert isinstance(module, ThereAndBack)
-        task = CycleTask(module, settings, *learned, unseen, address, fabric.device)
-    else:
-        assert not isinstance(module, ThereAndBack)
-        task = PairedTranslationTask(module, settings, learned, unseen, address)
+    task = _task(settings, (first, second), scales, address, fabric.device)
     place = f"translation/{network}"
     trained, history = train_task(task, loop, fabric, work / place / key, work / "tensorboard" / place)
-    domains = [first.said(scales[0]), second.said(scales[1])]
+    domains = [domain.said(scale) for domain, scale in zip((first, second), scales)]
     card = _card(study, network, settings.model_dump(mode="json"), domains) | {"data_hash": inputs[0]}
     write_model(out / "translator.safetensors", trained.state_dict(), card)
     size = {"parameters": sum(p.numel() for p in trained.parameters())}
@@ -114,6 +103,33 @@ def train_translation(
         pd.DataFrame([row | size for row in history]).to_csv(aside, index=False)
     last = history[-1]
     log.info("train_translation %s: %d steps in %.0f s", network, last["step"], last["seconds"])
+
+
+def _paired(first: Domain, truth: Path | None, rows: list[Item], network: str) -> Domain:
+    """The other half of pairs."""
+    if truth is None:
+        raise TranslationError(f"{network}: pix2pix learns from pairs; translate.truth must name their other half")
+    refuse_other_places(first.path, truth)
+    return Domain(truth, rows)
+
+
+def _task(
+    settings: CycleGan | TranslatingPix2pix,
+    domains: tuple[Domain, Domain],
+    scales: tuple[DomainScale, DomainScale],
+    address: tuple[object, ...],
+    device: torch.device,
+) -> Task:
+    """An untrained translator, and what it is trained and watched on."""
+    torch.manual_seed(addressed_generator(*address, "weights").initial_seed())
+    first, second = domains
+    module = build_translator(settings.model_dump(), len(first.first.bands), len(second.first.bands))
+    learned, unseen = ((first.crops(role, scales[0], device), second.crops(role, scales[1], device)) for role in ROLES)
+    if isinstance(settings, CycleGan):
+        assert isinstance(module, ThereAndBack)
+        return CycleTask(module, settings, *learned, unseen, address, device)
+    assert not isinstance(module, ThereAndBack)
+    return PairedTranslationTask(module, settings, learned, unseen, address)
 
 
 def _card(study: Study, network: str, settings: dict[str, Any], domains: list[dict[str, Any]]) -> dict[str, Any]:
