@@ -105,10 +105,6 @@ class SlicedVolume:
         """The same volume with other values, which another function reads."""
         return replace(self, read=read)
 
-    def without_source(self) -> SlicedVolume:
-        """The same volume, to be written as one that came from no file: as float32, placed by its affine."""
-        return replace(self, source=None)
-
     def slice(self, number: int) -> Image:
         """A slice, counted from 0, as an image of its own, called ``<id>/<slice>``."""
         pixels, mask = self.read(number)

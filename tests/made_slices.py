@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,22 @@ def write_each(path: Path, slices: Sequence[Image]) -> Path:
     return path
 
 
-def slices_of(folder: Path, degrade: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Slices:
-    """Slices of some sizes in a scanner."""
+def slices_of(
+    folder: Path,
+    degrade: dict[str, Any],
+    sizes: Sequence[tuple[int, int]],
+    widths: Sequence[float] = (),
+    light: Callable[[int, int], float] | None = None,
+) -> Slices:
+    """Slices of some sizes in a scanner, with pixels of 4 mm or as wide as said, maybe each of one value."""
     pictures = {f"s{k}": slice_of(k, *size) for k, size in enumerate(sizes)}
+    for picture, width in zip(list(pictures.values()), widths):
+        pictures[picture.id] = replace(picture, pixel_mm=width)
+    for picture in list(pictures.values()) if light else ():
+        pictures[picture.id] = picture.with_pixels(np.full_like(picture.pixels, light(*picture.shape[1:])))
     images = write_each(folder / "images.h5", list(pictures.values()))
     scenes = Scenes(images, [Region(name, whole(*size)) for name, size in zip(pictures, sizes)])
-    return Slices(scenes, scanned_study(degrade).degrade.scan, pictures.__getitem__)
+    return Slices(scenes, scanned_study(degrade).degrade.scan, pictures)
 
 
 def preparation_for(slices: Slices) -> Preparation:

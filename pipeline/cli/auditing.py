@@ -64,7 +64,7 @@ def audit(
         list[Path],
         typer.Argument(
             help="A model file; then nothing, an image as for `apply`, or images.h5 and splits.csv of its study (with "
-            "--config). Of a study: every audit/<condition>/... file."
+            "--config), which alone will do for a model of a scanner. Of a study: every audit/<condition>/... file."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for report.html and the tables.")],

@@ -36,7 +36,7 @@ def open_volume(path: Path, id: str, group: str | None = None, unit: str | None 
     return opened if unit is None else opened.with_unit(unit)
 
 
-def write_volume(path: Path, volume: Volume | SlicedVolume, method: str) -> None:
+def write_volume(path: Path, volume: Volume | SlicedVolume, method: str, own_scale: bool = False) -> None:
     """Write a volume as NIfTI, or to a folder as a DICOM series that is derived from its own.
 
     Parameters
@@ -47,8 +47,11 @@ def write_volume(path: Path, volume: Volume | SlicedVolume, method: str) -> None
         The latter is read several times.
     method : str
         What was done, for DICOM.
+    own_scale : bool
+        Whether values need digits of their own, such as those of an interval, which the integers of the source that the
+        volume came from may lack.
     """
     if is_nifti(path):
-        write_nifti(path, volume)
+        write_nifti(path, volume, own_scale)
     else:
-        write_dicom(path, volume, method)
+        write_dicom(path, volume, method, own_scale=own_scale)

@@ -31,6 +31,7 @@ class CtScanner(Scanner):
     """
 
     descriptors: ClassVar[tuple[str, ...]] = ("view_spacing_px",)
+    counts_mm: ClassVar[bool] = True
 
     def __init__(self, settings: Ct, slice: Image) -> None:
         super().__init__(settings, slice)

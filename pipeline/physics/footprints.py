@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from torch import Tensor
 
-KEPT = 2
-"""Matrices that are kept: one geometry in two precisions, or two geometries. At 512 px and 360 views one has 0.9 GB."""
+MOST_KEPT = 2**31
+"""Bytes of matrices that are kept, those used last; at 512 px and 360 views one has 0.9 GB. The last stays anyway."""
 
 BLOCK = 2**12
 """Pixels whose shadows are computed at a time."""
@@ -42,8 +41,17 @@ class Footprints(NamedTuple):
     stored: Tensor
     bins: int
 
+    @property
+    def nbytes(self) -> int:
+        """What the matrices take in memory."""
+        every = (part for m in (self.project, self.back) for part in (m.crow_indices(), m.col_indices(), m.values()))
+        return sum(part.nbytes for part in every)
 
-@lru_cache(maxsize=KEPT)
+
+_Geometry = tuple[int, int, int, torch.dtype, torch.device]
+_kept: dict[_Geometry, Footprints] = {}
+
+
 def footprints(size: int, views: int, bins: int, dtype: torch.dtype, device: torch.device) -> Footprints:
     """Shadows of square pixels on bins as wide as they are, in parallel beams.
 
@@ -70,6 +78,15 @@ def footprints(size: int, views: int, bins: int, dtype: torch.dtype, device: tor
     -------
     Footprints
     """
+    geometry = size, views, bins, dtype, device
+    made = _kept.pop(geometry, None) or _made(*geometry)
+    _kept[geometry] = made
+    while len(_kept) > 1 and sum(one.nbytes for one in _kept.values()) > MOST_KEPT:
+        del _kept[next(iter(_kept))]
+    return made
+
+
+def _made(size: int, views: int, bins: int, dtype: torch.dtype, device: torch.device) -> Footprints:
     folded = [_first_octant(2 * view, views) for view in range(views)]
     needed = sorted({step for step, _ in folded})
     back = _shadows(

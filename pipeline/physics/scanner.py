@@ -35,6 +35,8 @@ class Scanner(ABC):
 
     descriptors: ClassVar[tuple[str, ...]]
     """Names of the numbers by which a network tells one such instrument from another."""
+    counts_mm: ClassVar[bool] = False
+    """Whether it makes a difference to the data how wide pixels are."""
 
     def __init__(self, settings: Any, slice: Image) -> None:
         self.settings: Any = settings

@@ -60,7 +60,9 @@ def _scanned_alike(observations: Sequence[Observation]) -> Iterator[list[int]]:
     """Numbers of observations of one shape and instrument, some at a time."""
     alike: dict[tuple[object, ...], list[int]] = {}
     for number, observation in enumerate(observations):
-        kind = observation.measured.data.shape, tuple(observation.operator.descriptor().values())
+        preview, described = observation.preview, tuple(observation.operator.descriptor().values())
+        # Data of slices of several sizes may have one shape, and pixels of other widths shadows of other depth.
+        kind = observation.measured.data.shape, preview.shape, preview.pixel_mm, described
         alike.setdefault(kind, []).append(number)
     for numbers in alike.values():
         yield from (numbers[k : k + TOGETHER] for k in range(0, len(numbers), TOGETHER))

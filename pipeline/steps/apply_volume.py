@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from pipeline.model_file import read_model
 from pipeline.progress import progress
 from pipeline.steps.interval_planes import has_intervals, intervals_in_words
 from pipeline.steps.model_scan import example_of, scan_of
-from pipeline.steps.volume_outputs import VolumeOutput, volume_outputs
+from pipeline.steps.volume_outputs import volume_outputs
 from pipeline.steps.volume_restorer import VolumeRestorer
 from pipeline.store import Scratch, scratch
 from pipeline.tiling import Window
@@ -75,15 +74,14 @@ def apply_volume(
     Raises
     ------
     ApplyVolumeError
-        If the model is of no scanner, or was trained for other scans, bands or units, or a folder for the output is
-        there already.
+        If the model is of no scanner, or was trained for other scans, bands or units.
     FormatError, VolumeError, ModelFileError, ScannerError, StoreError
     """
     restorer = VolumeRestorer(read_model(model), tile, data_consistency)
     card = restorer.model.card
     settings = _settings(card, scan, force)
     opened = _opened(volume, card)
-    outputs = volume_outputs(out, has_intervals(restorer.model))
+    outputs = volume_outputs(out, is_nifti(volume), has_intervals(restorer.model))
     name = f"{card['network']}_{card['output']} {restorer.model.hash}"
     channels, depth, height, width = opened.shape
     mask = np.empty(opened.shape, bool)
@@ -94,11 +92,10 @@ def apply_volume(
             room.write(_rows(opened, number), restorer.planes(slice, settings, number))
         for place, output in enumerate(outputs):
             made = opened.reading(partial(_read, opened, room, mask, place * channels))
-            # Integers that were chosen for values have no room for the digits of an interval.
-            written = made.without_source() if output.plane and output.is_nifti else made
-            write_volume(output.path, written, f"{output.in_words}restored by Clearfield, {name}, {scan}")
+            method = f"{output.in_words}restored by Clearfield, {name}, {scan}"
+            write_volume(output.path, made, method, own_scale=bool(output.plane))
     log.info("apply-volume %s: %d slices of %d x %d px, %s", name, depth, height, width, scan)
-    _tell(restorer, outputs, depth)
+    _tell(restorer, depth)
 
 
 def _opened(volume: Path, card: dict[str, Any]) -> SlicedVolume:
@@ -127,11 +124,11 @@ def _read(opened: SlicedVolume, room: Scratch, mask: Mask, first: int, number: i
     return Slice(np.stack(planes), mask[:, number])
 
 
-def _tell(restorer: VolumeRestorer, outputs: Sequence[VolumeOutput], depth: int) -> None:
+def _tell(restorer: VolumeRestorer, depth: int) -> None:
     """Say what was corrected, and what the intervals are, or why there are none."""
     if restorer.contradicted:
         log.warning("%d of %d slices were corrected, since their data contradicted them", restorer.contradicted, depth)
-    if len(outputs) == 1:
+    if not has_intervals(restorer.model):
         log.info("no intervals: the model has none (a study's spread.steps and split.calibrate give them)")
         return
     log.info("intervals lie beside it, under names that end by -err, -lower95 and -upper95")

@@ -24,12 +24,15 @@ from pipeline.restorers.restorer import Restorer
 from pipeline.splits import Item, items_of, read_splits
 from pipeline.steps.restore import restorer_for
 from pipeline.steps.scan_slice import in_mm, scan_slice
-from pipeline.store import read_images, written_aside
+from pipeline.store import ImageReader, read_images, written_aside
+from pipeline.tiling import Window
 
 log = logging.getLogger("clearfield")
 
 TOGETHER = 16
 """Slices that are restored at once."""
+AS_WIDE = 1.01
+"""How many times as wide as others pixels may be for one reader."""
 
 
 class ImplantError(ClearfieldError):
@@ -70,7 +73,8 @@ def implant(
     Raises
     ------
     ImplantError
-        If the study asks for no lesions, is not one of a scanner, or nobody knows how wide its pixels are.
+        If the study asks for no lesions, is not one of a scanner, or nobody knows how wide its pixels are, or slices
+        have pixels of several widths.
     """
     settings, scan, cell = study.evaluate.lesion, study.degrade.scan, study.condition(condition)
     if settings is None or scan is None or not isinstance(cell, ScanCondition):
@@ -83,6 +87,7 @@ def implant(
         scans[UNDEGRADED] = ScanCondition(name=UNDEGRADED, scan=scan.undegraded())
     rows, items, contrasts = [pd.DataFrame()], read_splits(splits), settings.contrasts
     with read_images(images) as truths:
+        _refuse_several_widths([item for item in items if item.role == "test"], truths, settings, study)
         for fold in range(study.split.folds):
             restorer = restorer_for(study, condition, method, tuned, models, fold)
             tested = items_of(items, fold, "test")
@@ -110,6 +115,17 @@ class _Specimen:
     pixel_mm: float
     disk: Disk
     where: list[tuple[int, int]]
+
+
+def _refuse_several_widths(tested: Sequence[Item], truths: ImageReader, settings: Lesion, study: Study) -> None:
+    """A reader learns on one grid what lesions look like."""
+    corners = (truths.image(item.image, Window(0, 0, 1, 1)) for item in tested)
+    widths = sorted({width for corner in corners if (width := in_mm(corner, study).pixel_mm) is not None})
+    if len({Disk.of(settings, width).patch for width in widths}) > 1 or (widths and widths[-1] > AS_WIDE * widths[0]):
+        raise ImplantError(
+            f"slices have pixels of {widths[0]:.4g} to {widths[-1]:.4g} mm, and a reader learns lesions on one grid; "
+            "resample the slices, or leave evaluate.tissue.lesion out"
+        )
 
 
 def _specimen(truth: Image, item: Item, settings: Lesion, study: Study) -> _Specimen:

@@ -16,7 +16,7 @@ class SliceMaterial(ScanMaterial):
     def pixels_per_step(self, settings: Nafnet | Pix2pix | Denoiser, stage: str) -> int:
         """Pixels that a step of a stage sees."""
         assert isinstance(settings, Unrolled)
-        return round(settings.batch_of(stage) * self._slices[self._scenes].pixels)
+        return round(settings.batch_of(stage) * self._slices_of(self._scenes).pixels)
 
     def _degrader(self, scenes: Scenes, _augment: object) -> Any:
-        return SliceDegrader(self._slices[scenes], self.preparation, self._device)
+        return SliceDegrader(self._slices_of(scenes), self.preparation, self._device)

@@ -29,11 +29,17 @@ def specimens_of(items: list[Item], truths: ImageReader, observations: Observati
 
 def sky_around(specimens: list[Specimen], truths: ImageReader, study: Study, condition: str) -> EmptySky:
     """Empty sky as the instrument of some specimens sees it under a condition."""
-    address = (study.seed, condition)
-    return EmptySky(specimens[0].seen, truths.attributes["sky"], study.audit.field_size, address)
+    sky = truths.attributes["sky"]
+    return EmptySky(specimens[0].seen, sky, study.audit.field_size, _address(study, condition))
 
 
 def ground_of(specimens: list[Specimen], truths: ImageReader, study: Study, condition: str) -> EmptySky | Body:
     """On what nothing should be found: empty sky, or where the instrument is a scanner tissue without lesions."""
-    sky = sky_around(specimens, truths, study, condition)
-    return sky if study.degrade.scan is None else Body(study.evaluate.lesion, sky.address)
+    if study.degrade.scan is None:
+        return sky_around(specimens, truths, study, condition)
+    return Body(study.evaluate.lesion, _address(study, condition))
+
+
+def _address(study: Study, condition: str) -> tuple[object, ...]:
+    """Where the random numbers of an audit lie."""
+    return study.seed, condition

@@ -31,33 +31,38 @@ class VolumeOutput:
     plane: str = ""
 
     @property
-    def is_nifti(self) -> bool:
-        """Whether it is a file and no folder."""
-        return is_nifti(self.path)
-
-    @property
     def in_words(self) -> str:
         """What a description begins with; nothing of the restored volume itself."""
         return f"{self.plane}, {PLANES[self.plane]}: " if self.plane else ""
 
 
-def volume_outputs(out: Path, intervals: bool) -> list[VolumeOutput]:
+def volume_outputs(out: Path, of_nifti: bool, intervals: bool) -> list[VolumeOutput]:
     """What is written: ``out``, and with intervals ``ERR``, ``LOWER95`` and ``UPPER95``, whose names end by these.
 
     Beside ``restored.nii.gz`` lie ``restored-err.nii.gz``, ``restored-lower95.nii.gz`` and ``restored-upper95.nii.gz``,
     beside the folder ``restored`` the folders ``restored-err`` and so on.
 
+    Parameters
+    ----------
+    out : path
+    of_nifti : bool
+        Whether the volume came from NIfTI, of which no DICOM series can be derived.
+    intervals : bool
+
     Raises
     ------
     FormatError
-        If a folder is there already; what lies in one is never written over.
+        If ``out`` cannot be one of these, or any of them is there already: none is ever written over.
     """
+    if not out.name or (of_nifti and not is_nifti(out)):
+        what = f"the name of a file that ends in {' or '.join(NIFTI_SUFFIXES)}" if of_nifti else "the name of a folder"
+        raise FormatError(f"{out}: cannot be the output; give {what}")
     suffix = next((s for s in reversed(NIFTI_SUFFIXES) if out.name.lower().endswith(s)), "")
     stem, ending = out.name[: len(out.name) - len(suffix)], out.name[len(out.name) - len(suffix) :]
     beside = [VolumeOutput(out.with_name(f"{stem}-{plane.lower()}{ending}"), plane) for plane in PLANES]
     outputs = [VolumeOutput(out), *(beside if intervals else [])]
-    taken = next((output for output in outputs if not output.is_nifti and output.path.exists()), None)
+    taken = next((output for output in outputs if output.path.exists()), None)
     if taken is not None:
         what = f"{taken.plane} of the output" if taken.plane else "the output"
-        raise FormatError(f"{what}: the folder for the derived series is there already; name one that is not")
+        raise FormatError(f"{what}: is there already, and is never written over; give another name")
     return outputs

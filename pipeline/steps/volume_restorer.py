@@ -43,12 +43,14 @@ class VolumeRestorer:
     def __init__(self, model: Model, tile: int, data_consistency: bool) -> None:
         self.model, self.contradicted = model, 0
         self._network, self._consistent = NetworkRestorer(model, tile), data_consistency
-        self._estimator = SpreadEstimator(model, tile) if has_intervals(model) else None
+        known = has_intervals(model)
+        self._estimator = SpreadEstimator(model, tile) if known else None
+        self._calibration = calibration_of(model) if known else None
 
     def planes(self, slice: Image, scan: Scan, number: int) -> Pixels:
         """Restore a slice: it, and with intervals ``ERR``, ``LOWER95`` and ``UPPER95``, one after the other.
 
-        What was not measured stays as it was, and has an interval of no width.
+        What was not measured stays as it was.
 
         Parameters
         ----------
@@ -71,19 +73,20 @@ class VolumeRestorer:
             explained = least_changed(restored, seen)
             self.contradicted += explained is not restored
             restored = explained
-        values = [restored.pixels]
-        if self._estimator is not None:
-            made = restored_slice(self._estimator, restored, seen)
-            values += np.split(planes_of(made, calibration_of(self.model)), 3)
         taken_off = 0 if given.background is None else given.background
-        unmeasured = [slice.pixels, np.zeros_like(slice.pixels), slice.pixels, slice.pixels]
-        light = [taken_off, 0, taken_off, taken_off]
-        every = [np.where(slice.mask, before, now + more) for before, now, more in zip(unmeasured, values, light)]
-        return np.concatenate(every)
+        result = np.where(slice.mask, slice.pixels, restored.pixels + taken_off)
+        if self._estimator is None or self._calibration is None:
+            return result
+        made = restored_slice(self._estimator, restored, seen)
+        half, lower, upper = np.split(planes_of(made, self._calibration), 3)
+        ends = [np.where(slice.mask, slice.pixels, end + taken_off) for end in (lower, upper)]
+        return np.concatenate([result, np.where(slice.mask, 0, half), *ends])
 
 
 def _as_scanned(slice: Image, scan: Scan, number: int) -> Observation:
-    operator = scanner_for(scan, slice).of(scan, ADDRESS, number)
+    scanner = scanner_for(scan, slice)
+    # A user's head lay still.
+    operator = scanner.told(scanner.of(scan, ADDRESS, number))
     body = torch.from_numpy(slice.pixels).clamp_min(0).masked_fill(torch.from_numpy(slice.mask), 0)[None]
     data = operator.forward(body)
     sigma = operator.preview_sigma(operator.noise.told_sigma(data))[0].float().expand(slice.shape)

@@ -35,7 +35,7 @@ class ScanDegrader:
     """
 
     def __init__(self, slices: Slices, preparation: Preparation, device: torch.device) -> None:
-        self._all, self.preparation, self._device = slices, preparation, device
+        self._role, self.preparation, self._device = slices, preparation, device
 
     @property
     def plain(self) -> ScanDegrader:
@@ -52,9 +52,12 @@ class ScanDegrader:
         TrainingError
             If a slice is smaller than a crop.
         """
-        height, width = self._all.smallest
-        if crop > min(height, width):
-            raise TrainingError(f"crops of {crop} px are asked for, and slices have {height} x {width}; take smaller")
+        smallest = self._role.smallest_side
+        if crop > smallest:
+            raise TrainingError(
+                f"crops of {crop} px are asked for, and the smallest slice is {smallest} px wide or high; set a "
+                "smaller crop, or leave such slices out"
+            )
         slots = range(first, first + count)
         numbers = sorted({slot // CROPS_OF_A_SLICE for slot in slots})
         inputs, target, known, operator = self._slices(address, numbers)[:4]
@@ -70,7 +73,7 @@ class ScanDegrader:
 
     def _slices(self, address: tuple[object, ...], numbers: Sequence[int]) -> Batch:
         """Whole slices, by their numbers."""
-        slices, kind = [(*address, "slice", number) for number in numbers], self._all.kind(*address)
+        slices, kind = [(*address, "slice", number) for number in numbers], self._role.draw_kind(*address)
         scene, unknown = self._turned(slices, kind)
         own = [addressed_random(*place, "scan") for place in slices]
         operator, each = kind.scanner.batch(addressed_random(*address, "scan"), own)
@@ -88,7 +91,7 @@ class ScanDegrader:
         (height, width), found = kind.scanner.size, []
         for address in slices:
             random = addressed_random(*address)
-            pixels, mask = self._all.planes(kind.draw(random), kind.scanner.size)
+            pixels, mask = self._role.planes(kind.draw(random), kind.scanner.size)
             found.append(_turned(torch.stack([pixels, mask.float()]), random, square=height == width))
         pixels, mask = torch.stack(found, 1)
         return pixels, mask > 0

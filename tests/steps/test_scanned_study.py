@@ -1,5 +1,7 @@
 """A study of a scanner, step by step, from slices to scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,6 +177,15 @@ def test_a_model_of_a_scanner_is_audited_on_held_out_slices_alone(done):
     assert "Not asked of scanners" in (out / "report.html").read_text()
 
 
+def test_lesions_are_not_read_on_several_grids(tmp_path):
+    study = scanned_study(CT, evaluate={"tissue": {"lesion": LESION}})
+    every = [replace(slice_of(seed), pixel_mm=4.0 + seed % 2) for seed in range(8)]
+    images = write_each(tmp_path / "images.h5", every)
+    split(images, study, tmp_path / "splits.csv")
+    with pytest.raises(ImplantError, match=r"slices have pixels of 4 to 5 mm, and a reader learns lesions on one grid"):
+        implant(images, tmp_path / "splits.csv", study, study.conditions[0].name, "degraded", None, [], tmp_path / "a")
+
+
 def test_a_study_that_asks_for_no_lesions_gets_none(tmp_path):
     study = scanned_study(CT)
     with pytest.raises(ImplantError, match=r"set evaluate\.tissue\.lesion"):
@@ -191,8 +202,10 @@ def test_one_slice_makes_no_study_of_a_scanner(tmp_path):
 def test_slices_of_several_sizes_make_one_study(tmp_path, degrade_by):
     few = {"methods": ["degraded", "reconstruction"], "networks": {"net": NETWORK, "cascade": CASCADE}}
     study = scanned_study(degrade_by, **few)
-    sizes = [(48, 48), (56, 52)]
-    images = write_each(tmp_path / "images.h5", [slice_of(seed, *sizes[seed % 2]) for seed in range(12)])
+    sizes = [(48, 48), (56, 52), (56, 56)]
+    # Squares and others of one detector, and pixels of two widths.
+    every = [replace(slice_of(seed, *sizes[seed % 3]), pixel_mm=4.0 + seed % 2) for seed in range(12)]
+    images = write_each(tmp_path / "images.h5", every)
     splits, seen, condition = tmp_path / "splits.csv", tmp_path / "seen.h5", study.conditions[0].name
     split(images, study, splits)
     degrade(images, study, condition, seen)

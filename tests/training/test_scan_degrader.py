@@ -48,7 +48,7 @@ def test_slices_that_are_not_square_keep_their_shape(tmp_path):
 
 
 def test_a_crop_that_is_larger_than_its_slice_is_refused_with_both_sizes(tmp_path):
-    with pytest.raises(TrainingError, match="crops of 64 px are asked for, and slices have 48 x 48"):
+    with pytest.raises(TrainingError, match="crops of 64 px are asked for, and the smallest slice is 48 px"):
         degrader(tmp_path, CT).batch(0, "step", count=4, crop=64)
 
 

@@ -18,12 +18,18 @@ def test_slices_of_one_size_are_scanned_together(tmp_path, degrade):
     assert {kind.scanner.size: kind.regions.tolist() for kind in slices.kinds} == {
         (48, 48): [0, 2], (40, 56): [1], (64, 64): [3]
     }  # fmt: skip
-    assert slices.smallest == (40, 48)
+    assert slices.smallest_side == 40
+
+
+def test_pixels_of_about_one_width_are_scanned_together_where_the_width_counts(tmp_path):
+    widths = [4.0, 4.0000001, 4.3, 5.0]
+    assert [k.regions.tolist() for k in slices_of(tmp_path, CT, 4 * [(48, 48)], widths).kinds] == [[0, 1, 2], [3]]
+    assert len(slices_of(tmp_path, MRI, 4 * [(48, 48)], widths).kinds) == 1
 
 
 def test_every_slice_is_drawn_as_often_as_it_has_pixels(tmp_path):
     slices = slices_of(tmp_path, CT, SIZES)
-    kinds = [slices.kind("step", step) for step in range(2000)]
+    kinds = [slices.draw_kind("step", step) for step in range(2000)]
     drawn = Counter(kind.draw(addressed_random("slice", step)) for step, kind in enumerate(kinds))
     area = [height * width for height, width in SIZES]
     for number, pixels in enumerate(area):
@@ -31,15 +37,16 @@ def test_every_slice_is_drawn_as_often_as_it_has_pixels(tmp_path):
     assert slices.pixels == pytest.approx(sum(a * a for a in area) / sum(area))
 
 
-def test_crops_of_every_size_of_slice_are_learned_from(tmp_path):
-    slices = slices_of(tmp_path, MRI, SIZES)
+def test_crops_come_from_slices_of_every_size(tmp_path):
+    values = {48 * 48: 100.0, 40 * 56: 200.0, 64 * 64: 300.0}
+    slices = slices_of(tmp_path, MRI, SIZES, light=lambda height, width: values[height * width])
     draws = ScanDegrader(slices, preparation_for(slices), torch.device("cpu"))
-    shapes = set()
+    seen = set()
     for step in range(12):
-        batch = draws.batch(0, step, count=4, crop=40)
-        assert batch.target.shape == (4, 1, 40, 40)
-        shapes.add(tuple(slices.kind(0, step).scanner.size))
-    assert len(shapes) == 3
+        shown = torch.unique(draws.batch(0, step, count=8, crop=40).target * 1000)
+        assert len(shown) == 1, "a batch of slices that cannot be scanned together"
+        seen.add(round(shown.item()))
+    assert seen == {100, 200, 300}
 
 
 def test_a_batch_of_several_sizes_is_the_same_for_two_processes(tmp_path):

@@ -78,6 +78,11 @@ def stored_for(volume: SlicedVolume, frames: Sequence[Frame]) -> list[Stored]:
     for way in ways:
         if all(stored.holds(pixels) for stored, pixels in zip(way, _planes(volume))):
             return way
+    return stored_by_themselves(volume, frames)
+
+
+def stored_by_themselves(volume: SlicedVolume, frames: Sequence[Frame]) -> list[Stored]:
+    """The last of these ways: as finely as 16 bits allow, whatever the steps of the source."""
     scale = _new_scale(volume, frames)
     return [Stored(_signed(frame.encoding), scale) for frame in frames]
 

@@ -22,7 +22,7 @@ from pipeline.formats.dicom.file import parsing, quiet, read_dataset
 from pipeline.formats.dicom.frame import Frame
 from pipeline.formats.dicom.pixels import read_raw
 from pipeline.formats.dicom.read import DicomSource
-from pipeline.formats.dicom.recode import Stored, stored_for
+from pipeline.formats.dicom.recode import Stored, stored_by_themselves, stored_for
 from pipeline.store.aside import writing
 from pipeline.volume import SlicedVolume, Volume
 
@@ -32,7 +32,11 @@ class NoSourceError(FormatError):
 
 
 def write_dicom(
-    folder: str | Path, volume: Volume | SlicedVolume, method: str, now: datetime | None = None
+    folder: str | Path,
+    volume: Volume | SlicedVolume,
+    method: str,
+    now: datetime | None = None,
+    own_scale: bool = False,
 ) -> list[Path]:
     """Write a volume as a new DICOM series, derived from the files that it came from.
 
@@ -54,6 +58,8 @@ def write_dicom(
         What was done, for the descriptions of series and derivation.
     now : datetime, optional
         Time of writing.
+    own_scale : bool
+        Choose slope and intercept by the values, whatever those of the source are.
 
     Returns
     -------
@@ -78,7 +84,7 @@ def write_dicom(
         raise NoSourceError(f"{volume.id}: a volume of shape {sliced.shape} is not that of its files")
     if folder.exists():
         raise FormatError(f"{volume.id}: the folder for the derived series is there already; name one that is not")
-    stored = stored_for(sliced, frames)
+    stored = stored_by_themselves(sliced, frames) if own_scale else stored_for(sliced, frames)
     series, now = generate_uid(prefix=None), now or datetime.now()
     aside = folder.with_name(f".part{os.getpid()}.{folder.name}")
     try:

@@ -24,7 +24,7 @@ _LEVEL = 4
 """Of compression: the highest, 9, takes fifty times as long on a brain, and saves a fifth."""
 
 
-def write_nifti(path: str | Path, volume: Volume | SlicedVolume) -> None:
+def write_nifti(path: str | Path, volume: Volume | SlicedVolume, own_scale: bool = False) -> None:
     """Write a volume as NIfTI, slice by slice.
 
     A volume that came from a NIfTI file keeps that file's affine to the bit, its extensions, voxel type and scaling:
@@ -39,6 +39,8 @@ def write_nifti(path: str | Path, volume: Volume | SlicedVolume) -> None:
         ``.nii`` or ``.nii.gz``.
     volume : Volume or SlicedVolume
         The latter is read twice if its file held integers.
+    own_scale : bool
+        Write float32, whatever the file that it came from held.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def write_nifti(path: str | Path, volume: Volume | SlicedVolume) -> None:
         raise FormatError(
             f"{volume.id}: a volume of shape {sliced.shape} is not that of its file; write it without source"
         )
-    if source is not None and _fits(sliced, source):
+    if source is not None and not own_scale and _fits(sliced, source):
         kind, scale = source.file.stored.dtype, source.scale
         start = _start_of(source)
     else:
