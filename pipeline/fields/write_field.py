@@ -91,6 +91,8 @@ def _set_aside(path: Path, about: dict[str, Any], area: Window, bands: int) -> N
     size = about["tile"]
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    # The same field is the same file, whenever it is painted.
+    early.set_obj_track_times(False)
     never = early.copy()
     never.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     never.set_chunk((1, min(size, area.height), min(size, area.width)))

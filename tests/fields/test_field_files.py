@@ -1,6 +1,7 @@
 import os
 import resource
 import signal
+import time
 
 import h5py
 import numpy as np
@@ -85,6 +86,14 @@ def test_a_killed_run_goes_on_with_the_missing_tiles_and_ends_with_the_same_file
     assert not again.exists()
     assert write_field(made_field(), made_about(), AREA, again) == (9 - 4, 4)
     assert again.read_bytes() == written.read_bytes()
+
+
+def test_a_file_does_not_say_when_it_was_made(out, tmp_path):
+    for path in (out, tmp_path / "later.h5"):
+        write_field(made_field(), made_about(), AREA, path)
+        # HDF5 counts time in seconds.
+        time.sleep(1.1)
+    assert out.read_bytes() == (tmp_path / "later.h5").read_bytes()
 
 
 def test_a_tile_that_a_killed_run_left_half_written_is_painted_again(out):
