@@ -20,7 +20,6 @@ from pipeline.audit.specimen import Specimen, Width
 from pipeline.audit.table import table_of
 from pipeline.config import Study
 from pipeline.errors import ClearfieldError
-from pipeline.evaluation.calibration import PIXELS, Calibration
 from pipeline.image import Image
 from pipeline.measures.sky import sky_level_and_sigma
 from pipeline.model_file import Model
@@ -36,7 +35,7 @@ from pipeline.steps.audit import OF_SLICES, write_audit
 from pipeline.steps.degrade import observe
 from pipeline.steps.instrument import guard_for, read_stamp
 from pipeline.steps.interval_models import interval_width
-from pipeline.steps.interval_planes import has_intervals
+from pipeline.steps.interval_planes import calibration_of, has_intervals
 from pipeline.steps.model_scan import scan_of
 from pipeline.steps.operator_words import instrument_from_words, operator_words
 from pipeline.steps.restore import corrected
@@ -130,8 +129,7 @@ def audit_model(
 
 def _width(judged: Restorer, model: Model, study: Study) -> Width:
     """The width of the model's own intervals."""
-    calibration = Calibration.from_dict(model.card["intervals"]["calibrated"][PIXELS])
-    return interval_width(judged, SpreadEstimator(model, study.restore.tile), calibration)
+    return interval_width(judged, SpreadEstimator(model, study.restore.tile), calibration_of(model))
 
 
 def _of_card(card: dict[str, Any], study: Study) -> Material:
