@@ -126,7 +126,7 @@ def _neighbours(white: Map, trusted: NDArray[np.bool_]) -> tuple[Map, Map]:
 def _summed(values: Map) -> Map:
     """Sums over bands and cells."""
     rows, columns = (length // CELL for length in values.shape[-2:])
-    cut = values[:, : rows * CELL, : columns * CELL].reshape(-1, rows, CELL, columns, CELL)
+    cut = values[:, : rows * CELL, : columns * CELL].reshape(len(values), rows, CELL, columns, CELL)
     return cut.sum((0, 2, 4))
 
 

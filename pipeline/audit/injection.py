@@ -80,7 +80,8 @@ def _given(
     *address: object,
 ) -> Iterator[Given]:
     for number, (specimen, without) in enumerate(zip(specimens, restored, strict=True)):
-        sown = sow(specimen, kind, levels, *address, kind, number)
+        # A small image has room for fewer sources than there are levels: the next one goes on with the next level.
+        sown = sow(specimen, kind, np.roll(levels, -number).tolist(), *address, kind, number)
         if sown is not None:
             image = restorer.restore(seen_with(specimen.seen, sown.light, *address, kind, number))
             change = image.pixels.astype(np.float64) - without.pixels

@@ -79,6 +79,8 @@ _WHAT = {
 
 
 def _sentence(row: pd.Series) -> str:
+    if not row["n"]:
+        return f"{_WHAT[row['measure']].format('an unknown share')}, since there was none to look at"
     null = f"{percent(row['null'])}, at most {percent(row['null_high'])}, where nothing is wrong"
     limit = f"; {percent(row['threshold'])} is put up with" if row["threshold"] > 0 else ""
     what = _WHAT[row["measure"]].format(f"{percent(row['value'])} ({percent(row['low'])} to {percent(row['high'])})")
@@ -87,6 +89,8 @@ def _sentence(row: pd.Series) -> str:
 
 def percent(share: float) -> str:
     """A share, as precise as it is small."""
+    if share != share:
+        return "an unknown share"
     return f"{100 * share:.2g}%" if share < 0.1 else f"{100 * share:.0f}%"
 
 
@@ -100,12 +104,14 @@ def _on_invention(rows: pd.DataFrame) -> Sentences:
     if fields["against"].any():
         worst = percent(fields["value"].max())
         yield False, f"to find or count faint sources: it puts some into {worst} of empty fields"
-    elif len(fields):
-        most = percent(fields["high"].max())
-        yield (
-            True,
-            f"to find sources: on empty sky it made none that the data do not show (in {most} of fields at most)",
+    elif fields["n"].sum():
+        some, most = fields["value"].max(), percent(fields["high"].max())
+        made = (
+            f"no more often than chance did it make any that the data do not show (in {percent(some)} of fields"
+            if some > 0
+            else "it made none that the data do not show (in none of the fields"
         )
+        yield True, f"to find sources: on empty sky {made}, {most} at most)"
     false = rows[rows["measure"] == "false_lesions"]
     if false["against"].any():
         yield False, f"to find faint lesions: it shows one in {percent(false['value'].max())} of places without any"
@@ -118,13 +124,13 @@ def _on_data(rows: pd.DataFrame) -> Sentences:
     cells = rows[(rows["measure"] == "contradicted_cells") & (rows["part"] == "consistency")]
     if cells["against"].any():
         yield False, f"as the light that was there: data contradict {percent(cells['value'].max())} of it, by area"
-    elif len(cells):
+    elif cells["n"].sum() and (cells["high"] <= cells["threshold"]).all():
         yield True, "as an image that explains its data to their noise"
 
 
 def _on_light(rows: pd.DataFrame) -> Sentences:
     """Light of point sources counts as measured from the lowest S/N on above which no median error exceeds 5%."""
-    bias = rows[(rows["measure"] == "flux_bias") & rows["case"].str.startswith(POINT)]
+    bias = rows[(rows["measure"] == "flux_bias") & rows["case"].str.startswith(POINT) & rows["value"].notna()]
     if bias.empty:
         return
     worst = bias.assign(error=bias["value"].abs(), snr=bias["case"].map(_level)).groupby("snr")["error"].max()
@@ -168,6 +174,8 @@ def _on_mistakes(rows: pd.DataFrame) -> Sentences:
 
 def _on_warnings(rows: pd.DataFrame) -> Sentences:
     warned = rows[(rows["measure"] == "warned") & (rows["case"] != "as it is")]
-    silent = list(dict.fromkeys(warned.loc[warned["value"] < 1, "case"]))
-    if silent:
-        yield False, f"on input with {', '.join(silent)}, of which nothing warns"
+    of_case = warned.groupby("case", sort=False)["value"].min()
+    for silent, words in ((of_case == 0, "of which nothing warns"), (of_case.between(0, 1, "neither"), "of which not "
+                          "every image is warned of")):  # fmt: skip
+        if silent.any():
+            yield False, f"on input with {', '.join(of_case.index[silent])}, {words}"

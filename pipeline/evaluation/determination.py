@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.statistics import Bootstrap, Estimate, estimate
+from pipeline.evaluation.statistics import Bootstrap, Estimate
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,8 @@ def r_squared(error: Floats, true: Floats, bootstrap: Bootstrap) -> Estimate:
     # About the mean: moments of numbers far from zero would lose their digits.
     x = x - x.mean()
     value = float(_of(x, e, np.ones((1, len(x))))[0])
-    return estimate(value, _of(x, e, bootstrap.weights[:, known]))
+    found = bootstrap.estimate(value, _of(x, e, bootstrap.weights[:, known]), known)
+    return Estimate(value, found.low, min(found.high, 1.0))
 
 
 def _of(x: Floats, e: Floats, weights: NDArray[np.number]) -> Floats:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.evaluation.calibration import ALL, LEVELS
 from pipeline.evaluation.interval_sums import PIT_BINS, SUMS
 from pipeline.evaluation.signal_to_noise import BINS
+from pipeline.evaluation.statistics import LEVEL, widening
 from pipeline.physics.noise import addressed_random
 
 COLUMNS = ("condition", "method", "psf", "measure", "bin", "statistic", "value", "low", "high", "groups", "n")
@@ -86,12 +87,13 @@ def _rows(part: pd.DataFrame, address: tuple[object, ...]) -> Iterator[dict[str,
     counts = {"groups": len(units), "n": int(units["n"].sum())}
     weights = _weights(len(units), address)
     for name, column in MEANS.items():
-        yield {"statistic": name, **_estimate(means[column].to_numpy(), None, weights), **counts}
+        most = 1.0 if "coverage" in name else np.inf
+        yield {"statistic": name, **_estimate(means[column].to_numpy(), None, weights, most), **counts}
     for name, (score, constant) in RATIOS.items():
         found = _estimate(means[score].to_numpy(), means[constant].to_numpy(), weights)
         yield {"statistic": name, **found, **counts}
     for k in range(PIT_BINS):
-        yield {"statistic": f"pit_{k}", **_estimate(means[f"pit_{k}"].to_numpy(), None, weights), **counts}
+        yield {"statistic": f"pit_{k}", **_estimate(means[f"pit_{k}"].to_numpy(), None, weights, 1.0), **counts}
 
 
 def _weights(units: int, address: tuple[object, ...]) -> Floats:
@@ -100,12 +102,16 @@ def _weights(units: int, address: tuple[object, ...]) -> Floats:
     return random.multinomial(units, np.full(units, 1 / units), size=RESAMPLINGS) / units
 
 
-def _estimate(values: Floats, over: Floats | None, weights: Floats) -> dict[str, float]:
-    """Mean over groups, or a ratio of two means, with its 95% interval; one group gives none."""
+def _estimate(values: Floats, over: Floats | None, weights: Floats, most: float = np.inf) -> dict[str, float]:
+    """Mean over groups, or a ratio of two means, with its 95% interval, wider where groups are few; one gives none."""
     if over is None:
         over = np.ones(len(values))
     with np.errstate(divide="ignore", invalid="ignore"):
         value, resampled = values.mean() / over.mean(), (weights @ values) / (weights @ over)
     known = resampled[np.isfinite(resampled)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(values) > 1 and len(known) else (np.nan, np.nan)
+    if len(values) < 2 or not len(known):
+        return {"value": float(value), "low": np.nan, "high": np.nan}
+    tails = np.percentile(known, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
+    # None of these is ever below 0, and no share above 1.
+    low, high = np.clip(value + widening(len(values)) * (tails - value), 0, most)
     return {"value": float(value), "low": float(low), "high": float(high)}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.evaluation.statistics import LEVEL
+from pipeline.evaluation.statistics import LEVEL, widening
 from pipeline.measures.disk_response import frequencies
 from pipeline.measures.model_observer import detectability, template
 from pipeline.physics.noise import addressed_random
@@ -79,7 +79,8 @@ def summarise_lesions(undegraded: pd.DataFrame, rows: pd.DataFrame, seed: int) -
     """Rows of ``lesions.csv`` of one method, contrast and condition, see :data:`COLUMNS`.
 
     A reader is trained on half of the groups and judged on the others, and the other way round. Intervals of 95% are
-    percentiles of a bootstrap over the groups within each half, drawn alike for all methods. Nothing is said of fewer
+    percentiles of a bootstrap over the groups within each half, drawn alike for all methods, and widened where groups
+    are few. Nothing is said of fewer
     than :data:`FEWEST` groups.
 
     Parameters
@@ -103,7 +104,8 @@ def summarise_lesions(undegraded: pd.DataFrame, rows: pd.DataFrame, seed: int) -
     of = tuple(rows[name].iloc[0] for name in ("condition", "method", "contrast"))
     for number, (name, frequency, values) in enumerate(whole):
         drawn = np.stack([each[number].values for each in several])
-        low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        tails = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        low, high = values + widening(len(groups)) * (tails - values)
         for each in zip(frequency, values, low, high):
             yield *of, name, *each, len(own.group), len(groups)
 

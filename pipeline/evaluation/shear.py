@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.statistics import Bootstrap, Estimate, estimate
+from pipeline.evaluation.statistics import Bootstrap, Estimate
 
 Array = NDArray[np.floating]
 Floats = NDArray[np.float64]
@@ -36,7 +36,8 @@ def shear_bias(measured: Array, true: Array, bootstrap: Bootstrap) -> tuple[Esti
         return nothing, nothing
     slope, offset = _lines(x, y, np.ones((1, len(x))))
     slopes, offsets = _lines(x, y, bootstrap.weights[:, known])
-    return estimate(float(slope[0]) - 1, slopes - 1), estimate(float(offset[0]), offsets)
+    m = bootstrap.estimate(float(slope[0]) - 1, slopes - 1, known)
+    return m, bootstrap.estimate(float(offset[0]), offsets, known)
 
 
 def _lines(x: Floats, y: Floats, weights: NDArray[np.number]) -> tuple[Floats, Floats]:

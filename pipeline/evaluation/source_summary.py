@@ -138,12 +138,13 @@ def _of_lists(truth: pd.DataFrame, restored: pd.DataFrame, address: tuple[object
         bootstrap = Bootstrap(groups, RESAMPLINGS, *address, name)
         none = np.zeros(len(listed), bool)
         compared = _Compared(error, bin_of(listed["snr"].to_numpy()), none, ~usable, groups)
-        yield from _rows(name, "share", compared, bootstrap.mean)
+        share = partial(_share, bootstrap=bootstrap)
+        yield from _rows(name, "share", compared, share)
         bright = owner[owner["measure"] == brightness][[*KEY, "value"]]
         if len(bright):
             magnitude = listed[KEY].merge(bright, on=KEY, how="left", validate="1:1")["value"].to_numpy()
             by_magnitude = _Compared(error, _magnitude_bins(magnitude), none, ~usable, groups)
-            yield from _rows(name, "share", by_magnitude, bootstrap.mean, AXIS_MAGNITUDE)
+            yield from _rows(name, "share", by_magnitude, share, AXIS_MAGNITUDE)
 
 
 def _beside(truth: pd.DataFrame, restored: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -182,7 +183,12 @@ def _scatter(error: Floats, bootstrap: Bootstrap) -> Estimate:
     if len(known) < FEWEST:
         return Estimate(np.nan, np.nan, np.nan)
     spread = bootstrap.median(abs(error - np.median(known)))
-    return Estimate(*(1.4826 * value for value in (spread.value, spread.low, spread.high)))
+    return Estimate(*(1.4826 * value for value in (spread.value, max(spread.low, 0.0), spread.high)))
+
+
+def _share(of: Floats, bootstrap: Bootstrap) -> Estimate:
+    found = bootstrap.mean(of)
+    return Estimate(found.value, max(found.low, 0.0), min(found.high, 1.0))
 
 
 def _line(error: Floats, measured: Floats, true: Floats, bootstrap: Bootstrap, place: int) -> Estimate:

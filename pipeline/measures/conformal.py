@@ -106,7 +106,9 @@ class GroupedScores:
         values = np.maximum.accumulate([value for value, _, _ in found])
         ends = [n for p, (_, n, _) in zip(PROBABILITIES, found) if p in (0.025, 0.975)]
         corrected = all(fits for _, _, fits in found)
-        return Quantiles(values, len(counts), int(counts.sum()), float(min(ends)), corrected)
+        scores = int(counts.sum())
+        # Shares are interpolated within the places of the counts, which makes more of a few scores than there are.
+        return Quantiles(values, len(counts), scores, float(min(*ends, scores)), corrected)
 
 
 def effective_number(shares: NDArray[np.floating], p: float) -> float:

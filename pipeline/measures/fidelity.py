@@ -13,6 +13,9 @@ from pipeline.image import Mask
 
 Array = NDArray[np.floating]
 
+EQUAL = 200.0
+"""PSNR in dB of two equal images, more than digits of 32 bits give two different ones: an infinite one has no mean, and
+none would be equal to it."""
 SSIM_SIGMA = 1.5
 """Standard deviation in px of SSIM's Gaussian window (Wang et al. 2004, section III.B) ..."""
 SSIM_RADIUS = 5
@@ -38,13 +41,13 @@ def psnr(restored: Array, truth: Array, data_range: float, mask: Mask | None = N
     Returns
     -------
     float
-        Infinite where the two are equal, NaN where no pixel is left.
+        :data:`EQUAL` where the two are equal, or as good as that; NaN where no pixel is left.
     """
     difference = _differences(restored, truth, mask)
     error = _mean(difference * difference)
     if error == 0:
-        return math.inf
-    return 10 * math.log10(data_range**2 / error) if error == error else math.nan
+        return EQUAL
+    return min(10 * math.log10(data_range**2 / error), EQUAL) if error == error else math.nan
 
 
 def mae(restored: Array, truth: Array, mask: Mask | None = None) -> float:

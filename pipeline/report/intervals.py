@@ -111,6 +111,8 @@ def _cell(record: Record | None, statistic: str) -> IntervalCell:
 def _verdict(table: pd.DataFrame, together: str, study: Study) -> str:
     """Whether every bin of every method holds what it says: of all conditions together, and under each alone."""
     limit = f"{100 * TOLERANCE:.0f} points"
+    if not _judged(table, together):
+        return "No interval was judged in any bin: no pixel of the held-out images counts."
     off = _off(table, together, study)
     if off:
         return f"Off by more than {limit}: {'; '.join(off)}."
@@ -118,12 +120,17 @@ def _verdict(table: pd.DataFrame, together: str, study: Study) -> str:
         f"{condition_name(study, c.name)}, {words}" for c in study.conditions for words in _off(table, c.name, study)
     ]
     if not single:
-        return f"In every bin the intervals held the truth as often as they say, within {limit}."
+        return f"In every bin that has pixels the intervals held the truth as often as they say, within {limit}."
     more = f"; and {len(single) - MOST_NAMED} more, in intervals.csv" if len(single) > MOST_NAMED else ""
     return (
-        f"Of all conditions together, in every bin the intervals held the truth as often as they say, within {limit}; "
-        f"under one condition alone they were off by more: {'; '.join(single[:MOST_NAMED])}{more}."
+        "Of all conditions together, in every bin that has pixels the intervals held the truth as often as they say, "
+        f"within {limit}; under one condition alone they were off by more: {'; '.join(single[:MOST_NAMED])}{more}."
     )
+
+
+def _judged(table: pd.DataFrame, condition: str) -> bool:
+    found = table[(table["condition"] == condition) & (table["psf"] == TRUE_PSF) & (table["measure"] == PIXELS)]
+    return bool(found.loc[found["statistic"].str.startswith("coverage"), "value"].notna().any())
 
 
 def _off(table: pd.DataFrame, condition: str, study: Study) -> list[str]:
@@ -134,5 +141,5 @@ def _off(table: pd.DataFrame, condition: str, study: Study) -> list[str]:
     return [
         f"{method_name(method)}, S/N {name}: {number(100 * value, 1)}% for {level}%"
         for method, name, level in asked
-        if abs((value := values.get((method, name, f"coverage_{level}"), level / 100)) - level / 100) > TOLERANCE
+        if abs((value := values.get((method, name, f"coverage_{level}"), math.nan)) - level / 100) > TOLERANCE
     ]

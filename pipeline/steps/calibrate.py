@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from pipeline.config import ConfigError, Study
 from pipeline.evaluation.calibration import (
+    CONSTANT,
     PIXELS,
     Calibration,
     CalibrationError,
@@ -24,6 +25,7 @@ from pipeline.progress import progress
 from pipeline.splits import FINAL, Item, items_of, read_splits
 from pipeline.steps.interval_models import FoldRestorer, ModelFiles, fold_restorer, half_width
 from pipeline.store import ImageReader, read_images, written_aside
+from pipeline.tiling import Window
 
 log = logging.getLogger("clearfield")
 
@@ -68,6 +70,7 @@ def calibrate(
     with ExitStack() as stack:
         truths = stack.enter_context(read_images(images))
         rows, cell = read_splits(splits), cell_of([truths.shape(id)[-2:] for id in truths.ids])
+        bands = truths.image(truths.ids[0], Window(0, 0, 1, 1)).bands
         observed = [stack.enter_context(read_observations(path)) for path in degraded]
         for fold in range(study.split.folds):
             items = items_of(rows, fold, "calibrate")
@@ -76,8 +79,10 @@ def calibrate(
                 made = _Role(study, network, output, ModelFiles(models), fold, items, truths, cell)
                 found = made.scores(observed)
                 scores[output].append(found)
-                folds[str(fold)][output] = _written(found, images)
-    folds[FINAL] = {output: _written(CalibrationScores.together(found), images) for output, found in scores.items()}
+                folds[str(fold)][output] = _written(found, bands, images)
+    folds[FINAL] = {
+        output: _written(CalibrationScores.together(found), bands, images) for output, found in scores.items()
+    }
     counted = f"squares of {cell} px" if cell else "groups"
     with written_aside(out) as aside:
         aside.write_text(json.dumps({"network": model, "counted": counted, "folds": folds}, indent=1) + "\n")
@@ -87,12 +92,18 @@ def calibrate(
     log.info("calibrate %s: %d %s%s", model, notes["all"]["groups"], counted, short)
 
 
-def _written(scores: CalibrationScores, images: Path) -> dict[str, Any]:
+def _written(scores: CalibrationScores, bands: Sequence[str], images: Path) -> dict[str, Any]:
     found = scores.calibrations()
     if PIXELS not in found:
         raise CalibrationError(
             f"{images}: no trusted pixel of the role `calibrate` is left: all are masked, or nearer to the border than "
             "the PSF reaches; larger or more images are needed, or split.calibrate: 0, which makes no intervals"
+        )
+    empty = next((band for band in bands if f"{CONSTANT}_{band}" not in found), None)
+    if empty is not None:
+        raise CalibrationError(
+            f"{images}: no trusted pixel of the band {empty} is left in the role `calibrate`; raise split.calibrate, "
+            "so that an image with that band is among them, or take 0, which makes no intervals"
         )
     return {what: calibration.to_dict() for what, calibration in found.items()}
 

@@ -103,7 +103,7 @@ def implant(
     table = pd.concat(rows, ignore_index=True)
     with written_aside(out) as aside:
         table.to_parquet(aside, index=False)
-    log.info("implant %s %s: %d lesions", condition, method, len(table) // len(scans))
+    log.info("implant %s %s: %d lesions", condition, method, len(table) // (len(scans) * len(contrasts)))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pipeline.audit.displaced_detail import displaced_detail
 from pipeline.audit.empty_sky import empty_sky
 from pipeline.audit.halves import two_halves
 from pipeline.audit.injection import injection
+from pipeline.audit.maps import maps_of
 from pipeline.audit.point_sources import significance, unasked_sources
 from pipeline.audit.sown import GALAXY, POINT, seen_with, sow
 from pipeline.audit.split_exposure import split_exposure
@@ -19,6 +20,8 @@ from pipeline.audit.wrong_instrument import Mistake, louder, mistakes, wrong_ins
 from pipeline.measures.plausibility import oddities
 from pipeline.physics.noise import GaussianNoise, PoissonNoise
 from pipeline.physics.psf import measured_fwhm
+from pipeline.report.figures.audit import maps_figure
+from pipeline.tiling import Window
 
 
 def by_measure(findings):
@@ -204,3 +207,22 @@ def test_two_networks_that_are_one_agree_and_two_that_paint_by_lot_do_not_invent
     one = Painter(Identity(), 0.9)
     painted = by_measure(two_halves(one, Knowing(empty().field(0).preview), pieces[:0], sky, 0))
     assert painted["invented_by_both"].n == 0
+
+
+def test_an_item_that_holds_no_cell_says_nothing_and_does_not_end_the_audit():
+    specimen = specimens(1)[0]
+    narrow = replace(specimen, counted=Window(20, 20, 14, 40))
+    assert cells_of(specimen.truth, specimen.seen, narrow.counted).chi2.size == 0
+    cells = next(f for f in consistency([narrow], [specimen.truth], 0.01) if f.measure == "contradicted_cells")
+    assert cells.n == 0
+    assert not cells.speaks_against
+    drawn = maps_figure({"method": maps_of(narrow, specimen.truth, 0.5)})
+    assert len(drawn.axes) > 4
+
+
+def test_small_images_with_room_for_one_source_hold_every_level_among_them():
+    small = [replace(one, counted=Window(26, 26, 16, 16)) for one in specimens(4)]
+    restored = [one.truth for one in small]
+    found = injection(Identity(), small, restored, [3.0, 5.0, 10.0, 30.0], 0)
+    of_points = [f for f in found if f.case.startswith(POINT) and f.measure == "flux_bias"]
+    assert [f.n for f in of_points] == [1, 1, 1, 1]

@@ -1,5 +1,6 @@
 """What the audit must hold: who paints is caught, and who returns the input is inconsistent and does not invent."""
 
+import numpy as np
 import pytest
 from made_painter import trained_painter
 from made_restorers import Identity, Painter, empty, specimens, wiener
@@ -85,3 +86,27 @@ def test_a_network_that_was_trained_to_make_sources_of_noise_is_caught():
     assert judgements(table)[0].invented
     (share,) = table.loc[table["measure"] == "fields_with_invention", "value"]
     assert 0.02 < share < 0.12
+
+
+def test_what_was_not_measured_forbids_and_allows_nothing(honest):
+    table = honest.copy()
+    bias = table["measure"] == "flux_bias"
+    table.loc[bias, "value"] = 0.01
+    table.loc[bias & table["case"].str.contains("S/N 30"), "value"] = np.nan
+    cells = table["measure"] == "contradicted_cells"
+    table.loc[cells, "n"] = 0
+    table.loc[cells, ["value", "low", "high"]] = np.nan
+    (use,), (judged,) = uses(table), judgements(table)
+    assert any("from S/N 5 up" in words for words in use.may)
+    assert not any("measure light" in words for words in use.may_not)
+    assert not any("explains its data" in words for words in use.may)
+    assert not any("nan" in words for words in (*use.may, *use.may_not, *judged.why))
+
+
+def test_a_few_sources_on_empty_sky_are_not_called_none(honest):
+    table = honest.copy()
+    fields = (table["measure"] == "fields_with_invention") & (table["part"] == "empty_sky")
+    table.loc[fields, ["value", "low", "high", "null_high"]] = 0.02, 0.005, 0.05, 0.02
+    (use,) = uses(table)
+    assert not any("made none" in words for words in use.may)
+    assert any("no more often than chance" in words for words in use.may)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.cluster_bootstrap import ClusterBootstrap, widening
-from pipeline.evaluation.statistics import Bootstrap
+from pipeline.evaluation.cluster_bootstrap import ClusterBootstrap
+from pipeline.evaluation.statistics import Bootstrap, widening
 
 FOLDS, GROUPS, ITEMS = 5, 4, 6
 FOLD = [f"fold{k}" for k in range(FOLDS) for _ in range(GROUPS * ITEMS)]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.evaluation.statistics import Bootstrap, holm, ranks
+from pipeline.evaluation.statistics import Bootstrap, holm, ranks, widening
 
 GROUPS = [f"g{i // 4}" for i in range(48)]
 
@@ -17,17 +17,32 @@ def test_intervals_cover_the_truth_in_about_95_of_100_studies():
     bootstrap = Bootstrap([f"g{i // 4}" for i in range(80)], 400, 0)
     covered = 0
     for seed in range(300):
-        means = bootstrap.resampled_means(values(seed, 20))
-        low, high = np.percentile(means, [2.5, 97.5])
-        covered += low <= 0 <= high
+        estimate = bootstrap.mean(values(seed, 20))
+        covered += estimate.low <= 0 <= estimate.high
     # 0.95 within three standard errors of 300 studies, and a percent for the percentiles of 20 groups.
     assert 0.90 <= covered / 300 <= 0.985
 
 
-def test_three_groups_that_differ_give_the_span_of_their_means():
+@pytest.mark.parametrize("groups", [2, 3, 5])
+def test_few_groups_seldom_make_a_verdict_of_nothing(groups):
+    bootstrap = Bootstrap([f"g{i // 4}" for i in range(4 * groups)], 400, 0)
+    found = [bootstrap.mean(values(seed, groups)) for seed in range(300)]
+    # 5 in 100, and three standard errors of 300 studies.
+    assert np.mean([one.low > 0 or one.high < 0 for one in found]) <= 0.09
+
+
+def test_three_groups_that_differ_give_the_span_of_their_means_widened_for_so_few():
     bootstrap = Bootstrap(["a"] * 5 + ["b"] * 5 + ["c"] * 5, 4000, 0)
     estimate = bootstrap.mean(np.repeat([1.0, 2.0, 6.0], 5))
-    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((3.0, 1.0, 6.0))
+    expected = (3.0, 3 - 2 * widening(3), 3 + 3 * widening(3))
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx(expected)
+
+
+def test_one_group_has_no_interval_and_no_p_value():
+    bootstrap = Bootstrap(["a"] * 8, 400, 0)
+    estimate = bootstrap.mean(np.arange(8.0))
+    assert estimate.value == 3.5
+    assert np.isnan([estimate.low, estimate.high, bootstrap.p_value(np.arange(8.0))]).all()
 
 
 def test_one_image_many_times_is_one_image():
@@ -42,11 +57,11 @@ def test_the_same_address_gives_the_same_interval_and_another_another():
     assert first != other
 
 
-def test_a_resampling_draws_whole_groups_and_as_many_items_as_these_have():
+def test_a_resampling_draws_as_many_groups_as_there_are_each_with_all_of_its_items():
     weights = Bootstrap(["a", "b", "b", "c", "c", "c"], 200, 0).weights
-    by_group = np.stack([weights[:, :1].sum(1), weights[:, 1:3].sum(1) / 2, weights[:, 3:].sum(1) / 3])
-    np.testing.assert_array_equal(by_group, by_group.round())
-    np.testing.assert_array_equal(by_group.sum(0), 3)
+    np.testing.assert_array_equal(weights[:, 1], weights[:, 2])
+    np.testing.assert_array_equal(weights[:, 3:5], weights[:, 4:6])
+    np.testing.assert_array_equal(weights[:, [0, 1, 3]].sum(1), 3)
     assert weights.std() > 0
 
 
@@ -70,8 +85,8 @@ def test_missing_values_are_left_out_of_the_mean_the_median_and_the_test():
 
 
 def test_a_group_without_values_does_not_spoil_the_interval():
-    holed = np.array([1.0, 2.0, np.nan, np.nan])
-    estimate = Bootstrap(["a", "a", "b", "b"], 500, 0).mean(holed)
+    holed = np.array([1.0, 2.0, 3.0, np.nan, np.nan])
+    estimate = Bootstrap(["a", "a", "c", "b", "b"], 500, 0).mean(holed)
     assert np.isfinite([estimate.low, estimate.high]).all()
 
 

@@ -92,3 +92,11 @@ def test_what_was_counted_in_parts_is_the_whole():
 def test_no_scores_have_no_quantiles():
     with pytest.raises(ValueError, match="no scores"):
         GroupedScores().quantiles()
+
+
+@pytest.mark.parametrize("groups", [8, 20, 38])
+def test_no_more_independent_scores_are_claimed_than_there_are(groups):
+    scores = GroupedScores()
+    for number, score in enumerate(np.random.default_rng(0).normal(size=groups)):
+        scores.add(f"g{number}", np.array([score]))
+    assert scores.quantiles().effective <= groups

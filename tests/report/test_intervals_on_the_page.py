@@ -40,7 +40,7 @@ def test_the_page_says_whether_intervals_are_honest(made, tmp_path):
     page = (tmp_path / "report.html").read_text()
     for words in (
         "How far each pixel may be off",
-        "In every bin the intervals held the truth as often as they say, within 3 points.",
+        "In every bin that has pixels the intervals held the truth as often as they say, within 3 points.",
         "S/N 10 to 30",
         "PSF told 10% too wide",
         "68.0%",
@@ -66,7 +66,7 @@ def test_a_condition_that_is_off_alone_is_named_though_all_together_are_not(made
     alone = (table["condition"] == study.conditions[1].name) & (table["bin"] == "above 30")
     table.loc[alone & (table["statistic"] == "coverage_68"), "value"] = 0.76
     verdict = interval_table(table, study).verdict
-    assert verdict.startswith("Of all conditions together, in every bin the intervals held the truth")
+    assert verdict.startswith("Of all conditions together, in every bin that has pixels the intervals held")
     assert "FWHM 4 px, noise σ 0.05, nafnet, faithful, S/N above 30: 76.0% for 68%" in verdict
     assert "FWHM 3 px" not in verdict
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.cluster_bootstrap import widening
 from pipeline.evaluation.field.finding import TAILS, Finding, percentiles, perfect_range, share_as_far
+from pipeline.evaluation.statistics import widening
 from pipeline.physics.noise import addressed_random
 
 SPLITS = 40

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.cluster_bootstrap import widening
 from pipeline.evaluation.field.finding import TAILS, Finding, percentiles, perfect_range, share_as_far
 from pipeline.evaluation.field.trace_patches import PARTS, SkyPatches
 from pipeline.evaluation.logistic import log_odds
 from pipeline.evaluation.patches import Scale
 from pipeline.evaluation.real_or_restored import area_under_curve
+from pipeline.evaluation.statistics import widening
 from pipeline.measures.local_correlation import local_correlation
 from pipeline.physics.noise import addressed_random
 

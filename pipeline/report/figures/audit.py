@@ -64,6 +64,8 @@ def maps_figure(maps: dict[str, Maps]) -> Figure:
 
 
 def _cut(values: NDArray[np.floating], whole: tuple[int, ...], part: tuple[int, int]) -> NDArray[np.floating]:
+    if not values.size:
+        return np.full((1, 1), np.nan)
     rows, columns = (max(round(n * p / w), 1) for n, p, w in zip(values.shape, part, whole))
     return values[:rows, :columns]
 
@@ -95,13 +97,14 @@ def recovery_figure(table: pd.DataFrame, name: Name) -> Figure:
 
 def _levels(axes: Axes, part: pd.DataFrame, methods: Sequence[str]) -> None:
     colours = colours_of(methods)
-    levels = sorted({float(case.rpartition("S/N ")[2]) for case in part["case"]})
+    levels = sorted(set(_level_of(part)))
     for place, method in enumerate(methods):
         rows = part[part["method"] == method]
+        at = np.array([levels.index(level) for level in _level_of(rows)], float)
         value, low, high = (rows[column].to_numpy(float) for column in ("value", "low", "high"))
         trained = method not in CLASSICAL_METHODS
         axes.errorbar(
-            np.arange(len(value)) + 0.7 * ((place + 0.5) / len(methods) - 0.5), value,
+            at + 0.7 * ((place + 0.5) / len(methods) - 0.5), value,
             yerr=np.nan_to_num([value - low, high - value]).clip(0), fmt="D" if trained else "o", ls="",
             ms=4.5 if trained else 3.5, elinewidth=1.2, color=colours[method], label=method_name(method),
         )  # fmt: skip
@@ -109,6 +112,10 @@ def _levels(axes: Axes, part: pd.DataFrame, methods: Sequence[str]) -> None:
     axes.grid(axis="x", visible=False)
     for boundary in range(1, len(levels)):
         axes.axvline(boundary - 0.5, color=MUTED, lw=0.4)
+
+
+def _level_of(rows: pd.DataFrame) -> list[float]:
+    return [float(case.rpartition("S/N ")[2]) for case in rows["case"]]
 
 
 def mistakes_figure(table: pd.DataFrame, name: Name) -> Figure:
