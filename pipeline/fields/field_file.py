@@ -171,5 +171,8 @@ def _tile_in(area: Window, part: Window, size: int) -> Window:
 def _refuse_lost_sources(pixels: h5py.Dataset, path: Path) -> None:
     # HDF5 would read zeros in their place.
     for source in pixels.virtual_sources() if pixels.is_virtual else ():
-        if not (path.parent / source.file_name).is_file():
+        part = path.parent / source.file_name
+        if part.is_file() and part.samefile(path):
+            raise FieldFileError(f"{path}: says that it is a part of itself; paint it again")
+        if not part.is_file():
             raise FieldFileError(f"{path}: {source.file_name}, a part of it, is not there; paint that again")

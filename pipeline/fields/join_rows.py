@@ -41,8 +41,10 @@ def join_rows(parts: Sequence[Path], out: Path) -> None:
     Raises
     ------
     FieldFileError
-        If the parts are not of one field, or there is a gap between them.
+        If the parts are not of one field, or there is a gap between them, or ``out`` is one of them.
     """
+    if out.resolve() in {path.resolve() for path in parts}:
+        raise FieldFileError(f"{out}: is one of the parts, which stay as they are; give the whole another name")
     with ExitStack() as opened:
         readers = [(opened.enter_context(read_field(path)), path) for path in parts]
         readers.sort(key=lambda pair: pair[0].area.y0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -11,9 +12,12 @@ from pathlib import Path
 from pipeline.errors import ClearfieldError
 from pipeline.store.aside import writing
 
+WITHOUT_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""What a file system says that cannot lock."""
+
 
 class OutputLockedError(ClearfieldError):
-    """An output that another run is writing."""
+    """An output that another run is writing, or of which nobody could tell."""
 
 
 @contextmanager
@@ -23,7 +27,7 @@ def locked(out: Path) -> Iterator[None]:
     Raises
     ------
     OutputLockedError
-        If another process has it.
+        If another process has it, or the file system has no locks.
     """
     path = out.with_name(f".{out.name}.lock")
     with writing(out):
@@ -36,6 +40,14 @@ def locked(out: Path) -> Iterator[None]:
             mine = path.is_file() and os.fstat(file.fileno()).st_ino == path.stat().st_ino
         except BlockingIOError:
             mine = False
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise
+            path.unlink(missing_ok=True)
+            raise OutputLockedError(
+                f"{out}: its file system knows no locks ({error.strerror}), without which two runs could write one "
+                "file; write to another disk, or have it mounted with them (Lustre: -o flock)"
+            ) from None
         if not mine:
             file.seek(0)
             raise OutputLockedError(

@@ -77,7 +77,7 @@ def field_catalogue(field: WindowedImage, sky: Sky, threshold: float, radius: fl
         A row per source, by rows and columns of the field: ``y``, ``x`` in px; ``light_<band>`` within 2.5 Kron radii,
         ``magnitude_<band>`` of it, ``colour_<band>-<band>`` of all pairs, within the circle; of the mean of the bands
         ``half_light_radius`` in px, ``ellipticity`` 1 - b / a, ``concentration`` 5 log10(r80 / r20), ``gini``, ``m20``;
-        ``whole``: nothing of it is masked or beyond the border.
+        ``whole``: nothing of that circle is masked or beyond the border.
     """
     parts = list(catalogue_parts(field, sky, threshold, radius, core))
     return pd.concat(parts, ignore_index=True).sort_values(["y", "x"], ignore_index=True)

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from pipeline.tiling import Window
 
+NEAR = 26
+"""Bits of a cell's number that are multiplied by a wave number by themselves."""
+
 
 class NoiseLayer(NamedTuple):
     """Noise that a generator adds within: on which grid, and how far inside the window of its latents."""
@@ -124,7 +127,7 @@ def drawn_input(generator: FieldGenerator, count: int, size: int, random: torch.
 def waves(numbers: Tensor, given: FieldInput) -> Tensor:
     """Periodic latents ``sin(k1 row + k2 column + phase)``, shape (B, P, h, w) (Bergmann, Jetchev and Vollgraf 2017).
 
-    Worked out in double precision, in turns: at row 2^40 single precision would know no phase.
+    Worked out in turns, so that they have a phase however far out.
 
     Parameters
     ----------
@@ -132,7 +135,16 @@ def waves(numbers: Tensor, given: FieldInput) -> Tensor:
         Wave numbers in turns per cell.
     given : FieldInput
     """
-    down = (numbers[:, :, :1].double() * given.rows[:, None].double()).frac()
-    right = (numbers[:, :, 1:].double() * given.columns[:, None].double()).frac()
+    down, right = _turns(numbers[:, :, :1], given.rows), _turns(numbers[:, :, 1:], given.columns)
     turns = down[..., :, None] + right[..., None, :] + given.phases.double()[..., None, None]
     return (2 * math.pi * turns).sin().to(given.local.dtype)
+
+
+def _turns(numbers: Tensor, cells: Tensor) -> Tensor:
+    """Turns of waves at cells, shape (B, P, n), but for whole ones.
+
+    Cells are split in two, since a product with more than 2^53 of them would leave no fraction in double precision.
+    """
+    far, near = cells >> NEAR, cells & (2**NEAR - 1)
+    each = numbers.double()
+    return ((each * 2**NEAR).frac() * far[:, None].double() + each * near[:, None].double()).frac()

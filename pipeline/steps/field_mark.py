@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pipeline.fields.mark import Mark
 from pipeline.fields.mark_key import MarkKeyError, fingerprint, key_file, read_key
+from pipeline.fields.model import FIELD_GENERATOR
 from pipeline.model_file import Model, ModelFileError
 from pipeline.pseudonyms import passed_on
 
@@ -37,10 +38,12 @@ def field_mark(path: Path, model: Model, key: str | None, strength: float) -> Fi
     MarkKeyError
         If the key cannot be read, or lies in a place that is passed on with results or code.
     ModelFileError
-        If the sky has no noise to hide a mark in.
+        If the model paints no fields, or the sky has no noise to hide a mark in.
     """
     if key is None:
         return FieldMark()
+    if model.card.get("kind") != FIELD_GENERATOR:
+        raise ModelFileError(f"{path}: a model that restores images; `train_field` writes those that paint fields")
     file = key_file(key)
     if file is not None and (where := passed_on(file)):
         raise MarkKeyError(f"{key}: the key of the mark lies within {where}; keep it outside, such as in ~/keys")

@@ -141,7 +141,7 @@ class FieldMaterial:
             "psf_fwhm": study.images.psf_fwhm,
             "sky": list(self._statistics.sky),
             "sky_sigma": list(self._statistics.sky_sigma),
-            "zero_points": _zero_points(image),
+            "zero_points": zero_points(image),
             # Where many images were trained on, none of them says where a field lies.
             "wcs": _wcs(image) if self._alone else None,
             "study": study.study,
@@ -162,11 +162,17 @@ class FieldMaterial:
         return Stretch("asinh", known.sky, tuple(self._study.train.softening * s for s in sigma))
 
 
-def _zero_points(image: Image) -> list[float] | None:
+def zero_points(image: Image) -> list[float] | None:
+    """Of each band, by the header's own numbers of planes; None where the header does not say all of them."""
     header = fits.Header.fromstring(image.header or "", sep="\n")
+    planes = {str(header[key]).strip(): key[4:] for key in header if key.startswith("BAND") and key[4:].isdigit()}
+    # A number without a plane's is of every plane of its file; of bands from several files, this is the first's.
+    names = [planes.get(band, "" if len(image.bands) == 1 else None) for band in image.bands]
     found = [
-        next((header[name] for key in ZERO_POINTS for name in (f"{key}{plane}", key) if name in header), None)
-        for plane in range(1, len(image.bands) + 1)
+        next((header[word] for key in ZERO_POINTS for word in (f"{key}{name}", key) if word in header), None)
+        if name is not None
+        else None
+        for name in names
     ]
     numbers = [float(value) for value in found if isinstance(value, int | float)]
     return numbers if len(numbers) == len(found) else None

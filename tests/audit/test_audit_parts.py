@@ -211,7 +211,7 @@ def test_two_networks_that_are_one_agree_and_two_that_paint_by_lot_do_not_invent
 
 def test_an_item_that_holds_no_cell_says_nothing_and_does_not_end_the_audit():
     specimen = specimens(1)[0]
-    narrow = replace(specimen, counted=Window(20, 20, 14, 40))
+    narrow = replace(specimen, core=Window(20, 20, 14, 40))
     assert cells_of(specimen.truth, specimen.seen, narrow.counted).chi2.size == 0
     cells = next(f for f in consistency([narrow], [specimen.truth], 0.01) if f.measure == "contradicted_cells")
     assert cells.n == 0
@@ -221,7 +221,7 @@ def test_an_item_that_holds_no_cell_says_nothing_and_does_not_end_the_audit():
 
 
 def test_small_images_with_room_for_one_source_hold_every_level_among_them():
-    small = [replace(one, counted=Window(26, 26, 16, 16)) for one in specimens(4)]
+    small = [replace(one, core=Window(26, 26, 16, 16)) for one in specimens(4)]
     restored = [one.truth for one in small]
     found = injection(Identity(), small, restored, [3.0, 5.0, 10.0, 30.0], 0)
     of_points = [f for f in found if f.case.startswith(POINT) and f.measure == "flux_bias"]

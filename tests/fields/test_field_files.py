@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import os
 import resource
 import signal
@@ -11,6 +13,7 @@ from made_field import made_about, made_field
 from pipeline.fields.field_file import FieldFileError, read_field, tiles_of
 from pipeline.fields.join_rows import join_rows, row_bands
 from pipeline.fields.lock import OutputLockedError, locked
+from pipeline.fields.tile_digest import key_of, tile_digest
 from pipeline.fields.verify_field import verify_field
 from pipeline.fields.write_field import write_field
 from pipeline.store import StoreError
@@ -224,3 +227,32 @@ def test_a_field_may_lie_anywhere(out):
         assert reader.area == area
         assert len(tiles_of(area, 32)) == 3 * 2
         assert np.array_equal(reader.pixels(Window(0, 0, 40, 50)), made_field().window(area))
+
+
+def test_a_part_is_never_written_over_by_the_whole(tmp_path, written):
+    other = tmp_path / "below.h5"
+    write_field(made_field(), made_about(), Window(96, 0, 32, 80), other)
+    with pytest.raises(FieldFileError, match="one of the parts"):
+        join_rows([written, other], written)
+    verify_field(written)
+
+
+def test_pixels_that_are_no_numbers_or_a_band_that_is_gone_do_not_pass_a_second_painting(written):
+    for damage in (np.nan, 0.0):
+        with h5py.File(written, "r+") as file:
+            about = made_about()
+            tile = tiles_of(AREA, about["tile"])[0]
+            file["pixels"][1, : tile.height, : tile.width] = damage
+            file["digests"][:, 0, 0] = tile_digest(key_of(about), tile, file["pixels"][:, : tile.height, : tile.width])
+        with pytest.raises(FieldFileError, match="not what the model paints"):
+            verify_field(written, made_field())
+
+
+def test_a_disk_that_knows_no_locks_is_said(out, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(OutputLockedError, match="knows no locks"), locked(out):
+        pass
+    assert list(out.parent.iterdir()) == []

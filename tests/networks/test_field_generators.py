@@ -1,7 +1,10 @@
+import math
+from fractions import Fraction
+
 import pytest
 import torch
 
-from pipeline.networks.field_generator import drawn_input, latents_for, reach_of
+from pipeline.networks.field_generator import FieldInput, drawn_input, latents_for, reach_of, waves
 from pipeline.networks.sgan import Sgan
 from pipeline.networks.xdf_gan import XdfGan
 from pipeline.tiling import Window
@@ -95,6 +98,16 @@ def test_waves_hold_their_phase_far_away():
         near = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(12), columns=inputs.columns * 0))
         far = generator(inputs._replace(rows=inputs.rows * 0 + torch.arange(12) + 2**37, columns=inputs.columns * 0))
     assert torch.equal(near, far)
+
+
+@pytest.mark.parametrize("row", [2**40 + 5, -(2**57) + 3, 2**60 - 1])
+def test_waves_are_those_of_exact_arithmetic_however_far_out(row):
+    numbers = torch.tensor([[[0.3, -0.7]]])
+    empty = torch.zeros(1, 0)
+    cells = (torch.tensor([[row]]), torch.tensor([[-row + 11]]))
+    found = waves(numbers, FieldInput(torch.zeros(1, 1, 1, 1), (), *cells, empty, torch.zeros(1, 1)))
+    turns = Fraction(numbers[0, 0, 0].item()) * row + Fraction(numbers[0, 0, 1].item()) * (11 - row)
+    assert found.item() == pytest.approx(math.sin(2 * math.pi * float(turns % 1)), abs=1e-5)
 
 
 def test_pixels_farther_apart_than_the_reach_share_no_latent_and_those_nearer_do():

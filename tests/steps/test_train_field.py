@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from astropy.io import fits
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from made_training import made_study, sky, write_sky
 
 from pipeline.config import ConfigError
 from pipeline.fields.model import field_of
+from pipeline.image import Image
 from pipeline.model_file import read_model
+from pipeline.steps import field_material
 from pipeline.steps import train_field as step
 from pipeline.steps.split import split
 from pipeline.tiling import Window
@@ -90,3 +93,18 @@ def test_a_sky_of_several_textures_is_warned_of_and_one_texture_is_not(tmp_path,
 def test_a_generator_that_no_study_names_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no generator is called 'dcgan'; the study has sgan, xdf_gan"):
         step.train_field(tmp_path / "a", tmp_path / "b", made_study(fields=FIELDS), "dcgan", tmp_path, tmp_path)
+
+
+HEADERS = {
+    "numbered": ({"BAND1": "g", "BAND2": "r", "MAGZERO1": 25.0, "MAGZERO2": 26.0}, [26.0, 25.0]),
+    "one for all planes": ({"BAND1": "g", "BAND2": "r", "MAGZERO": 25.0}, [25.0, 25.0]),
+    "of the first file alone": ({"MAGZERO": 25.0}, None),
+    "of one band alone": ({"BAND1": "r", "MAGZERO1": 25.0}, None),
+}
+
+
+@pytest.mark.parametrize(("cards", "expected"), HEADERS.values(), ids=HEADERS)
+def test_zero_points_are_those_of_the_bands_or_none(cards, expected):
+    pixels, header = np.zeros((2, 4, 4), np.float32), fits.Header(cards).tostring(sep="\n", padding=False)
+    image = Image("m31", pixels, np.zeros(pixels.shape, bool), "nJy", ("r", "g"), header=header)
+    assert field_material.zero_points(image) == expected

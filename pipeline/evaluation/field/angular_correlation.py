@@ -73,8 +73,11 @@ def angular_correlation(sources: BlockedCatalogue, blocks: Sequence[Block], *add
     y, x = corners[strewn].T + random.uniform(-0.5, side - 0.5, (2, count))
     # Patches of several blocks in a row where there are many, so that each has pairs of all separations within it.
     patch = np.arange(len(blocks)) * min(len(blocks), 25) // len(blocks)
-    places = treecorr.Catalog(x=table["x"] + APART * table["field"], y=table["y"], patch=patch[table["block"]])
-    randoms = treecorr.Catalog(x=x, y=y, patch=patch[strewn])
+    # A patch without a source is one with its neighbour: the jackknife needs sources in each.
+    filled, of_sources = np.unique(patch[table["block"]], return_inverse=True)
+    of_randoms = np.searchsorted(filled, patch[strewn]).clip(max=len(filled) - 1)
+    places = treecorr.Catalog(x=table["x"] + APART * table["field"], y=table["y"], patch=of_sources)
+    randoms = treecorr.Catalog(x=x, y=y, patch=of_randoms)
     settings = {"min_sep": CLOSEST, "max_sep": REACH_OF_PAIRS * float(side), "nbins": BINS, "var_method": "jackknife",
                 "cross_patch_weight": "match", "num_threads": 1}  # fmt: skip
     pairs, mixed, none = (treecorr.NNCorrelation(settings) for _ in range(3))

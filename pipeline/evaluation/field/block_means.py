@@ -16,8 +16,10 @@ Floats = NDArray[np.float64]
 def chi_square(real: Floats, synthetic: Floats) -> float:
     """``d^T C^-1 d / K`` of the difference d of the mean vectors, with C its covariance by the scatter of the blocks.
 
-    The correlations are drawn towards none by ``K / (K + N)``, without which a covariance of K numbers by few blocks
-    has no inverse (Ledoit and Wolf 2004, J. Multivar. Anal. 88, 365, for why). About 1 where nothing differs.
+    Each mean has the scatter of its own sky's blocks (Welch 1947, Biometrika 34, 28): a field without structure on wide
+    scales scatters less, and must not lend its certainty to the real sky. The correlations are drawn towards none by
+    ``K / (K + N)``, without which a covariance of K numbers by few blocks has no inverse (Ledoit and Wolf 2004, J.
+    Multivar. Anal. 88, 365, for why). About 1 where nothing differs.
 
     Parameters
     ----------
@@ -25,8 +27,7 @@ def chi_square(real: Floats, synthetic: Floats) -> float:
         A vector per block.
     """
     n, m, k = len(real), len(synthetic), real.shape[1]
-    both = np.concatenate([real - real.mean(0), synthetic - synthetic.mean(0)])
-    covariance = both.T @ both / (n + m - 2)
+    covariance = sum(np.atleast_2d(np.cov(sky.T)) / len(sky) for sky in (real, synthetic))
     shrunk = k / (k + n + m)
     spread = np.diag(covariance).copy()
     # A bin that no block fills says nothing.
@@ -36,7 +37,7 @@ def chi_square(real: Floats, synthetic: Floats) -> float:
     covariance = (1 - shrunk) * covariance + shrunk * np.diag(spread)
     difference = (real.mean(0) - synthetic.mean(0))[told]
     inverse = np.linalg.solve(covariance[np.ix_(told, told)], difference)
-    return float(difference @ inverse / (1 / n + 1 / m) / told.sum())
+    return float(difference @ inverse / told.sum())
 
 
 def mean_finding(part: str, quantity: str, band: str, real: Floats, synthetic: Floats, *address: object) -> Finding:

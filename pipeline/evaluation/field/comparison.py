@@ -15,11 +15,11 @@ from pipeline.evaluation.field.chequerboard import chequerboard
 from pipeline.evaluation.field.counts_in_cells import counts_in_cells
 from pipeline.evaluation.field.features import network_scores, scattering_scores
 from pipeline.evaluation.field.finding import Compared
-from pipeline.evaluation.field.memorising import memorised
+from pipeline.evaluation.field.memorising import NO_PAIRS, memorised
 from pipeline.evaluation.field.number_counts import number_counts
 from pipeline.evaluation.field.pixel_histogram import pixel_histogram
 from pipeline.evaluation.field.power import power_spectra
-from pipeline.evaluation.field.quantisation import rounded, steps_of
+from pipeline.evaluation.field.quantisation import levels_of, rounded
 from pipeline.evaluation.field.repeats import WIDEST, repeats
 from pipeline.evaluation.field.sky_blocks import FEWEST as FEWEST_BLOCKS
 from pipeline.evaluation.field.sky_blocks import (
@@ -86,7 +86,7 @@ class RealSky:
         self.bands, self.scale, self.seed = bands, scale, seed
         self.side = block_side(held_out.fields)
         self.sky = Blocks(held_out, self.side, scale, seed, "real")
-        self.steps = steps_of([read_block(held_out.fields, block).pixels for block in self.sky.blocks[:ENOUGH_BLOCKS]])
+        self.levels = levels_of([read_block(held_out.fields, block) for block in self.sky.blocks[:ENOUGH_BLOCKS]])
         self._training = training
 
     @cached_property
@@ -186,7 +186,7 @@ def compare_skies(real: RealSky, synthetic: CataloguedSky, reach: float | None, 
     SkyError
         If the field has fewer than 16 blocks.
     """
-    alike = replace(synthetic, fields=[rounded(field, real.steps) for field in synthetic.fields])
+    alike = replace(synthetic, fields=[rounded(field, real.levels) for field in synthetic.fields])
     made = Blocks(alike, real.side, real.scale, real.seed, generator)
     if len(made.blocks) < FEWEST_BLOCKS:
         raise SkyError(
@@ -241,7 +241,7 @@ def _network(real: RealSky, made: Blocks, _reach: float | None, address: tuple[o
 
 def _memorising(real: RealSky, made: Blocks, _reach: float | None, address: tuple[object, ...]) -> Compared:
     if not len(real.training_stamps.pixels):
-        return Compared([], [])
+        return Compared([], [], NO_PAIRS)
     light = f"light_{real.bands[0]}"
     found = memorised(real.training_stamps, real.sky.stamps, made.stamps, light, *address)
     return Compared(found.findings, [], found.pairs)

@@ -43,6 +43,11 @@ class Nearest(NamedTuple):
     source: NDArray[np.intp]
 
 
+_PLACES = ["field", "y", "x"]
+NO_PAIRS = pd.DataFrame(columns=[*_PLACES, *(f"training_{name}" for name in _PLACES), "distance"])
+"""The pairs of a sky without sources, or beside one."""
+
+
 class Memorised(NamedTuple):
     """Findings, and the synthetic sources that are nearest to training sources, with these."""
 
@@ -177,10 +182,9 @@ def _finding(name: str, copies: int, simulated: Floats, n: int) -> Finding:
 
 def _pairs(nearest: Nearest, sources: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     order = np.argsort(nearest.distance, kind="stable")[:SHOWN]
-    places = ["field", "y", "x"]
     both = [
-        sources.reindex(columns=places).iloc[order].reset_index(drop=True),
-        training.reindex(columns=places).iloc[nearest.source[order]].add_prefix("training_").reset_index(drop=True),
+        sources.reindex(columns=_PLACES).iloc[order].reset_index(drop=True),
+        training.reindex(columns=_PLACES).iloc[nearest.source[order]].add_prefix("training_").reset_index(drop=True),
     ]
     return pd.concat([*both, pd.Series(nearest.distance[order], name="distance")], axis=1)
 

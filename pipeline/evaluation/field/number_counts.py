@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.field.block_means import mean_finding
-from pipeline.evaluation.field.finding import TAILS, Compared, Finding, curve_of_blocks, perfect_range, share_as_far
+from pipeline.evaluation.field.finding import (
+    TAILS,
+    Compared,
+    Finding,
+    curve_of_blocks,
+    percentiles,
+    perfect_range,
+    share_as_far,
+)
 from pipeline.evaluation.field.sky_blocks import BlockedCatalogue
 from pipeline.physics.noise import addressed_random
 
@@ -24,7 +32,9 @@ Floats = NDArray[np.float64]
 def number_counts(
     real: BlockedCatalogue, synthetic: BlockedCatalogue, bands: tuple[str, ...], side: int, *address: object
 ) -> Compared:
-    """Compare counts per bin of magnitude, and in all.
+    """Compare counts per bin of magnitude, and in all, per area that is not masked.
+
+    Of a band in which the real sky has fewer than 8 sources, nothing is said.
 
     Parameters
     ----------
@@ -37,6 +47,8 @@ def number_counts(
     per_area = MEGAPIXEL / side**2
     for band in bands:
         name = f"magnitude_{band}"
+        if np.isfinite(real.table[name]).sum() < BINS:
+            continue
         edges = _edges(real.table[name].to_numpy())
         counts = [_counts(table, name, edges) for table in (real, synthetic)]
         findings.append(mean_finding(PART, "counts", band, *counts, *address))
@@ -50,17 +62,18 @@ def number_counts(
 
 def _density(real: BlockedCatalogue, synthetic: BlockedCatalogue, address: tuple[object, ...]) -> Finding:
     """Sources per area, synthetic over real."""
-    n, m = (np.bincount(t.table["block"], minlength=t.blocks).astype(float) for t in (real, synthetic))
+    n, m = (np.bincount(t.table["block"], minlength=t.blocks) / t.trusted for t in (real, synthetic))
     random = addressed_random(*address, PART, "density")
     again, perfect = np.empty(RESAMPLINGS), np.empty(RESAMPLINGS)
     for i in range(RESAMPLINGS):
-        drawn = n[random.integers(0, len(n), len(n))].mean()
+        drawn = n[random.integers(0, len(n), len(n))].mean() or np.nan
         again[i] = m[random.integers(0, len(m), len(m))].mean() / drawn
         perfect[i] = n[random.integers(0, len(n), len(m))].mean() / drawn
-    value = float(m.mean() / n.mean())
-    low, high = np.percentile(again, TAILS)
-    p_value = share_as_far(abs(np.log(max(value, 1e-9))), np.abs(np.log(perfect)))
-    return Finding(PART, "density", "", value, float(low), float(high), *perfect_range(perfect), p_value, int(m.sum()))
+    value = float(m.mean() / n.mean()) if n.any() else np.nan
+    low, high = percentiles(again, *TAILS)
+    known = perfect[perfect > 0]
+    p_value = share_as_far(abs(np.log(max(value, 1e-9))), np.abs(np.log(known))) if np.isfinite(value) else np.nan
+    return Finding(PART, "density", "", value, low, high, *perfect_range(known), p_value, len(synthetic.table))
 
 
 def _edges(values: Floats) -> Floats:
@@ -76,4 +89,4 @@ def _counts(table: BlockedCatalogue, name: str, edges: Floats) -> Floats:
     within = np.isfinite(values) & (bins >= 0) & (bins < len(edges) - 1)
     found = np.zeros((table.blocks, len(edges) - 1))
     np.add.at(found, (block[within], bins[within]), 1)
-    return found
+    return found / table.trusted[:, None]

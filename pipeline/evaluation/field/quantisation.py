@@ -1,8 +1,9 @@
-"""One quantisation for both skies: a real one of 8 bits has steps that no generator should be found out by."""
+"""One quantisation for both skies: a real one of 8 bits has levels that no generator should be found out by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,36 +14,49 @@ FEWEST_LEVELS = 4096
 """A band with as many values is not quantised, or too finely to matter."""
 
 
-def steps_of(pieces: Sequence[NDArray[np.floating]]) -> tuple[float, ...]:
-    """The step between the values of each band; 0 where it has none.
+class Levels(NamedTuple):
+    """The values that a band can have: ``offset`` and whole steps from there; any value where ``step`` is 0."""
+
+    step: float
+    offset: float
+
+
+ANY = Levels(0.0, 0.0)
+
+
+def levels_of(pieces: Sequence[NDArray[np.floating]]) -> tuple[Levels, ...]:
+    """The levels of each band.
 
     Parameters
     ----------
     pieces : sequence of array, shape (C, H, W)
-        Of the real sky.
+        Of the real sky; NaN where masked.
     """
     return tuple(
-        _step(np.concatenate([piece[band].ravel() for piece in pieces])) for band in range(len(pieces[0]))
+        _levels(np.concatenate([piece[band].ravel() for piece in pieces])) for band in range(len(pieces[0]))
     )  # fmt: skip
 
 
-def rounded(field: WindowedImage, steps: tuple[float, ...]) -> WindowedImage:
-    """A field whose values are rounded to whole steps, band by band."""
-    if not any(steps):
+def rounded(field: WindowedImage, levels: tuple[Levels, ...]) -> WindowedImage:
+    """A field whose values are rounded to levels, band by band."""
+    if all(each == ANY for each in levels):
         return field
 
-    def to_steps(band: int, _window: object, plane: Plane) -> Plane:
-        step = np.float32(steps[band])
-        return plane._replace(pixels=np.rint(plane.pixels / step) * step) if step else plane
+    def to_levels(band: int, _window: object, plane: Plane) -> Plane:
+        step, offset = map(np.float32, levels[band])
+        return plane._replace(pixels=np.rint((plane.pixels - offset) / step) * step + offset) if step else plane
 
-    return field.changed(to_steps)
+    return field.changed(to_levels)
 
 
-def _step(values: NDArray[np.floating]) -> float:
-    levels = np.unique(values)
+def _levels(values: NDArray[np.floating]) -> Levels:
+    levels = np.unique(values[np.isfinite(values)])
     if not 2 <= len(levels) < FEWEST_LEVELS:
-        return 0.0
+        return ANY
     gaps = np.diff(levels)
     step = float(np.median(gaps))
-    # Levels that are no multiples of one step are not those of a quantised image.
-    return step if np.allclose(gaps / step, np.rint(gaps / step), atol=0.05) else 0.0
+    # Values that do not lie whole steps apart are not those of a quantised image.
+    if not np.allclose(gaps / step, np.rint(gaps / step), atol=0.05):
+        return ANY
+    # Any level will do, and one in the middle has lost the fewest digits.
+    return Levels(step, float(levels[len(levels) // 2]))

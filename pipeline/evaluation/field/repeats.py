@@ -46,7 +46,10 @@ def strongest_repeat(image: NDArray[np.floating]) -> tuple[float, tuple[int, int
     (int, int)
         Lag in px, down and right.
     """
-    values = _ranked(image)
+    return _strongest(_white(image))
+
+
+def _strongest(values: Floats) -> tuple[float, tuple[int, int]]:
     height, width = values.shape
     size = next_fast_len(2 * height, real=True), next_fast_len(2 * width, real=True)
     correlation = np.fft.irfft2(np.abs(np.fft.rfft2(values, size)) ** 2, size)
@@ -66,6 +69,9 @@ def strongest_repeat(image: NDArray[np.floating]) -> tuple[float, tuple[int, int
 def repeats(real: NDArray[np.floating], synthetic: NDArray[np.floating], *address: object) -> list[Finding]:
     """Compare a synthetic sky's strongest repeat with those of real sky whose pieces were turned and moved.
 
+    Of the synthetic sky as much is looked at as the real one gives pieces for: among more lags a higher one is found.
+    Nothing is known (NaN) where the real sky has no piece of 48 px.
+
     Parameters
     ----------
     real, synthetic : array, shape (H, W)
@@ -73,11 +79,18 @@ def repeats(real: NDArray[np.floating], synthetic: NDArray[np.floating], *addres
     *address : object
         Where the pieces are dealt.
     """
-    value, lag = strongest_repeat(synthetic)
-    size = synthetic.shape
+    down, across = (length // SHUFFLED for length in real.shape)
+    if not down * across:
+        return [Finding(PART, "autocorrelation", "", *(np.nan,) * 7, 0)]
+    rows = max(min(synthetic.shape[0] // SHUFFLED, int((down * across) ** 0.5)), 1)
+    columns = max(min(synthetic.shape[1] // SHUFFLED, down * across // rows), 1)
+    # What is white has no seams where pieces meet, so it is made so before they are moved.
+    white = _white(real)
     null = np.array([
-        strongest_repeat(shuffled(real, size, addressed_random(*address, PART, i)))[0] for i in range(SHUFFLES)
+        _strongest(shuffled(white, (rows, columns), addressed_random(*address, PART, i)))[0] for i in range(SHUFFLES)
     ])  # fmt: skip
+    synthetic = synthetic[: rows * SHUFFLED, : columns * SHUFFLED]
+    value, lag = strongest_repeat(synthetic)
     strength = value / np.sqrt(synthetic.size)
     return [
         Finding(PART, "autocorrelation", "", value, np.nan, np.nan, *perfect_range(null), share_as_far(value, null),
@@ -88,22 +101,20 @@ def repeats(real: NDArray[np.floating], synthetic: NDArray[np.floating], *addres
     ]  # fmt: skip
 
 
-def shuffled(real: NDArray[np.floating], size: tuple[int, int], random: np.random.Generator) -> NDArray[np.floating]:
-    """A sky of some size, or as large as the real one has pieces, each used once, turned and mirrored at random."""
+def shuffled(real: Floats, count: tuple[int, int], random: np.random.Generator) -> Floats:
+    """A sky of rows and columns of pieces of the real one, each used once, turned and mirrored at random."""
     pieces = [
         real[w.slices] for w in tiles(Window(0, 0, *real.shape), SHUFFLED) if (w.height, w.width) == (SHUFFLED,) * 2
     ]
-    rows = max(min(size[0] // SHUFFLED, int(len(pieces) ** 0.5)), 1)
-    columns = max(min(size[1] // SHUFFLED, len(pieces) // rows), 1)
     order = random.permutation(len(pieces))
-    made = np.empty((rows * SHUFFLED, columns * SHUFFLED), real.dtype)
+    made = np.empty((count[0] * SHUFFLED, count[1] * SHUFFLED), real.dtype)
     for number, window in enumerate(tiles(Window(0, 0, *made.shape), SHUFFLED)):
         piece = np.rot90(pieces[order[number]], int(random.integers(4)))
         made[window.slices] = piece[:, ::-1] if random.random() < 0.5 else piece
     return made
 
 
-def _ranked(image: NDArray[np.floating]) -> Floats:
+def _white(image: NDArray[np.floating]) -> Floats:
     values = np.where(np.isfinite(image), image, np.nanmedian(image)).astype(float)
     normal = ndtri((rankdata(values) - 0.5) / values.size).reshape(values.shape)
     frequency = np.hypot(np.fft.fftfreq(values.shape[0])[:, None], np.fft.rfftfreq(values.shape[1]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import ClearfieldError
-from pipeline.image import Image
 from pipeline.physics.noise import addressed_random
 from pipeline.tiling import Window
 from pipeline.windowed import WindowedImage
@@ -24,6 +24,8 @@ FEWEST = 16
 """Below that no two halves of a sky can be told from chance."""
 MOST = 400
 """Blocks that are looked at; of a larger sky, so many are drawn."""
+MOST_MASKED = 0.1
+"""A block of which a larger share is masked, such as the corner of a turned mosaic, is no sky to compare with."""
 
 
 Floats = NDArray[np.float64]
@@ -38,6 +40,8 @@ class Block(NamedTuple):
 
     field: int
     window: Window
+    trusted: float
+    """Share of its pixels that are masked in no band."""
 
 
 def block_side(fields: Sequence[WindowedImage]) -> int:
@@ -48,20 +52,24 @@ def block_side(fields: Sequence[WindowedImage]) -> int:
     SkyError
         If even these are fewer than 16.
     """
-    counts = {side: sum(_whole(field, side) for field in fields) for side in SIDES}
+    count = 0
     for side in SIDES:
-        if counts[side] >= ENOUGH:
+        numbers = range(sum(_whole(field, side) for field in fields))
+        count = sum(1 for _ in islice(_trusted(fields, side, numbers), ENOUGH))
+        if count == ENOUGH:
             return side
-    if counts[SIDES[-1]] < FEWEST:
+    if count < FEWEST:
         raise SkyError(
-            f"held-out sky of {counts[SIDES[-1]]} blocks of {SIDES[-1]} px; {FEWEST} are needed to say how far two "
-            f"pieces of real sky are apart: hold out more images, or larger ones"
+            f"held-out sky of {count} blocks of {SIDES[-1]} px that are not masked; {FEWEST} are needed to say how far "
+            f"two pieces of real sky are apart: hold out more images, or larger ones"
         )
     return SIDES[-1]
 
 
 def blocks_of(fields: Sequence[WindowedImage], side: int, *address: object, most: int = MOST) -> list[Block]:
     """Whole blocks of several fields, side by side from the corner of each; of more than ``most``, so many are drawn.
+
+    Those of which more than a tenth is masked are left out.
 
     Parameters
     ----------
@@ -71,23 +79,16 @@ def blocks_of(fields: Sequence[WindowedImage], side: int, *address: object, most
         What the drawing is a function of.
     most : int
     """
-    counts = [_whole(field, side) for field in fields]
-    total = sum(counts)
-    numbers = np.arange(total)
-    if total > most:
-        numbers = np.sort(addressed_random(*address, "blocks").choice(total, most, replace=False))
-    first = np.concatenate([[0], np.cumsum(counts)])
-    found = []
-    for number in numbers:
-        field = int(np.searchsorted(first, number, "right")) - 1
-        row, column = divmod(int(number - first[field]), fields[field].area.width // side)
-        found.append(Block(field, Window(row * side, column * side, side, side)))
-    return found
+    numbers = np.arange(sum(_whole(field, side) for field in fields))
+    if len(numbers) > most:
+        numbers = np.sort(addressed_random(*address, "blocks").choice(len(numbers), most, replace=False))
+    return list(_trusted(fields, side, numbers.tolist()))
 
 
-def read_block(fields: Sequence[WindowedImage], block: Block) -> Image:
-    """All bands of a block."""
-    return fields[block.field].part(block.window)
+def read_block(fields: Sequence[WindowedImage], block: Block) -> NDArray[np.float32]:
+    """All bands of a block, shape (C, H, W), NaN where masked."""
+    part = fields[block.field].part(block.window)
+    return np.where(part.mask, np.float32(np.nan), part.pixels)
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,17 @@ class BlockedCatalogue:
     ----------
     table : DataFrame
         A catalogue with the columns ``field``, the number of the field, and ``block``, that of the block.
-    blocks : int
-        How many blocks there are, those without a source too.
+    trusted : array, shape (blocks,)
+        Share of each block that is not masked, of those without a source too.
     """
 
     table: pd.DataFrame
-    blocks: int
+    trusted: Floats
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are."""
+        return len(self.trusted)
 
     def values(self, quantity: str) -> list[Floats]:
         """What is known of a quantity in each block; of sources that are whole."""
@@ -128,7 +134,20 @@ def blocked(catalogue: pd.DataFrame, blocks: Sequence[Block]) -> BlockedCatalogu
     # A pixel's middle is at a whole number, so a block begins half a pixel before its first.
     rows, columns = (np.floor((catalogue[name] + 0.5) / side).astype(int) for name in ("y", "x"))
     found = np.array([known.get(key, -1) for key in zip(catalogue["field"], rows, columns)], np.intp)
-    return BlockedCatalogue(catalogue.assign(block=found)[found >= 0].reset_index(drop=True), len(blocks))
+    trusted = np.array([block.trusted for block in blocks], np.float64)
+    return BlockedCatalogue(catalogue.assign(block=found)[found >= 0].reset_index(drop=True), trusted)
+
+
+def _trusted(fields: Sequence[WindowedImage], side: int, numbers: Sequence[int]) -> Iterator[Block]:
+    """The blocks of some numbers, counted through all fields, but for those that are masked."""
+    first = np.concatenate([[0], np.cumsum([_whole(field, side) for field in fields])])
+    for number in numbers:
+        field = int(np.searchsorted(first, number, "right")) - 1
+        row, column = divmod(int(number - first[field]), fields[field].area.width // side)
+        window = Window(row * side, column * side, side, side)
+        trusted = 1 - float(fields[field].part(window).mask.any(0).mean())
+        if trusted >= 1 - MOST_MASKED:
+            yield Block(field, window, trusted)
 
 
 def _whole(field: WindowedImage, side: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation.field.quantisation import rounded, steps_of
+from pipeline.evaluation.field.quantisation import levels_of, rounded
 from pipeline.evaluation.field.sky_blocks import Block, block_side, blocks_of, read_block
 from pipeline.physics.noise import addressed_random
 from pipeline.tiling import Window
@@ -75,7 +75,7 @@ class TraceSky:
         self._side, self._seed = max(side // WIDTH * WIDTH, min(side, WIDTH)), seed
         self._width = min(side, WIDTH)
         blocks = blocks_of(aligned, self._side, seed, "traces", "real")
-        self._steps = steps_of([read_block(aligned, block).pixels for block in blocks[:ENOUGH_BLOCKS]])
+        self._levels = levels_of([read_block(aligned, block) for block in blocks[:ENOUGH_BLOCKS]])
         self._blocks = len(blocks)
         self.patches = self.cut(fields, origins, "real")
 
@@ -89,7 +89,7 @@ class TraceSky:
         name : str
             What is drawn, of more blocks and patches than are taken, is a function of it and of the seed.
         """
-        aligned, corners = _aligned([rounded(field, self._steps) for field in fields], origins)
+        aligned, corners = _aligned([rounded(field, self._levels) for field in fields], origins)
         blocks = blocks_of(aligned, self._side, self._seed, "traces", name, most=self._blocks)
         random = addressed_random(self._seed, "traces", name, "patches")
         found = [

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_sky import catalogue
@@ -41,3 +43,10 @@ def test_of_few_sources_nothing_is_said():
     nothing = angular_correlation(*catalogue(0, count=20), 0)
     assert nothing is None
     assert not compare_correlations(nothing, nothing, None, 20).findings
+
+
+def test_blocks_without_a_source_do_not_end_the_comparison():
+    sources, blocks = catalogue(0, count=700)
+    table = sources.table[sources.table["block"] < len(blocks) - 6]
+    found = angular_correlation(replace(sources, table=table), blocks, 0)
+    assert np.isfinite(found.w).all()

@@ -31,3 +31,13 @@ def test_a_bin_that_is_empty_everywhere_says_nothing():
     padded = [np.column_stack([v, np.zeros(len(v))]) for v in (one, other)]
     assert np.isfinite(chi_square(*padded))
     assert chi_square(np.zeros((9, 2)), np.zeros((9, 2))) == 0
+
+
+@pytest.mark.parametrize("scatter", [0.3, 1.0, 3.0])
+def test_a_sky_that_scatters_less_or_more_about_the_same_mean_is_not_called_another(scatter):
+    real = [vectors(seed, 40) for seed in range(6)]
+    made = [scatter * vectors(100 + seed, 400) for seed in range(6)]
+    # Means of 400 blocks lie near 0 and those of 40 within their own scatter.
+    found = [mean_finding("p", "q", "g", one, other - other.mean(0), 0).p_value for one, other in zip(real, made)]
+    assert np.mean(np.array(found) < 0.05) <= 0.34
+    assert np.median(found) > 0.1

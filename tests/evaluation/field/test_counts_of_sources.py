@@ -4,6 +4,7 @@ from made_sky import catalogue
 
 from pipeline.evaluation.field.counts_in_cells import counts_in_cells
 from pipeline.evaluation.field.number_counts import number_counts
+from pipeline.evaluation.field.sky_blocks import BlockedCatalogue
 
 
 def test_counts_alike_are_not_told_apart_and_half_as_many_are():
@@ -37,3 +38,18 @@ def test_sources_at_random_scatter_as_their_number_and_clumped_ones_more():
     for found in counts_in_cells(strewn, clumped, 64, 0).findings:
         assert found.value > 2
         assert found.p_value < 0.01
+
+
+def test_what_is_masked_of_a_block_makes_no_fewer_sources():
+    real, made = catalogue(0)[0], catalogue(1)[0]
+    # A fifth of the area, and of its sources, is masked.
+    left = BlockedCatalogue(real.table[real.table["x"] % 64 < 0.8 * 64], np.full(real.blocks, 0.8))
+    density, counts = number_counts(left, made, ("g",), 64, 0).findings
+    assert density.value == pytest.approx(1, abs=0.1)
+    assert min(density.p_value, counts.p_value) > 0.02
+
+
+def test_a_sky_without_sources_is_compared_all_the_same():
+    none = catalogue(0, count=0)[0]
+    (density,) = number_counts(none, catalogue(1)[0], ("g",), 64, 0).findings
+    assert np.isnan([density.value, density.p_value]).all()

@@ -34,3 +34,14 @@ def test_a_stamp_that_stands_at_two_places_is_found_among_noise():
     strength, lag = strongest_repeat(made)
     assert lag == (80, 60)
     assert strength > 2 * strongest_repeat(sky(1))[0]
+
+
+def test_a_field_larger_than_the_real_sky_is_not_found_out_by_its_size():
+    found = [repeats(sky(seed, (96, 96)), sky(50 + seed, (384, 384)), seed)[0].p_value for seed in range(6)]
+    assert min(found) > 0.01
+    assert np.median(found) > 0.1
+
+
+def test_of_a_sky_smaller_than_a_piece_nothing_is_said():
+    (found,) = repeats(sky(0, (40, 40)), sky(1), 0)
+    assert np.isnan(found.value)
