@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
+import numpy as np
 
 from pipeline.fields.field import Field
 from pipeline.fields.field_file import (
@@ -49,7 +50,8 @@ def write_field(field: Field, about: dict[str, Any], area: Window, out: Path) ->
     field : Field
     about : dict
         What JSON can hold: ``tile``, ``bands``, ``unit`` and whatever else the field is to say of itself. What an
-        earlier run left of a field that says anything else is painted over.
+        earlier run left of a field that says anything else, or whose tiles are painted otherwise by now (by another
+        version of Clearfield, or on another machine), is painted over.
     area : Window
     out : path
         HDF5.
@@ -65,7 +67,7 @@ def write_field(field: Field, about: dict[str, Any], area: Window, out: Path) ->
     unfinished = out.with_name(f".{out.name}.unfinished")
     key, every = key_of(about), tiles_of(area, field.tile)
     with locked(out), writing(out):
-        done = _found(unfinished, about, area, every)
+        done = _found(unfinished, field, about, area)
         if done is None:
             _set_aside(unfinished, about, area, field.bands)
         missing = [tile for tile in every if tile not in (done or ())]
@@ -108,14 +110,19 @@ def _set_aside(path: Path, about: dict[str, Any], area: Window, bands: int) -> N
         disk.check()
 
 
-def _found(path: Path, about: dict[str, Any], area: Window, every: list[Window]) -> set[Window] | None:
+def _found(path: Path, field: Field, about: dict[str, Any], area: Window) -> list[Window] | None:
     """The tiles that an earlier run left whole; None where it left nothing of this field."""
     try:
         with read_field(path) as reader:
             if (reader.about, reader.area) != (about, area):
                 log.info("%s: of another field, painted anew", path)
                 return None
-            return {tile for tile in every if _is_sound(reader, tile)}
+            sound = [tile for tile in tiles_of(area, field.tile) if _is_sound(reader, tile)]
+            # One tile tells whether all would still be painted so, bit by bit; else there would be seams.
+            if sound and not np.array_equal(field.window(sound[0]), reader.pixels(sound[0].relative_to(area))):
+                log.info("%s: was begun by another version or on another machine, painted anew", path)
+                return None
+            return sound
     except (StoreError, FieldFileError, OSError):
         return None
 

@@ -152,6 +152,6 @@ def _reach(summary: pd.DataFrame, study: Study) -> str:
         )
     else:
         reach = (
-            "The intervals come from resampling groups and images, so they speak for other images drawn as these were."
+            "The intervals come from resampling groups of images, so they speak for other images drawn as these were."
         )
     return f"{reach} {CHOSEN_HERE}" if study.images.dataset == "hubble" else reach

@@ -112,6 +112,19 @@ def test_what_was_left_of_another_field_is_not_taken_over(out, other):
     assert write_field(made_field(), made_about(), AREA, out).found == 0
 
 
+def test_what_was_left_by_another_painter_of_the_same_field_is_painted_anew(out, written):
+    half = KilledAt(2, killed)
+    assert in_a_child(lambda: write_field(half, made_about(), AREA, out.with_name("other.h5"))) == -signal.SIGKILL
+    unfinished = out.with_name(".other.h5.unfinished")
+    tile = tiles_of(AREA, made_about()["tile"])[0]
+    with h5py.File(unfinished, "r+") as file:
+        older = file["pixels"][:, : tile.height, : tile.width] * np.float32(1.001)
+        file["pixels"][:, : tile.height, : tile.width] = older
+        file["digests"][:, 0, 0] = tile_digest(key_of(made_about()), tile, older)
+    assert write_field(made_field(), made_about(), AREA, out.with_name("other.h5")).found == 0
+    assert out.with_name("other.h5").read_bytes() == written.read_bytes()
+
+
 def test_a_file_cut_short_is_begun_anew(out):
     in_a_child(lambda: write_field(KilledAt(4, killed), made_about(), AREA, out))
     unfinished = out.with_name(".field.h5.unfinished")
