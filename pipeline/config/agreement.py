@@ -173,11 +173,12 @@ def methods_suit_the_instrument(study: Study) -> None:
     if study.evaluate.shapes:
         raise ValueError("evaluate.shapes: measures sources of light; set false where a scanner is the instrument")
     for name, network in study.networks.items():
-        if getattr(getattr(network, "regression", None), "reblur_weight", 0):
-            raise ValueError(
-                f"networks.{name}.regression.reblur_weight: crops of a slice cannot be scanned; set 0 where a "
-                "scanner is the instrument"
-            )
+        for stage in ("regression", "adversarial"):
+            if getattr(getattr(network, stage, None), "reblur_weight", 0):
+                raise ValueError(
+                    f"networks.{name}.{stage}.reblur_weight: crops of a slice cannot be scanned; set 0 where a scanner "
+                    "is the instrument"
+                )
 
 
 AGREEMENTS: tuple[Callable[[Study], None], ...] = (

@@ -47,7 +47,7 @@ class Training(Settings):
         1,
         ge=1,
         description="GPUs that share each batch, or processes on a CPU, each with as many cores as threads says. "
-        "Without dropout, results depend on it in the last digits alone.",
+        "Without dropout and relativistic_average, results depend on it in the last digits alone.",
     )
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="What training runs on; auto is a GPU if there is one."

@@ -64,4 +64,6 @@ class SpreadNetwork(nn.Module):
         """Begin with the same spread everywhere, its logarithm of shape (C,): what an error is on the whole."""
         bias = level.repeat_interleave(PATCH**2).to(self.last.weight)
         self.last.weight.mul_(0.1)
-        self.last.bias = nn.Parameter(bias)
+        assert self.last.bias is not None
+        # In place: an optimiser may have it already.
+        self.last.bias.copy_(bias)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 import torch
 from torch import Tensor
 
 from pipeline.physics import Operator
-from pipeline.restorers.variational import CONVERGED, Analysis
+from pipeline.restorers.variational import Analysis, standing
 
-MOST_ITERATIONS = 200
 STEPS = 4
 """Of conjugate gradients in each iteration, which begins where the last one ended."""
 
@@ -58,12 +56,7 @@ class Reconstruction:
 
     def scene(self) -> Tensor:
         """The scene where iterations stand still, shape (B, C, H, W), in its own unit."""
-        before = found = self._start
-        for found in islice(self.iterates(), MOST_ITERATIONS):
-            if (found - before).square().mean((-3, -2, -1)).max() < CONVERGED**2:
-                break
-            before = found
-        return found * self._level
+        return standing(self._start, self.iterates()) * self._level
 
     def objective(self, scene: Tensor) -> float:
         """What is minimised, at a scene in units of the level."""

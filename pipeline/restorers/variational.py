@@ -68,7 +68,7 @@ class Variational(TunedRestorer):
             seen = whitened_together([observations[k] for k in numbers])
             problem = Problem(seen, self.settings["weight"], self.analysis)
             height, width = seen.data.shape[-2:]
-            scenes = _standing(problem)[..., :height, :width]
+            scenes = standing(problem.data, problem.iterates())[..., :height, :width]
             restored |= zip(numbers, seen.images(scenes, [observations[k].preview for k in numbers]))
         return [restored[number] for number in range(len(observations))]
 
@@ -77,11 +77,19 @@ class Variational(TunedRestorer):
         yield self.settings, self.restore_all(observations)
 
 
-def _standing(problem: Problem) -> Tensor:
-    """Scenes of a batch, each as it was when it stood still."""
-    before = found = problem.data
+def standing(start: Tensor, iterates: Iterator[Tensor]) -> Tensor:
+    """Scenes of a batch, each as it was when it stood still, so that none depends on its neighbours.
+
+    Parameters
+    ----------
+    start : Tensor, shape (B, C, H, W)
+        Where iterations begin, in units of the noise.
+    iterates : iterator of Tensor, shape (B, C, H, W)
+        Of these, the first 200 at most.
+    """
+    before = found = start
     stands = torch.zeros((len(before), 1, 1, 1), dtype=torch.bool, device=before.device)
-    for scene in islice(problem.iterates(), MOST_ITERATIONS):
+    for scene in islice(iterates, MOST_ITERATIONS):
         found = torch.where(stands, found, scene)
         stands = stands | ((scene - before).square().mean((-3, -2, -1), keepdim=True) < CONVERGED**2)
         if stands.all():

@@ -28,7 +28,7 @@ from pipeline.training.devices import fabric_for
 from pipeline.training.loop import LoopSettings
 from pipeline.training.loop import train as train_task
 from pipeline.training.paired_translation_task import PairedTranslationTask
-from pipeline.training.task import Task
+from pipeline.training.task import Task, TrainingError
 from pipeline.translators.network import TRANSLATOR
 from pipeline.unpaired import FOLD, apart
 
@@ -70,6 +70,8 @@ def train_translation(
         If the study has no translator of that name.
     TranslationError
         If the domains have not as many bands, or pix2pix has no pairs.
+    TrainingError
+        If several processes were started.
     """
     if network not in study.translators:
         raise ConfigError(
@@ -77,6 +79,8 @@ def train_translation(
         )
     settings = study.translators[network]
     fabric = fabric_for(study.train)
+    if fabric.world_size > 1:
+        raise TrainingError("translators are trained by one process; start it without --devices and --nodes")
     address = (study.seed, "translation", network)
     files = [images, splits, into, into_splits, *([truth] if truth else [])]
     inputs = [digest(file) for file in files]

@@ -165,7 +165,8 @@ class TrainingMaterial:
             "range": instruments.range() | self._noise_range(),
             "brightest": self._brightest(network),
             "psf": None if instruments.single is None else instruments.single.tolist(),
-            "psf_error": study.train.psf_error,
+            # Pairs are seen through one PSF each, which a network that learns from them is told as it is.
+            "psf_error": 0.0 if study.learns_from_pairs(network.partition("@")[0]) else study.train.psf_error,
             "instrument": study.degrade.model_dump(mode="json", include=INSTRUMENT),
             "reading": self._reading(),
             "learned_from": "pairs" if study.learns_from_pairs(network.partition("@")[0]) else "simulation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.training.adversarial_losses import AdversarialLoss
 from pipeline.training.task import TrainingError
@@ -27,6 +27,23 @@ class Opinions(NamedTuple):
     """... of others ..."""
     restored: Tensor
     """... and of the restorations of the latter."""
+
+
+def remember_variety(judge: nn.Module) -> None:
+    """Give a judge a place, kept with its weights, for whether images have varied: see :func:`have_become_alike`."""
+    judge.register_buffer("varied", torch.tensor(False))
+
+
+def have_become_alike(judge: nn.Module, kept_variety: float) -> bool:
+    """Whether images that varied do so no more; some generators begin with the same everywhere.
+
+    It is remembered with the judge's weights, so that a training that goes on after a collapse does not take it for a
+    beginning.
+    """
+    varied, alike = judge.get_buffer("varied"), kept_variety < LEAST_VARIETY
+    if not alike:
+        varied.fill_(True)
+    return alike and bool(varied)
 
 
 def scores_of_game(stage: str, loss: AdversarialLoss, found: Opinions, kept_variety: float) -> dict[str, float]:

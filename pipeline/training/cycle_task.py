@@ -22,7 +22,14 @@ from pipeline.networks.translators import Rounds, ThereAndBack
 from pipeline.on_device import sent
 from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
-from pipeline.training.balance import LEAST_VARIETY, CollapseError, histogram_distance, told_apart, variety
+from pipeline.training.balance import (
+    CollapseError,
+    have_become_alike,
+    histogram_distance,
+    remember_variety,
+    told_apart,
+    variety,
+)
 from pipeline.training.domain_crops import DomainCrops
 from pipeline.training.image_pool import Draw, ImagePool
 from pipeline.training.strips import strip
@@ -91,7 +98,8 @@ class CycleTask:
         self.address, self.steps, self._settings = address, settings.steps, settings
         self._crops, self._device = (first, second), device
         self._watched = tuple(c.batch(*address, "watched", count=WATCHED, crop=settings.crop) for c in unseen)
-        self._judges, self._lively = Judges((first.bands, second.bands), settings), False
+        self._judges = Judges((first.bands, second.bands), settings)
+        remember_variety(self._judges)
         self._made: tuple[Tensor, Tensor] | None = None
         self._draws: tuple[list[Draw], list[Draw]] = ([], [])
         # In this order, as published: discriminators see what the generators' own step has made.
@@ -150,13 +158,11 @@ class CycleTask:
         judge = self._judges.second
         real, fake = judge(second).float(), judge(there).float()
         spread = variety(there, second)
-        # A generator may begin with the same everywhere.
-        if self._lively and spread < LEAST_VARIETY:
+        if have_become_alike(self._judges, spread):
             raise CollapseError(
                 f"{self.stage}: collapsed: translated images differ by {spread:.2g} of what real ones do; lower "
                 "learning_rate, or raise cycle_weight. The last checkpoint is from before this look"
             )
-        self._lively = self._lively or spread >= LEAST_VARIETY
         return {
             "validation_cycle": float(_distance(made.there_and_back, first)),
             "told_apart": told_apart(real, fake),

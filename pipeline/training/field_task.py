@@ -16,7 +16,15 @@ from pipeline.physics.noise import addressed_generator
 from pipeline.stretch import Stretch
 from pipeline.training.adaptive_augmentation import AdaptiveJudge, Changes, draw_changes
 from pipeline.training.adversarial_losses import LOSSES
-from pipeline.training.balance import LEAST_VARIETY, CollapseError, histogram_distance, overfitting, told_apart, variety
+from pipeline.training.balance import (
+    CollapseError,
+    have_become_alike,
+    histogram_distance,
+    overfitting,
+    remember_variety,
+    told_apart,
+    variety,
+)
 from pipeline.training.field_crops import FieldCrops
 from pipeline.training.gradient_penalties import zero_centred
 from pipeline.training.strips import strip
@@ -88,13 +96,13 @@ class FieldTask:
         self._learned = crops.batch(*address, "learned", count=WATCHED, crop=size)
         self._unseen = unseen.batch(*address, "unseen", count=WATCHED, crop=size)
         self._watched = self._drawn("watched", WATCHED, size, range(WATCHED))
-        self._lively = False
         bands = self._learned.pixels.shape[1]
         judge: nn.Module = FieldDiscriminator(bands, settings.base_channels, settings.pack)
         if settings.adaptive_target is not None:
             judge = AdaptiveJudge(
                 judge, settings.adaptive_target, settings.adaptive_share * settings.steps * settings.batch
             )
+        remember_variety(judge)
         betas = (settings.beta1, settings.beta2)
         self.players = {
             name: Player(module, torch.optim.Adam(module.parameters(), settings.learning_rate, betas))
@@ -158,13 +166,11 @@ class FieldTask:
         of_learned, of_unseen, of_painted = (judge(x).float() for x in (self._learned.pixels, unseen.pixels, known))
         judge.train()
         spread = variety(known, unseen.pixels)
-        # Some generators begin with the same everywhere.
-        if self._lively and spread < LEAST_VARIETY:
+        if have_become_alike(judge, spread):
             raise CollapseError(
                 f"{self.stage}: collapsed: painted crops differ by {spread:.2g} of what real ones do; lower "
                 "learning_rate, or raise penalty or pack. The last checkpoint is from before this look"
             )
-        self._lively = self._lively or spread >= LEAST_VARIETY
         by_heart = overfitting(of_learned, of_unseen, of_painted)
         scores = {"told_apart": told_apart(of_unseen, of_painted), "variety": spread, "r_v": by_heart}
         if isinstance(judge, AdaptiveJudge):

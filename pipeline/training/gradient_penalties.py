@@ -19,7 +19,8 @@ def zero_centred(judge: Judge, images: Tensor) -> Tensor:
 
     Per patch, ``|grad sum(D)|^2 / (h w)``, so that one weight suits every width of crop.
     """
-    return _squared_slope(judge, images).mean()
+    slope, logits = _slope(judge, images)
+    return slope.square().sum() / logits.numel()
 
 
 def one_centred(judge: Judge, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
@@ -32,11 +33,14 @@ def one_centred(judge: Judge, real: Tensor, fake: Tensor, share: Tensor) -> Tens
     share : Tensor, shape (B, 1, 1, 1)
         How much of the real image is in each mixture, from 0 to 1.
     """
-    return (_squared_slope(judge, torch.lerp(fake, real, share)).clamp_min(1e-12).sqrt() - 1).square().mean()
+    slope, logits = _slope(judge, torch.lerp(fake, real, share))
+    squared = slope.square().flatten(1).sum(1) / logits[0].numel()
+    return (squared.clamp_min(1e-12).sqrt() - 1).square().mean()
 
 
-def _squared_slope(judge: Judge, images: Tensor) -> Tensor:
+def _slope(judge: Judge, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The slope of what a judge says of each image, and what it says."""
     images = images.detach().float().requires_grad_()
     logits = judge(images)
     (slope,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    return slope.square().flatten(1).sum(1) / logits[0].numel()
+    return slope, logits

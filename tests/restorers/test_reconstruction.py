@@ -126,3 +126,14 @@ def test_a_batch_is_reconstructed_as_one_by_one():
         alone = Reconstruction(scanner, data[own], sigma[own], sigma[own] < 0, level[own], 0.3, Differences())
         (one,) = islice(alone.iterates(), 8, 9)
         torch.testing.assert_close(both[own], one, atol=0.02, rtol=0)
+
+
+def test_a_slice_does_not_depend_on_those_beside_it():
+    scanner = brain_scan(0.2)
+    easy, hard = (scanned(scanner, factor * body(), "beside", factor) for factor in (1, 20))
+    together = [torch.cat(parts) for parts in zip(easy, hard)]
+
+    def found(data, sigma, level):
+        return Reconstruction(scanner, data, sigma, sigma < 0, level, 0.3, Differences()).scene()
+
+    assert error(found(*together)[:1], found(*easy)) < 1e-3 * float(easy[2].mean())

@@ -113,12 +113,22 @@ def test_translated_images_that_have_become_alike_end_the_training(domains):
     task = unpaired(domains)
     module = task.players["generator"].module
     with torch.no_grad():
-        task.validate(module)
-        task._lively = True
+        task.players["discriminator"].module.varied.fill_(True)
         for parameter in module.parameters():
             parameter.zero_()
         with pytest.raises(CollapseError, match="translated images differ by 0 of what real ones do"):
             task.validate(module)
+
+
+def test_a_training_that_goes_on_after_a_collapse_finds_it_again(domains):
+    first, again = unpaired(domains), unpaired(domains)
+    with torch.no_grad():
+        first.players["discriminator"].module.varied.fill_(True)
+        again.players["discriminator"].module.load_state_dict(first.players["discriminator"].module.state_dict())
+        for parameter in again.players["generator"].module.parameters():
+            parameter.zero_()
+        with pytest.raises(CollapseError):
+            again.validate(again.players["generator"].module)
 
 
 def test_crops_wider_than_any_slice_are_refused(domains):

@@ -140,6 +140,17 @@ def test_a_generator_that_always_paints_the_same_ends_the_training(scenes):
             task.validate(module)
 
 
+def test_a_training_that_goes_on_after_a_collapse_finds_it_again(scenes):
+    first, again = made(scenes), made(scenes)
+    with torch.no_grad():
+        first.validate(first.players["generator"].module)
+        again.players["discriminator"].module.load_state_dict(first.players["discriminator"].module.state_dict())
+        for parameter in again.players["generator"].module.parameters():
+            parameter.zero_()
+        with pytest.raises(CollapseError):
+            again.validate(again.players["generator"].module)
+
+
 def test_a_generator_may_begin_with_the_same_everywhere(scenes):
     task = made(scenes)
     module = task.players["generator"].module

@@ -29,6 +29,14 @@ def test_the_penalty_is_one_patch_s_for_any_number_of_patches():
     assert zero_centred(judge, wide).item() == pytest.approx(zero_centred(judge, IMAGES).item())
 
 
+def test_a_judge_of_packs_has_the_slope_of_all_images_of_a_pack():
+    class Packed(Plane):
+        def forward(self, images):
+            return super().forward(images.unflatten(0, (-1, 3)).flatten(1, 2))
+
+    assert zero_centred(Packed(0.5), IMAGES).item() == pytest.approx(3 * zero_centred(Plane(0.5), IMAGES).item())
+
+
 def test_a_slope_of_one_costs_nothing_about_one():
     judge = Plane(1 / 128**0.5)
     share = torch.rand(3, 1, 1, 1)

@@ -88,3 +88,11 @@ def test_the_likelihood_is_least_at_the_true_spread():
     losses = [negative_log_likelihood(error, torch.full_like(error, s).log(), weight) for s in (0.2, 0.3, 0.4)]
     assert losses[1] < min(losses[0], losses[2])
     assert losses[1].item() == pytest.approx(0.5 + torch.tensor(0.3).log().item(), abs=0.02)
+
+
+def test_the_level_of_the_spread_is_learned_too(tmp_path):
+    task = spread_task(steps=3)
+    network = task.players["spread"].module
+    before = network.last.bias.detach().clone()
+    run(task, tmp_path)
+    assert not torch.equal(network.last.bias, before)
