@@ -63,7 +63,7 @@ def test_a_specialist_of_a_scan_has_its_condition_alone():
         ({"degrade": {"ct": {}, "noise": {"sigma": [0.1]}}}, "noise: is not read where a scanner"),
         ({"degrade": {"ct": {"dose": []}}}, "degrade.ct.dose"),
         (
-            {"networks": {"nafnet": {"architecture": "nafnet", "adversarial": {"reblur_weight": 0.1}}}},
+            {"networks": {"nafnet": {"architecture": "nafnet", "adversarial": {"steps": 4, "reblur_weight": 0.1}}}},
             "networks.nafnet.adversarial.reblur_weight: crops of a slice cannot be scanned",
         ),
         ({"degrade": {"mri": {"sigma": [0.1], "sampling": "uniform", "acceleration": [2.5]}}}, "whole numbers"),
