@@ -19,6 +19,7 @@ FLOORS = [
     {"datasets"},
     {"observation"},
     {"pairing"},
+    {"sparsity"},
     {"physics"},
     {"formats"},
     {"store", "model_file", "pseudonyms"},

@@ -25,6 +25,13 @@ class Training(Settings):
     augment: Augment = Field(
         default_factory=lambda: Augment(), description="How scenes are changed before they are degraded."
     )
+    first_estimate: int = Field(
+        5,
+        ge=0,
+        le=200,
+        description="Where a scanner is the instrument: iterations of total variation by which networks are given a "
+        "slice to go on from; 0 for a filter, which is quicker and leaves noise and aliasing to the network.",
+    )
     psf_error: float = Field(
         0.0,
         ge=0,

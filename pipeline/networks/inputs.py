@@ -19,7 +19,7 @@ class RestorationInput(NamedTuple):
     preview : Tensor, shape (B, C, H, W)
         The data brought to image space, masked pixels filled from their neighbours.
     inverse : Tensor, shape (B, C, H, W)
-        The operator's regularised inverse of the data.
+        The operator's regularised inverse of the data, or what a few iterations make of those of a scan.
     sigma : Tensor, shape (B, C, H, W)
         Noise over the softening of the stretch.
     valid : Tensor, shape (B, C, H, W)

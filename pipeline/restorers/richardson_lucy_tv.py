@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pipeline.restorers.stopped import Likelihood, Stopped
-from pipeline.restorers.total_variation import Differences
+from pipeline.sparsity.differences import Differences
 
 LEAST_DIVISOR = 0.1
 """A heavy weight would divide by nothing and by less; the scheme holds for small weights (Dey et al. 2006)."""

@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from pipeline.restorers.variational import Analysis, Variational
+from pipeline.restorers.variational import Variational
+from pipeline.sparsity.analysis import Analysis
 
 SCALES = 5
 """Details of 1, 2, 4, 8 and 16 px; what is smoother is left as the data have it."""

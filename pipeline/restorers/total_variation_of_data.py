@@ -10,9 +10,9 @@ from torch import Tensor
 
 from pipeline.image import Image
 from pipeline.observation import Observation
-from pipeline.restorers.reconstruction import Reconstruction
 from pipeline.restorers.restorer import Settings, TunedRestorer
-from pipeline.restorers.total_variation import Differences
+from pipeline.sparsity.differences import Differences
+from pipeline.sparsity.reconstruction import Reconstruction
 
 TOGETHER = 8
 """Slices that are reconstructed side by side, at most."""

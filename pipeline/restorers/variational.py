@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import ClassVar
 
 import torch
@@ -17,36 +15,11 @@ from pipeline.physics.transfer_function import transfer_function
 from pipeline.restorers.batches import batches, whitened_together
 from pipeline.restorers.restorer import Settings, TunedRestorer
 from pipeline.restorers.whitened import Whitened, point_response
-
-MOST_ITERATIONS = 200
-CONVERGED = 0.01
-"""Iterations end when one moves the estimate by less than this, root mean square, in sigmas of the noise."""
+from pipeline.sparsity.analysis import Analysis
+from pipeline.sparsity.standing import standing
 
 # How firmly ADMM ties its copy of A x to the scene, and by how much it over-relaxes: they set the speed alone.
 _DATA_PENALTY, _RELAXATION = 0.3, 1.7
-
-
-class Analysis(ABC):
-    """A linear transform ``L`` that treats every place alike, in which scenes are sparse; on a periodic grid."""
-
-    tie: ClassVar[float]
-    """How firmly ADMM ties its copy of ``L x`` to the scene, in units of the weight: it sets the speed alone."""
-
-    @abstractmethod
-    def of(self, scene: Tensor) -> Tensor:
-        """Coefficients of a scene, shape (..., C, H, W) to (K, ..., C, H, W)."""
-
-    @abstractmethod
-    def transpose(self, coefficients: Tensor) -> Tensor:
-        """Transpose of :meth:`of`, shape (K, ..., C, H, W) to (..., C, H, W)."""
-
-    @abstractmethod
-    def power(self, size: tuple[int, int]) -> Tensor:
-        """``L' L`` in Fourier space, shape (H, W // 2 + 1), for a grid of ``size``."""
-
-    @abstractmethod
-    def length(self, coefficients: Tensor) -> Tensor:
-        """Lengths of the groups of coefficients that vanish together, of a shape that goes with theirs."""
 
 
 class Variational(TunedRestorer):
@@ -75,27 +48,6 @@ class Variational(TunedRestorer):
     def paths(self, observations: Sequence[Observation]) -> Iterator[tuple[Settings, list[Image]]]:
         """The one estimate of each, in batches."""
         yield self.settings, self.restore_all(observations)
-
-
-def standing(start: Tensor, iterates: Iterator[Tensor]) -> Tensor:
-    """Scenes of a batch, each as it was when it stood still, so that none depends on its neighbours.
-
-    Parameters
-    ----------
-    start : Tensor, shape (B, C, H, W)
-        Where iterations begin, in units of the noise.
-    iterates : iterator of Tensor, shape (B, C, H, W)
-        Of these, the first 200 at most.
-    """
-    before = found = start
-    stands = torch.zeros((len(before), 1, 1, 1), dtype=torch.bool, device=before.device)
-    for scene in islice(iterates, MOST_ITERATIONS):
-        found = torch.where(stands, found, scene)
-        stands = stands | ((scene - before).square().mean((-3, -2, -1), keepdim=True) < CONVERGED**2)
-        if stands.all():
-            break
-        before = scene
-    return found
 
 
 class Problem:

@@ -100,7 +100,9 @@ class TrainingMaterial:
         self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
         known = self._statistics
         spectrum = self._scenes.spectrum(known)
-        self.preparation = Preparation(stretch, known.variance, spectrum, self._instruments.names)
+        self.preparation = Preparation(
+            stretch, known.variance, spectrum, self._instruments.names, study.train.first_estimate
+        )
 
     def __enter__(self) -> TrainingMaterial:
         return self

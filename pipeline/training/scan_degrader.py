@@ -16,8 +16,9 @@ from pipeline.training.degradation import Batch, noise_level
 from pipeline.training.slices import SliceKind, Slices
 from pipeline.training.task import TrainingError
 
-CROPS_OF_A_SLICE = 4
-"""A scan of a whole slice costs as much as a network on several crops, and these can all be of one."""
+FEWEST_CROPS, MOST_CROPS = 4, 8
+"""Of a slice. A scan of a whole one costs as much as a network on several crops, and these can all be of one. A large
+slice has room for more, but no batch is to be of one slice."""
 
 
 class ScanDegrader:
@@ -45,7 +46,8 @@ class ScanDegrader:
     def batch(self, *address: object, count: int, crop: int, first: int = 0) -> Batch:
         """Draw crops number ``first`` to ``first + count``, of ``crop`` px.
 
-        Crop number ``slot`` depends on ``(*address, slot)`` and its slice on ``(*address, "slice", slot // 4)``.
+        Crop number ``slot`` depends on ``(*address, slot)`` and its slice on ``(*address, "slice", slot // k)``, where
+        ``k`` crops are made of a slice of that size.
 
         Raises
         ------
@@ -59,10 +61,13 @@ class ScanDegrader:
                 "smaller crop, or leave such slices out"
             )
         slots = range(first, first + count)
-        numbers = sorted({slot // CROPS_OF_A_SLICE for slot in slots})
-        inputs, target, known, operator = self._slices(address, numbers)[:4]
+        kind = self._role.draw_kind(*address)
+        height, width = kind.scanner.size
+        each = min(max(height * width // crop**2, FEWEST_CROPS), MOST_CROPS)
+        numbers = sorted({slot // each for slot in slots})
+        inputs, target, known, operator = self._slices(address, numbers, kind)[:4]
         cuts = [_cut((*address, slot), crop, target.shape[-2:]) for slot in slots]
-        of = [numbers.index(slot // CROPS_OF_A_SLICE) for slot in slots]
+        of = [numbers.index(slot // each) for slot in slots]
 
         def cropped(planes: Tensor) -> Tensor:
             return torch.stack([planes[(number, slice(None), *cut.slices)] for number, cut in zip(of, cuts)])
@@ -71,9 +76,9 @@ class ScanDegrader:
         seen = RestorationInput(preview, inverse, sigma, valid, inputs.descriptor[of])
         return Batch(seen, cropped(target), cropped(known), operator)
 
-    def _slices(self, address: tuple[object, ...], numbers: Sequence[int]) -> Batch:
+    def _slices(self, address: tuple[object, ...], numbers: Sequence[int], kind: SliceKind) -> Batch:
         """Whole slices, by their numbers."""
-        slices, kind = [(*address, "slice", number) for number in numbers], self._role.draw_kind(*address)
+        slices = [(*address, "slice", number) for number in numbers]
         scene, unknown = self._turned(slices, kind)
         own = [addressed_random(*place, "scan") for place in slices]
         operator, each = kind.scanner.batch(addressed_random(*address, "scan"), own)

@@ -14,4 +14,4 @@ class SliceDegrader(ScanDegrader):
 
         ``crop`` says nothing here.
         """
-        return self._slices(address, range(first, first + count))
+        return self._slices(address, range(first, first + count), self._role.draw_kind(*address))

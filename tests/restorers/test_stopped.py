@@ -15,8 +15,8 @@ from pipeline.restorers.richardson_lucy import RichardsonLucy
 from pipeline.restorers.richardson_lucy_tv import RichardsonLucyTV
 from pipeline.restorers.scaled_gradient_projection import ScaledGradientProjection
 from pipeline.restorers.stopped import Likelihood, Stopped, pedestal
-from pipeline.restorers.total_variation import Differences
 from pipeline.restorers.whitened import whitened
+from pipeline.sparsity.differences import Differences
 
 METHODS = [name for name, method in CLASSICAL.items() if issubclass(method, Stopped)]
 

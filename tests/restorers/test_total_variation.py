@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.measures.fidelity import psnr
-from pipeline.restorers.total_variation import Differences, TotalVariation
+from pipeline.restorers.total_variation import TotalVariation
 from pipeline.restorers.variational import Problem
 from pipeline.restorers.whitened import whitened
+from pipeline.sparsity.differences import Differences
 
 EDGE = (slice(None), slice(8, -8), slice(8, -8))
 

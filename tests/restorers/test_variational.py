@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pipeline.restorers.starlet import Starlets
-from pipeline.restorers.total_variation import Differences
+from pipeline.sparsity.differences import Differences
 
 SIZE = (48, 60)
 

@@ -42,6 +42,15 @@ def test_other_steps_see_other_slices_and_other_noise(tmp_path):
     assert not torch.equal(one.inputs.preview, other.inputs.preview)
 
 
+def test_a_large_slice_gives_more_crops_and_no_batch_is_of_one(tmp_path):
+    draws = degrader(tmp_path, CT)
+    scanned = []
+    draws._slices, whole = lambda *asked: (scanned.append(len(asked[1])), whole(*asked))[1], draws._slices
+    for crop in (48, 24, 16):
+        draws.batch(0, "step", count=16, crop=crop)
+    assert scanned == [4, 4, 2]
+
+
 def test_slices_that_are_not_square_keep_their_shape(tmp_path):
     batch = degrader(tmp_path, MRI, height=48, width=40).batch(0, "step", count=4, crop=40)
     assert batch.target.shape == (4, 1, 40, 40)

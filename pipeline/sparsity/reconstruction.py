@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from pipeline.physics import Operator
-from pipeline.restorers.variational import Analysis, standing
+from pipeline.sparsity.analysis import Analysis
+from pipeline.sparsity.standing import standing
 
 STEPS = 4
 """Of conjugate gradients in each iteration, which begins where the last one ended."""

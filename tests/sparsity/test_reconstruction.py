@@ -12,10 +12,10 @@ from pipeline.physics.noise import GaussianNoise, addressed_generator
 from pipeline.physics.radon import Radon
 from pipeline.physics.sampling_masks import random_lines
 from pipeline.physics.smooth_fields import smooth_phase
-from pipeline.restorers.reconstruction import Reconstruction
-from pipeline.restorers.total_variation import Differences
 from pipeline.restorers.variational import Problem
 from pipeline.restorers.whitened import Whitened
+from pipeline.sparsity.differences import Differences
+from pipeline.sparsity.reconstruction import Reconstruction
 
 
 def body(size=64):
