@@ -26,7 +26,7 @@ class Training(Settings):
         default_factory=lambda: Augment(), description="How scenes are changed before they are degraded."
     )
     first_estimate: int = Field(
-        5,
+        4,
         ge=0,
         le=200,
         description="Where a scanner is the instrument: iterations of total variation by which networks are given a "

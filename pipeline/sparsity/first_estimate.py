@@ -21,7 +21,7 @@ FAINTEST_NOISE = 1e-6
 def first_estimate(operator: Operator, data: Tensor, sigma: Tensor, iterations: int) -> Tensor:
     """Scenes after some iterations of :class:`~pipeline.sparsity.reconstruction.Reconstruction` by total variation.
 
-    Each is a function of its own data alone. Five iterations are most of the way to where all stand still: what is left
+    Each is a function of its own data alone. Few iterations are most of the way to where all stand still: what is left
     of the noise or of aliasing is small and local, as a network of small reach needs it.
 
     Parameters
