@@ -15,8 +15,8 @@ STEPS = 4
 """Of conjugate gradients in each iteration, which begins where the last one ended."""
 
 SOLVED = 0.01
-"""Their steps end where so much is left of the squared residual: k-space of one coil, which sees all places alike, needs
-one or two, and comes out the same."""
+"""Their steps end where so much is left of the squared residual: k-space of one coil, which sees all places alike,
+needs one or two, and comes out the same."""
 
 LOOSER = 0.3
 """The tie to the coefficients, over that of a blur: few conjugate gradients serve a looser one better."""
