@@ -77,7 +77,7 @@ def test_whether_photons_are_counted_concerns_ingest_and_how_many_does_not():
         ({"train": {"ema": 0.9}}, {"train"}),
         ({"train": {"devices": 2}}, {"train"}),
         ({"train": {"psf_error": 0.05}}, {"train"}),
-        ({"train": {"first_estimate": 0}}, {"train"}),
+        ({"train": {"first_estimate": {"iterations": 0}}}, {"train"}),
         ({"train": {"precision": "bf16", "compile": True}}, {"train"}),
         ({"train": {"softening": 2}}, {"tune", "train", "evaluate"}),
         ({"networks": {"nafnet": {"architecture": "nafnet", "width": 8}}}, {"train"}),

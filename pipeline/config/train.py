@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.config.augment import Augment
+from pipeline.config.first_estimate import FirstEstimate
 from pipeline.config.settings import Positive, Settings
 
 BRIGHTNESS_OF_FLUX = 10.0
@@ -25,12 +26,8 @@ class Training(Settings):
     augment: Augment = Field(
         default_factory=lambda: Augment(), description="How scenes are changed before they are degraded."
     )
-    first_estimate: int = Field(
-        4,
-        ge=0,
-        le=200,
-        description="Where a scanner is the instrument: iterations of total variation by which networks are given a "
-        "slice to go on from; 0 for a filter, which is quicker and leaves noise and aliasing to the network.",
+    first_estimate: FirstEstimate = Field(
+        default_factory=lambda: FirstEstimate(), description="What networks of scanners go on from."
     )
     psf_error: float = Field(
         0.0,

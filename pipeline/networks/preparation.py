@@ -14,7 +14,7 @@ from pipeline.networks.inputs import RestorationInput
 from pipeline.on_device import planes
 from pipeline.physics.operator import Operator
 from pipeline.physics.scene_spectrum import SceneSpectrum
-from pipeline.sparsity.first_estimate import first_estimate
+from pipeline.sparsity.first_estimate import FirstEstimate
 from pipeline.stretch import Stretch
 
 DESCRIPTOR_SCALE = 10.0
@@ -37,16 +37,15 @@ class Preparation:
         How scenes share it among frequencies.
     descriptors : tuple of str
         Names of the instrument's numbers that the network is told, in order.
-    iterations : int
-        Of a reconstruction by total variation that stands in the place of the regularised inverse where data are no
-        image; 0 for the inverse. It matters to no other instrument.
+    first : FirstEstimate, optional
+        What stands in the place of the regularised inverse where data are no image; it matters to no other instrument.
     """
 
     stretch: Stretch
     variance: tuple[float, ...]
     spectrum: SceneSpectrum
     descriptors: tuple[str, ...]
-    iterations: int = 0
+    first: FirstEstimate | None = None
 
     def __call__(
         self, data: Tensor, mask: Tensor, sigma: Tensor, level: Tensor, operator: Operator, descriptor: Tensor
@@ -75,8 +74,8 @@ class Preparation:
         # The ratio before the square: in units of 1e-20 the squares alone are nothing in single precision.
         spread = planes([math.sqrt(v) for v in self.variance], level)
         ratio = (level / spread.flatten()).square().clamp_min(LEAST_NOISE_TO_SIGNAL)
-        if operator.whole and self.iterations:
-            inverse = first_estimate(operator, data, sigma, self.iterations)
+        if operator.whole and self.first is not None:
+            inverse = self.first(operator, data, sigma)
         else:
             inverse = spread * operator.regularised_inverse(data / spread, ratio, self.spectrum, inner=True)
         softening = planes(self.stretch.softening, level)
@@ -104,4 +103,5 @@ class Preparation:
         stretch, spectrum = Stretch.from_dict(values["stretch"]), SceneSpectrum.from_dict(values["spectrum"])
         known = stretch, tuple(values["variance"]), spectrum, tuple(values["descriptors"])
         # Model files of before there was a choice have none.
-        return cls(*known, values.get("iterations", 0))
+        first = values.get("first")
+        return cls(*known, None if first is None else FirstEstimate(**first))

@@ -17,6 +17,7 @@ from pipeline.image import Image
 from pipeline.networks.build import RestoringNetwork, build_network
 from pipeline.networks.preparation import Preparation
 from pipeline.physics.conditions import Stamp
+from pipeline.sparsity.first_estimate import FirstEstimate
 from pipeline.splits import FINAL, Item
 from pipeline.steps.instrument import guard_of, read_stamp
 from pipeline.steps.shown_window import shown_window
@@ -100,9 +101,8 @@ class TrainingMaterial:
         self.view = Stretch("asinh", self._statistics.sky, tuple(noise))
         known = self._statistics
         spectrum = self._scenes.spectrum(known)
-        self.preparation = Preparation(
-            stretch, known.variance, spectrum, self._instruments.names, study.train.first_estimate
-        )
+        names, first_estimate = self._instruments.names, _first_estimate(study)
+        self.preparation = Preparation(stretch, known.variance, spectrum, names, first_estimate)
 
     def __enter__(self) -> TrainingMaterial:
         return self
@@ -222,6 +222,11 @@ class TrainingMaterial:
         ends = [np.min(own, 0).tolist(), np.max(own, 0).tolist()]
         backgrounds = scenes.backgrounds.range() if instruments.counts_photons else [[]]
         return instruments.noise_range(self._statistics.sky, ends, backgrounds)
+
+
+def _first_estimate(study: Study) -> FirstEstimate | None:
+    wanted = study.train.first_estimate
+    return FirstEstimate(wanted.iterations, wanted.weight) if wanted.iterations else None
 
 
 def _stretch(study: Study, bands: Sequence[str], statistics: SceneStatistics, noise: Sequence[float]) -> Stretch:
