@@ -94,13 +94,14 @@ def regrid(
     noise: Annotated[
         str | None, typer.Option("--noise", help="Number in the unit of the image, where its file has no noise map.")
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
     log: Log = None,
 ) -> None:
     """Bring a blurred image to the pixels and the unit of a model of real pairs; then `apply` takes it."""
     with running(f"regrid {images[0].name}", out, log):
         from pipeline.steps import regrid as step
 
-        step.regrid(model, images, out, noise)
+        step.regrid(model, images, out, noise, overwrite)
 
 
 @app.command()

@@ -87,7 +87,8 @@ def _found(pattern: str) -> dict[str, Path]:
     anywhere = Path(before + "x").parent
     fitting = re.compile(re.escape(Path(before + "x").name[:-1]) + r"([^/]+)" + re.escape(after.rstrip("/")))
     there = sorted(anywhere.iterdir()) if anywhere.is_dir() else []
-    found = {match[1]: path for path in there if (match := fitting.fullmatch(path.name))}
+    # What begins with a point is nobody's volume: a file browser left it there.
+    found = {m[1]: path for path in there if (m := fitting.fullmatch(path.name)) and not m[1].startswith(".")}
     if not found:
         raise DatasetError(
             "images.path: no file or folder fits; {id} stands for the name of a NIfTI file, as in data/{id}.nii.gz, or "

@@ -65,7 +65,13 @@ def _table(path: Path, bands: Sequence[str]) -> PsfField:
     for file, stamp in zip(files, stamps):
         if stamp.shape != stamps[0].shape:
             raise FormatError(f"{file}: of shape {stamp.shape}, and {files[0]} of {stamps[0].shape}; cut them alike")
-    return PsfField(places, np.stack(stamps), None, read[0][1])
+    first = read[0][1]
+    for file, (_, scale) in zip(files, read):
+        if (scale is None) != (first is None) or not np.isclose(scale or 0, first or 0):
+            raise FormatError(f"{file}: has pixels of {scale} arcsec, and {files[0]} of {first}; sample them alike")
+    if not np.isfinite(places).all():
+        raise FormatError(f"{path}: a place in x or y is no number; each stamp needs one, counted from 1")
+    return PsfField(places, np.stack(stamps), None, first)
 
 
 def _psfex(pattern: str, bands: Sequence[str]) -> PsfField:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import tifffile
 from numpy.typing import NDArray
 
@@ -208,9 +209,12 @@ def _picture(path: Path) -> _Picture:
         values, text = decode_png16(path.read_bytes())
         return _split(values, values.shape[-1] in (2, 4), _ours(text.get("Description", "")))
     with PIL.Image.open(path) as file:
-        picture: PIL.Image.Image = file
+        # As programs show it: a camera that was held upright says so in a tag alone.
+        picture: PIL.Image.Image = PIL.ImageOps.exif_transpose(file)
         if picture.mode in ("P", "PA") or "transparency" in picture.info:
-            picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode == "PA" else "RGB")
+            grey = picture.mode == "L"
+            clear = "transparency" in picture.info or picture.mode == "PA"
+            picture = picture.convert("LA" if grey else "RGBA" if clear else "RGB")
         elif picture.mode == "1":
             picture = picture.convert("L")
         if picture.mode not in ("L", "LA", "RGB", "RGBA"):
@@ -226,6 +230,11 @@ def _tiff(path: Path) -> _Picture:
             raise FormatError(
                 f"{path}: colours are stored as {page.photometric.name.lower()}; "
                 "RGB or grey with black at 0 is needed, save it so"
+            )
+        turned = page.tags.get("Orientation")
+        if turned is not None and turned.value != 1:
+            raise FormatError(
+                f"{path}: is to be shown turned or mirrored (Orientation {turned.value}); save it upright"
             )
         alpha = bool(page.extrasamples) and page.extrasamples[-1] in (1, 2)
         about = _ours(page.description)

@@ -94,6 +94,9 @@ def read_affine(path: str | Path) -> dict[str, Grids]:
         values = table[list(COLUMNS[1:])].to_numpy(dtype=np.float64)
     except ValueError as error:
         raise PairError(f"{path}: {error}; numbers are needed in {', '.join(COLUMNS[1:])}") from None
+    twice = table["id"][table["id"].duplicated()]
+    if len(twice):
+        raise PairError(f"{path}: {twice.iloc[0]} has several lines; one transform per image is needed")
     return {str(id): by_affine(row[[0, 1, 3, 4]].reshape(2, 2), row[[2, 5]]) for id, row in zip(table["id"], values)}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline import __version__
 from pipeline.errors import ClearfieldError
-from pipeline.formats import FormatError, is_fits, refuse_unwritable, write_image
+from pipeline.formats import is_fits, write_image
 from pipeline.image import UNKNOWN, Pixels
 from pipeline.measures.plausibility import oddities
 from pipeline.measures.residual import residual_chi2
@@ -21,6 +21,7 @@ from pipeline.physics.galaxygan import clip
 from pipeline.restorers.contradiction import CONTRADICTED
 from pipeline.restorers.data_consistency import corrections
 from pipeline.restorers.network import NetworkRestorer
+from pipeline.steps.image_output import refuse_output
 from pipeline.steps.interval_planes import Planes, has_intervals, interval_planes, intervals_in_words
 from pipeline.steps.model_scan import scan_of
 from pipeline.steps.operator_words import Instrument, OperatorError, instrument_from_words, operator_words
@@ -60,7 +61,7 @@ class Fit(NamedTuple):
 
 
 class ApplyError(ClearfieldError):
-    """An image that a model cannot restore, or a place where the result cannot go."""
+    """An image that a model cannot restore."""
 
 
 def apply(
@@ -124,7 +125,8 @@ def apply(
 
     Raises
     ------
-    ModelFileError, FormatError, UserImageError, ExtensionChoiceError, ApplyError, OperatorError, NoiseEstimateError
+    ModelFileError, FormatError, UserImageError, ExtensionChoiceError, ApplyError, OperatorError, NoiseEstimateError,
+    OutputError
         One line: the file, what was found, what is allowed.
     """
     restorer = _restorer(model, tile)
@@ -144,7 +146,7 @@ def apply(
         refused, noted = beyond_range(card, image, instrument)
         if refused and not force:
             raise OperatorError(f"{refused[0]}: take a model for it, or restore all the same with --force")
-        _refuse_output(out, image, [model, *given.files, *words.files], overwrite)
+        refuse_output(out, image, [model, *given.files, *words.files], overwrite)
 
         seen = _observed(image, instrument, card)
         room = opened.enter_context(scratch(out, seen.shape))
@@ -236,20 +238,6 @@ def _odd(seen: WindowedImage, instrument: Instrument, fit: Fit) -> list[str]:
 def _refuse_endless(pixels: Pixels, source: str) -> None:
     if not np.isfinite(pixels).all():
         raise ApplyError(f"{source}: so far from what the model was trained on that the result is not finite")
-
-
-def _refuse_output(out: Path, image: WindowedImage, inputs: Sequence[Path], overwrite: bool) -> None:
-    if is_fits(Path(image.id)) and not is_fits(out):
-        raise FormatError(f"{out}: a picture keeps neither header nor mask of a FITS image; name it .fits")
-    refuse_unwritable(out, image)
-    if not out.exists():
-        return
-    if any(out.samefile(path) for path in inputs):
-        raise ApplyError(f"{out}: is an input, and is never written over; give another name to the output")
-    if out.is_dir():
-        raise ApplyError(f"{out}: is a folder; give the name of a file")
-    if not overwrite:
-        raise ApplyError(f"{out}: is there already; write over it with --overwrite, or give another name")
 
 
 def _history(model: Model, given: UserImage, instrument: Instrument, fit: Fit, beyond: Sequence[str]) -> list[str]:

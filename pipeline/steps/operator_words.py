@@ -193,20 +193,32 @@ def _refuse_scale(words: OperatorWords) -> None:
 def _noise(word: str, image: WindowedImage, opened: ExitStack) -> NoiseMap:
     if word == "auto":
         return _estimated(image)
+    levels = noise_levels(word, image.bands)
+    return _mapped(word, image, opened) if levels is None else _flat(levels)
+
+
+def noise_levels(word: str, bands: Sequence[str]) -> list[float] | None:
+    """Standard deviations, one per band, where a word is a number or some with commas; None where it is none.
+
+    Raises
+    ------
+    OperatorError
+        If there are neither one nor as many as bands, or one is no finite number above 0.
+    """
     parts = word.split(",")
     try:
         levels = [float(part) for part in parts]
     except ValueError:
-        return _mapped(word, image, opened)
-    if len(levels) not in (1, image.shape[0]):
+        return None
+    if len(levels) not in (1, len(bands)):
         raise OperatorError(
-            f"--noise {word}: {len(levels)} levels for {image.shape[0]} bands "
-            f"({', '.join(image.bands)}); one for all is needed, or one for each"
+            f"--noise {word}: {len(levels)} levels for {len(bands)} bands "
+            f"({', '.join(bands)}); one for all is needed, or one for each"
         )
     wrong = [part for part, level in zip(parts, levels) if not 0 < level < float("inf")]
     if wrong:
         raise OperatorError(f"--noise {wrong[0]}: no standard deviation of noise; it takes {NOISE_WORDS}")
-    return _flat(levels if len(levels) > 1 else levels * image.shape[0])
+    return levels if len(levels) > 1 else levels * len(bands)
 
 
 def _psf_of_model(card: dict[str, Any]) -> Tensor:

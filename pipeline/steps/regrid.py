@@ -20,6 +20,8 @@ from pipeline.measures.noise import NoiseEstimateError, white_noise_sigma
 from pipeline.model_file import read_model
 from pipeline.pairing.grids import by_affine
 from pipeline.pairing.resampling import Resampler
+from pipeline.steps.image_output import refuse_output
+from pipeline.steps.operator_words import noise_levels
 from pipeline.steps.user_image import MaskWords, open_user_image
 from pipeline.windowed import noise_of
 
@@ -30,7 +32,7 @@ class RegridError(ClearfieldError):
     """An image that need not, or cannot, be brought to a model's pixels."""
 
 
-def regrid(model: Path, images: Sequence[Path], out: Path, noise: str | None = None) -> None:
+def regrid(model: Path, images: Sequence[Path], out: Path, noise: str | None = None, overwrite: bool = False) -> None:
     """Write an image as ``apply`` takes it, with its noise in the extension SIGMA and its mask in MASK.
 
     Parameters
@@ -43,12 +45,14 @@ def regrid(model: Path, images: Sequence[Path], out: Path, noise: str | None = N
     out : path
         FITS.
     noise : str, optional
-        Standard deviation in the unit of the image; by default its noise map, where the study's blurred files have one,
-        or as measured on its background, before neighbours come to share it.
+        Standard deviation in the unit of the image, for all bands or one per band; by default its noise map, where the
+        study's blurred files have one, or as measured on its background, before neighbours come to share it.
+    overwrite : bool
+        Write over a file that is there, unless it is an input.
 
     Raises
     ------
-    RegridError, ModelFileError, UserImageError, FormatError, NoiseEstimateError
+    RegridError, ModelFileError, UserImageError, FormatError, OutputError, OperatorError, NoiseEstimateError
         One line: the file, what was found, what is allowed.
     """
     card = read_model(model).card
@@ -57,6 +61,7 @@ def regrid(model: Path, images: Sequence[Path], out: Path, noise: str | None = N
     pairs = card["pairs"]
     with ExitStack() as opened:
         user = open_user_image(images, MaskWords(None, None), card | {"reading": pairs["reading"]}, opened)
+        refuse_output(out, user.image, [model, *user.files], overwrite)
         blurred = user.image.part(user.image.area)
     blurred = replace(blurred, header=user.image.header, sigma=_noise(blurred, noise, str(images[0])))
     fine = blurred if pairs["one_grid"] else _finer(blurred, pairs["per_pixel"], str(images[0]))
@@ -67,10 +72,10 @@ def regrid(model: Path, images: Sequence[Path], out: Path, noise: str | None = N
 
 def _noise(image: Image, given: str | None, source: str) -> Pixels:
     if given is not None:
-        try:
-            levels = [float(given)] * len(image.bands)
-        except ValueError:
-            raise RegridError(f"--noise {given}: is no number; one in the unit of the image is needed") from None
+        told = noise_levels(given, image.bands)
+        if told is None:
+            raise RegridError(f"--noise {given}: is no number; one in the unit of the image is needed")
+        levels = told
     elif image.sigma is not None:
         return image.sigma
     else:

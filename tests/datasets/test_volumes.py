@@ -51,6 +51,12 @@ def test_values_are_those_of_the_file(tmp_path):
     assert np.array_equal(by_id["p0001v1_3"].pixels[0], body()[:, :, 3].T)
 
 
+def test_what_a_file_browser_left_is_no_volume(tmp_path):
+    save_series(tmp_path / "Doe")
+    (tmp_path / ".DS_Store").write_text("")
+    assert {s.group for s in open_dataset(images(tmp_path / "{id}"))} == {"p0001"}
+
+
 def test_volumes_of_one_patient_by_a_table_share_a_group(tmp_path):
     pattern = niftis(tmp_path, "first", "other", "second")
     table = tmp_path / "groups.csv"

@@ -117,6 +117,17 @@ def test_a_single_slice_is_as_thick_as_it_states(tmp_path):
     np.testing.assert_allclose(volume.affine[:3, 0], 2.5 * np.cross(TILTED[:3], TILTED[3:]) * [-1, -1, 1], atol=1e-9)
 
 
+def test_a_file_that_may_not_be_read_is_not_told_by_its_name(tmp_path, monkeypatch):
+    folder = tmp_path / "Doe_John"
+    save_series(folder)
+
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    assert refused(NotDicomError, r"it cannot be read \(Permission denied\)", folder)
+
+
 def test_a_folder_without_images_is_said(tmp_path):
     (tmp_path / "Doe.txt").write_text("")
     assert refused(NotDicomError, "no DICOM image is there", tmp_path)

@@ -124,3 +124,15 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(FormatError, match="is not that of its file"):
         write_nifti(tmp_path / "b.nii", replace(volume, pixels=volume.pixels[:, :2], mask=volume.mask[:, :2]))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.nii"]
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.float32])
+@pytest.mark.parametrize(("own_scale", "more"), [(True, 0.0), (False, 0.0), (False, 1e6)])
+def test_a_big_endian_file_stays_one_that_others_read(tmp_path, kind, own_scale, more):
+    values = np.arange(60, dtype=np.dtype(kind).newbyteorder(">")).reshape(5, 4, 3)
+    nib.Nifti1Image(values, OBLIQUE, nib.Nifti1Header(endianness=">")).to_filename(tmp_path / "a.nii")
+    volume = read_nifti(tmp_path / "a.nii", "a")
+    write_nifti(tmp_path / "b.nii", replace(volume, pixels=volume.pixels + np.float32(more)), own_scale)
+    again = nib.load(tmp_path / "b.nii")
+    assert again.header.endianness == ">"
+    np.testing.assert_allclose(again.get_fdata(), values + more, rtol=1e-6)

@@ -83,11 +83,14 @@ def test_models_of_other_sampling_are_refused(tmp_path):
         (["1, here, a.fits"], ["not a CSV with columns x, y, file"]),
         (["1, 1, b.fits"], ["b.fits"]),
         (["1, 1, a.fits", "2, 2, small.fits"], ["small.fits", "cut them alike"]),
+        (["1, 1, a.fits", "2, 2, fine.fits"], ["fine.fits", "sample them alike"]),
+        (["1, , a.fits"], ["a place in x or y is no number"]),
     ],
 )
 def test_a_table_that_cannot_be_used_says_why(tmp_path, lines, words):
     fits.writeto(tmp_path / "a.fits", stamp(2))
     fits.writeto(tmp_path / "small.fits", stamp(2, size=13))
+    fits.writeto(tmp_path / "fine.fits", stamp(2), fits.Header({"PIXSCALE": 0.1}))
     with pytest.raises(FormatError) as error:
         read_psf_field(table(tmp_path, *lines), ["g"])
     one_line(error, *words)

@@ -96,6 +96,33 @@ def test_what_is_fully_transparent_is_masked(tmp_path, values, suffix):
     np.testing.assert_allclose(image.pixels[seen], (planes(values) / np.iinfo(values.dtype).max)[seen], rtol=1e-6)
 
 
+def test_a_grey_that_stands_for_nothing_is_masked_and_the_picture_stays_grey(tmp_path):
+    values = np.full((8, 10), 200, np.uint8)
+    values[2, 3] = 17
+    PIL.Image.fromarray(values).save(tmp_path / "a.png", transparency=17)
+    image = read_image(tmp_path / "a.png")
+    assert image.pixels.shape == (1, 8, 10)
+    assert {(y, x) for _, y, x in np.argwhere(image.mask)} == {(2, 3)}
+
+
+def test_a_photograph_is_read_as_it_is_shown(tmp_path):
+    values = np.zeros((40, 80, 3), np.uint8)
+    values[:20] = 255
+    turned = PIL.Image.Exif()
+    turned[274] = 6  # to be shown a quarter turn clockwise
+    PIL.Image.fromarray(values).save(tmp_path / "a.jpg", exif=turned, quality=95)
+    image = read_image(tmp_path / "a.jpg")
+    assert image.pixels.shape == (3, 80, 40)
+    assert image.pixels[:, :, 25:].min() > 0.9
+    assert image.pixels[:, :, :15].max() < 0.1
+
+
+def test_a_tiff_that_is_stored_turned_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 10), np.uint8), extratags=[(274, "H", 1, 6, True)])
+    with pytest.raises(FormatError, match=r"turned or mirrored \(Orientation 6\); save it upright"):
+        read_image(tmp_path / "a.tif")
+
+
 def test_a_palette_becomes_colours(tmp_path):
     picture = PIL.Image.fromarray(np.full((8, 8, 3), (255, 0, 51), np.uint8)).quantize(4)
     picture.save(tmp_path / "a.png")

@@ -66,6 +66,7 @@ def test_places_keep_their_shape():
     [
         ("id,yy\na,1\n", ["no column 'yx'"]),
         (HEADER + "a,1,0,zero,0,1,0\n", ["zero", "numbers are needed"]),
+        (HEADER + "a,1,0,0,0,1,0\na,2,0,0,0,2,0\n", ["a has several lines"]),
         ("", ["not a CSV"]),
         (None, ["no such file", "pairs.affine"]),
     ],

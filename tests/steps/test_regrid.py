@@ -9,6 +9,8 @@ from made_model import make_card
 from pipeline.formats import FormatError, read_image
 from pipeline.measures.noise import NoiseEstimateError
 from pipeline.model_file import write_model
+from pipeline.steps.image_output import OutputError
+from pipeline.steps.operator_words import OperatorError
 from pipeline.steps.regrid import RegridError, regrid
 
 GAIN, LEVEL = 40.0, 3.0
@@ -103,3 +105,40 @@ def test_a_model_without_pairs_says_that_its_images_need_none_of_this(tmp_path):
     with pytest.raises(RegridError) as error:
         regrid(tmp_path / "plain.safetensors", [tmp_path / "a.fits"], tmp_path / "out.fits")
     one_line(error, "plain.safetensors", "give them to `apply`")
+
+
+@pytest.mark.parametrize("noise", ["0", "nan", "-3", "1,2"])
+def test_noise_that_is_none_is_refused(tmp_path, model, noise):
+    path = blurred(tmp_path / "a.fits", noise=False)
+    with pytest.raises(OperatorError, match="no standard deviation|2 levels for 1 bands"):
+        regrid(model, [path], tmp_path / "fine.fits", noise)
+
+
+def test_an_input_is_never_written_over_and_another_file_only_when_asked(tmp_path, model):
+    path = blurred(tmp_path / "a.fits")
+    before = path.read_bytes()
+    with pytest.raises(OutputError) as error:
+        regrid(model, [path], path, overwrite=True)
+    one_line(error, path, "is an input")
+    assert path.read_bytes() == before
+    there = blurred(tmp_path / "there.fits")
+    with pytest.raises(OutputError, match="--overwrite"):
+        regrid(model, [path], there)
+    regrid(model, [path], there, overwrite=True)
+    assert fits.getdata(there).shape == (80, 100)
+
+
+def test_a_picture_for_a_fits_image_is_refused_before_the_work(tmp_path, model):
+    with pytest.raises(FormatError, match=r"name it \.fits"):
+        regrid(model, [blurred(tmp_path / "a.fits")], tmp_path / "fine.png")
+
+
+def test_pixels_of_a_header_without_widths_become_finer_too(tmp_path, model):
+    header = sky_header()
+    plain = fits.Header({key: header[key] for key in ("CTYPE1", "CTYPE2", "CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2")})
+    plain.update(PC1_1=-1e-4, PC1_2=0.0, PC2_1=0.0, PC2_2=1e-4)
+    path = blurred(tmp_path / "a.fits", header=plain)
+    regrid(model, [path], tmp_path / "fine.fits")
+    coarse, fine = WCS(fits.getheader(path)), WCS(fits.getheader(tmp_path / "fine.fits"))
+    star = coarse.pixel_to_world(10.0, 20.0)
+    assert np.array(fine.world_to_pixel(star)) == pytest.approx([20.5, 40.5], abs=1e-6)

@@ -64,7 +64,9 @@ def dicom_files(paths: Paths, id: str) -> list[Path]:
     if not isinstance(paths, str | Path):
         files = [Path(path) for path in paths]
     elif Path(paths).is_dir():
-        files = sorted(path for path in Path(paths).iterdir() if path.is_file() and _is_image(path, id))
+        # What cannot be opened is not told by its name, which may be a patient's.
+        with parsing(id):
+            files = sorted(path for path in Path(paths).iterdir() if path.is_file() and _is_image(path, id))
     else:
         files = [Path(paths)]
     if not files:

@@ -111,4 +111,10 @@ def with_finer_pixels(header: str, per_pixel: float) -> str:
             given[card.keyword] = (card.value - 0.5) / per_pixel + 0.5
         elif re.fullmatch(r"(CDELT[12]|CD[12]_[12])[A-Z]?", card.keyword):
             given[card.keyword] = card.value * per_pixel
+    for keyword in list(given):
+        # A PC matrix alone is of pixels one unit wide: the default of CDELT (Greisen and Calabretta 2002, section 2.1).
+        if matched := re.fullmatch(r"CTYPE([12])([A-Z]?)", keyword):
+            axis, version = matched.groups()
+            if not any(re.fullmatch(rf"CDELT{axis}{version}|CD\d_\d{version}", other) for other in given):
+                given[f"CDELT{axis}{version}"] = per_pixel
     return given.tostring(sep="\n", endcard=False, padding=False)

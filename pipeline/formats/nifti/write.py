@@ -60,7 +60,9 @@ def write_nifti(path: str | Path, volume: Volume | SlicedVolume, own_scale: bool
         kind, scale = source.file.stored.dtype, source.scale
         start = _start_of(source)
     else:
-        kind, scale = np.dtype("<f4"), StoredScale()
+        # In the order of bytes that the source's header has.
+        big = source is not None and source.file.header.endianness == ">"
+        kind, scale = np.dtype(">f4" if big else "<f4"), StoredScale()
         start = _start_of(source, as_float=True) if source is not None else _new_start(sliced)
     with written_aside(path) as aside, aside.open("wb") as plain, ExitStack() as packed:
         zipped = path.name.lower().endswith(".gz")
