@@ -8,6 +8,7 @@ import pytest
 
 import pipeline.steps
 from pipeline import cli, step_runner
+from pipeline.config import Audit
 from pipeline.errors import ClearfieldError
 
 
@@ -62,6 +63,18 @@ def test_a_config_that_is_missing_is_named(clearfield, tmp_path):
     assert code == 1
     assert said.startswith(f"clearfield: {tmp_path}/none.yaml: ")
     assert said.count("\n") == 1
+
+
+def test_a_model_is_audited_where_there_is_no_study(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(step_runner, "use_threads", lambda count: None)
+    monkeypatch.setattr("pipeline.steps.audit_model.audit_model", lambda model, files, study, *_: asked.append(study))
+    monkeypatch.setattr(sys, "argv", ["clearfield", "audit", "m.safetensors", "-o", "audited"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 0
+    assert [study.audit for study in asked] == [Audit()]
 
 
 def test_a_file_that_may_not_be_read_is_named(clearfield, tiny):

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.app import app
 from pipeline.cli.options import DEFAULT, Config, Degraded, Images, Log, Method, Out, Splits, cores, ending
-from pipeline.config import load_study
+from pipeline.config import load_study, study_from
 from pipeline.step_runner import running
 from pipeline.step_settings import threads_for
 
@@ -78,13 +78,15 @@ def audit(
     log: Log = None,
 ) -> None:
     """Say whether a model, or a study's methods, contradict their data or invent, and what they may be used for."""
-    study = load_study(config)
     if files[0].suffix == ".safetensors":
+        # Whoever was sent a model has no study of it, and need not have one.
+        study = study_from({}) if config == DEFAULT and not config.is_file() else load_study(config)
         with running(f"audit {files[0].stem}", out, log, threads=cores()):
             from pipeline.steps.audit_model import audit_model
 
             audit_model(files[0], files[1:], study, out, psf, noise, again or [])
         return
+    study = load_study(config)
     with running("audit", out, log):
         from pipeline.steps import audit as step
 

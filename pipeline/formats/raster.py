@@ -233,9 +233,7 @@ def _tiff(path: Path) -> _Picture:
             )
         turned = page.tags.get("Orientation")
         if turned is not None and turned.value != 1:
-            raise FormatError(
-                f"{path}: is to be shown turned or mirrored (Orientation {turned.value}); save it upright"
-            )
+            raise FormatError(f"{path}: is shown turned or mirrored (Orientation {turned.value}); save it upright")
         alpha = bool(page.extrasamples) and page.extrasamples[-1] in (1, 2)
         about = _ours(page.description)
         try:

@@ -110,7 +110,7 @@ def test_a_model_without_pairs_says_that_its_images_need_none_of_this(tmp_path):
 @pytest.mark.parametrize("noise", ["0", "nan", "-3", "1,2"])
 def test_noise_that_is_none_is_refused(tmp_path, model, noise):
     path = blurred(tmp_path / "a.fits", noise=False)
-    with pytest.raises(OperatorError, match="no standard deviation|2 levels for 1 bands"):
+    with pytest.raises(OperatorError, match=r"no standard deviation|2 levels for 1 bands"):
         regrid(model, [path], tmp_path / "fine.fits", noise)
 
 
