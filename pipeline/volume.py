@@ -57,6 +57,8 @@ class SlicedVolume:
     placed : bool
         False where the file does not say where its voxels lie; the affine then holds their size alone, and 1 mm where
         not even that is known.
+    spaced : bool
+        Whether the file says how wide its pixels are.
     source : object, optional
         What the writer of the same format needs of the input. It may name files and patients: it is never shown.
 
@@ -74,6 +76,7 @@ class SlicedVolume:
     read: Callable[[int], Slice] = field(repr=False)
     group: str = ""
     placed: bool = True
+    spaced: bool = field(default=True, kw_only=True)
     source: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +92,7 @@ class SlicedVolume:
 
         return cls(
             volume.id, volume.shape, volume.unit, volume.bands, volume.affine, read, volume.group, volume.placed,
-            volume.source,
+            volume.source, spaced=volume.spaced,
         )  # fmt: skip
 
     @property
@@ -119,7 +122,10 @@ class SlicedVolume:
         pixels, mask = np.empty(self.shape, np.float32), np.empty(self.shape, bool)
         for number in range(self.shape[1]):
             pixels[:, number], mask[:, number] = self.read(number)
-        return Volume(self.id, pixels, mask, self.unit, self.bands, self.affine, self.group, self.placed, self.source)
+        return Volume(
+            self.id, pixels, mask, self.unit, self.bands, self.affine, self.group, self.placed, self.source,
+            spaced=self.spaced,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +138,7 @@ class Volume:
         Physical values in ``unit``; finite everywhere (masked voxels hold a placeholder).
     mask : array, shape (C, D, H, W), bool
         True where a voxel must not be trusted: padding, or no number.
-    id, unit, bands, affine, group, placed, source
+    id, unit, bands, affine, group, placed, spaced, source
         As those of a :class:`SlicedVolume`.
 
     Raises
@@ -150,6 +156,7 @@ class Volume:
     affine: Affine
     group: str = ""
     placed: bool = True
+    spaced: bool = field(default=True, kw_only=True)
     source: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

@@ -182,5 +182,5 @@ class _Reader:
             for warning in warnings(first_file(path) or path, place.volume):
                 log.warning("ingest: %s: %s", place.volume, warning)
         slice, (_, row, column) = self._last.slice(place.number), self._last.spacing
-        alike = abs(row / column - 1) <= SQUARE
-        return replace(slice, id=id, group=place.group, pixel_mm=row if alike else self._settings.pixel_mm)
+        told = self._last.spaced and abs(row / column - 1) <= SQUARE
+        return replace(slice, id=id, group=place.group, pixel_mm=row if told else self._settings.pixel_mm)

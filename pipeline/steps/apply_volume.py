@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from pipeline.config import Scan
@@ -29,6 +30,8 @@ log = logging.getLogger("clearfield")
 
 NAME = "the volume"
 """What errors and logs call it: its path may name a patient."""
+BRIGHTER = 1.5
+"""Times the largest value of the training that a volume may hold before that is said."""
 
 
 class ApplyVolumeError(ClearfieldError):
@@ -84,18 +87,30 @@ def apply_volume(
     outputs = volume_outputs(out, is_nifti(volume), has_intervals(restorer.model))
     name = f"{card['network']}_{card['output']} {restorer.model.hash}"
     channels, depth, height, width = opened.shape
-    mask = np.empty(opened.shape, bool)
+    mask, most = np.empty(opened.shape, bool), np.full(channels, -np.inf)
     with scratch(out, (len(outputs) * channels, depth * height, width)) as room:
         for number in progress(range(depth), "restore", depth, "slice"):
             slice = _slice(opened, number)
             mask[:, number] = slice.mask
+            most = np.maximum(most, slice.pixels.max((1, 2), where=~slice.mask, initial=-np.inf))
             room.write(_rows(opened, number), restorer.planes(slice, settings, number))
         for place, output in enumerate(outputs):
             made = opened.reading(partial(_read, opened, room, mask, place * channels))
             method = f"{output.in_words}restored by Clearfield, {name}, {scan}"
             write_volume(output.path, made, method, own_scale=bool(output.plane))
     log.info("apply-volume %s: %d slices of %d x %d px, %s", name, depth, height, width, scan)
+    _tell_of_other_values(card, most)
     _tell(restorer, depth)
+
+
+def _tell_of_other_values(card: dict[str, Any], most: NDArray[np.float64]) -> None:
+    """Say where values exceed all that was learned from: the scale of a signal is any that its scanner chose."""
+    for band, (found, known) in enumerate(zip(most, card.get("brightest", []))):
+        if found > BRIGHTER * known:
+            log.warning(
+                "%s: its largest value in band %d is %.4g %s, and that of the training %.4g; bring it to the scale of "
+                "the training, unless it shows what that never had", NAME, band + 1, found, card["unit"], known,
+            )  # fmt: skip
 
 
 def _opened(volume: Path, card: dict[str, Any]) -> SlicedVolume:
@@ -109,7 +124,7 @@ def _opened(volume: Path, card: dict[str, Any]) -> SlicedVolume:
 
 def _slice(opened: SlicedVolume, number: int) -> Image:
     _, row, column = opened.spacing
-    return replace(opened.slice(number), pixel_mm=(row * column) ** 0.5)
+    return replace(opened.slice(number), pixel_mm=(row * column) ** 0.5 if opened.spaced else None)
 
 
 def _rows(opened: SlicedVolume, number: int) -> Window:

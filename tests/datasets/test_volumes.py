@@ -51,6 +51,14 @@ def test_values_are_those_of_the_file(tmp_path):
     assert np.array_equal(by_id["p0001v1_3"].pixels[0], body()[:, :, 3].T)
 
 
+def test_pixels_whose_width_a_file_does_not_say_are_as_wide_as_the_study_does(tmp_path):
+    save_series(tmp_path / "Doe", count=1, PixelSpacing=None)
+    settings = images(tmp_path / "{id}", body=0.0).model_copy(update={"pixel_mm": 0.5, "smallest": 4})
+    assert {s.pixel_mm for s in open_dataset(settings)} == {0.5}
+    settings = settings.model_copy(update={"pixel_mm": None})
+    assert {s.pixel_mm for s in open_dataset(settings)} == {None}
+
+
 def test_what_a_file_browser_left_is_no_volume(tmp_path):
     save_series(tmp_path / "Doe")
     (tmp_path / ".DS_Store").write_text("")

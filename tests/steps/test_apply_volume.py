@@ -15,6 +15,7 @@ from made_training import NAFNET
 
 from pipeline.formats.checks import FormatError
 from pipeline.formats.dicom import open_dicom
+from pipeline.physics.scanner import ScannerError
 from pipeline.steps.apply_volume import ApplyVolumeError, apply_volume
 from pipeline.steps.split import split
 from pipeline.steps.train import train
@@ -55,6 +56,21 @@ def test_a_nifti_comes_back_on_its_own_grid_with_other_values(tmp_path, mri_mode
     assert after.shape == before.shape
     assert np.isfinite(after.get_fdata()).all()
     assert not np.array_equal(after.get_fdata(), before)
+
+
+def test_values_on_another_scale_are_said(tmp_path, mri_model, caplog):
+    pixels = volume(tmp_path / "head.nii")
+    apply_volume(mri_model, tmp_path / "head.nii", tmp_path / "out.nii", SCAN)
+    assert "scale of the training" not in caplog.text
+    save_nifti(tmp_path / "other.nii", 16 * pixels, OBLIQUE, dtype=np.float32)
+    apply_volume(mri_model, tmp_path / "other.nii", tmp_path / "out2.nii", SCAN)
+    assert "bring it to the scale of the training" in caplog.text
+
+
+def test_pixels_of_unknown_width_are_not_taken_for_a_millimetre(tmp_path, ct_model):
+    save_series(tmp_path / "in", count=1, PixelSpacing=None)
+    with pytest.raises(ScannerError, match="width of its pixels in mm is not known"):
+        apply_volume(ct_model, tmp_path / "in", tmp_path / "out", "dose=0.2,views=48")
 
 
 def test_a_series_comes_back_as_a_derived_one(tmp_path, ct_model):

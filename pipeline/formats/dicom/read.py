@@ -65,4 +65,5 @@ def open_dicom(paths: Paths, id: str, group: str | None = None) -> SlicedVolume:
     return SlicedVolume(
         id, (1, len(frames), *frames[0].shape), frames[0].unit, ("intensity",), stack.affine, read,
         id if group is None else group, stack.placed, DicomSource(tuple(frames)),
+        spaced=frames[0].spacing is not None,
     )  # fmt: skip
