@@ -197,8 +197,7 @@ class Volume:
         if not self.placed:
             raise VolumeError(f"{self.id}: its file does not say how it lies; {direction} slices cannot be told")
         nearest = _nearest_axes(self.affine)
-        wanted = {"axial": (2, 1, 0), "coronal": (1, 2, 0), "sagittal": (0, 2, 1)}[direction]
-        order = [nearest.index(axis) for axis in wanted]
+        order = [nearest.index(axis) for axis in _AXES[direction]]
         affine = self.affine.copy()
         affine[:, :3] = self.affine[:, order]
         axes = (0, *(1 + axis for axis in order))
@@ -206,7 +205,7 @@ class Volume:
         turned = replace(self, pixels=pixels, mask=mask, affine=affine, source=None)
         # Rows and columns run against x, y and z, which grow to the right, to the front and to the head.
         for axis in (1, 2):
-            if affine[wanted[axis], axis] > 0:
+            if affine[_AXES[direction][axis], axis] > 0:
                 turned = turned._flipped(axis)
         return turned
 
@@ -244,6 +243,15 @@ class Volume:
         if numbers:
             raise VolumeError(f"{self.id}: {len(numbers)} of {self.shape[1]} slices are missing, {min(numbers)} first")
         return replace(self, pixels=pixels, mask=mask)
+
+
+_AXES = {"axial": (2, 1, 0), "coronal": (1, 2, 0), "sagittal": (0, 2, 1)}
+"""Of the patient (0: x, 1: y, 2: z): along which slices of a direction follow one another, their rows, and columns."""
+
+
+def runs_along(affine: Affine, direction: str) -> bool:
+    """Whether slices, rows and columns follow the axes that :meth:`Volume.along` gives them, one way or the other."""
+    return _nearest_axes(affine) == list(_AXES[direction])
 
 
 def _nearest_axes(affine: Affine) -> list[int]:

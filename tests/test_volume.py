@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.volume import SlicedVolume, Volume, VolumeError
+from pipeline.volume import SlicedVolume, Volume, VolumeError, runs_along
 
 AFFINE = np.array([[0, 0, -0.7, 90], [0, 0.6, 0, -60], [2.0, 0, 0, -30], [0, 0, 0, 1]])
 
@@ -94,6 +94,14 @@ def test_rows_run_from_head_to_foot_and_columns_from_right_to_left():
     coronal = volume().along("coronal")
     assert coronal.affine[2, 1] < 0
     assert coronal.affine[0, 2] < 0
+
+
+@pytest.mark.parametrize("direction", ["axial", "coronal", "sagittal"])
+def test_slices_of_a_direction_run_along_it_and_along_no_other(direction):
+    turned = volume().along(direction)
+    runs = {other for other in ("axial", "coronal", "sagittal") if runs_along(turned.affine, other)}
+    assert runs == {direction}
+    assert not runs_along(turned.affine[:, [0, 2, 1, 3]], direction)
 
 
 def test_a_volume_without_a_place_has_no_directions():

@@ -24,7 +24,7 @@ from pipeline.steps.volume_outputs import volume_outputs
 from pipeline.steps.volume_restorer import VolumeRestorer
 from pipeline.store import Scratch, scratch
 from pipeline.tiling import Window
-from pipeline.volume import Slice, SlicedVolume
+from pipeline.volume import Slice, SlicedVolume, runs_along
 
 log = logging.getLogger("clearfield")
 
@@ -68,7 +68,7 @@ def apply_volume(
         How the slices were scanned, as ``dose=0.25,views=180`` or ``acceleration=4,sigma=5``: a value for each axis of
         the model's conditions.
     force : bool
-        Restore although a value is outside of what the model was trained for.
+        Restore although a value is outside of what the model was trained for, or slices lie across another axis.
     tile : int
         Width in px of what the network restores at a time.
     data_consistency : bool
@@ -77,13 +77,13 @@ def apply_volume(
     Raises
     ------
     ApplyVolumeError
-        If the model is of no scanner, or was trained for other scans, bands or units.
+        If the model is of no scanner, or was trained for other scans, bands or units, or on slices across another axis.
     FormatError, VolumeError, ModelFileError, ScannerError, StoreError
     """
     restorer = VolumeRestorer(read_model(model), tile, data_consistency)
     card = restorer.model.card
     settings = _settings(card, scan, force)
-    opened = _opened(volume, card)
+    opened = _opened(volume, card, force)
     outputs = volume_outputs(out, is_nifti(volume), has_intervals(restorer.model))
     name = f"{card['network']}_{card['output']} {restorer.model.hash}"
     channels, depth, height, width = opened.shape
@@ -113,12 +113,19 @@ def _tell_of_other_values(card: dict[str, Any], most: NDArray[np.float64]) -> No
             )  # fmt: skip
 
 
-def _opened(volume: Path, card: dict[str, Any]) -> SlicedVolume:
+def _opened(volume: Path, card: dict[str, Any], force: bool) -> SlicedVolume:
     opened = open_volume(volume, NAME, unit=card["reading"]["unit"] if is_nifti(volume) else None)
     if opened.unit != card["unit"]:
         raise ApplyVolumeError(f"{NAME}: is in {opened.unit}, and the model was trained in {card['unit']}; convert it")
     if opened.shape[0] != len(card["bands"]):
         raise ApplyVolumeError(f"{NAME}: has {opened.shape[0]} channels, and the model {len(card['bands'])}")
+    # Cards written before this was looked at do not say it.
+    along = card["reading"].get("volumes", {}).get("along", "acquired")
+    if along != "acquired" and opened.placed and not runs_along(opened.affine, along) and not force:
+        raise ApplyVolumeError(
+            f"{NAME}: the model was trained on {along} slices, and those of the file are others, or lie with rows for "
+            "columns; store it in that order, or restore all the same with --force"
+        )
     return opened
 
 

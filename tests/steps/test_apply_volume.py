@@ -15,6 +15,7 @@ from made_training import NAFNET
 
 from pipeline.formats.checks import FormatError
 from pipeline.formats.dicom import open_dicom
+from pipeline.model_file import read_model, write_model
 from pipeline.physics.scanner import ScannerError
 from pipeline.steps.apply_volume import ApplyVolumeError, apply_volume
 from pipeline.steps.split import split
@@ -56,6 +57,19 @@ def test_a_nifti_comes_back_on_its_own_grid_with_other_values(tmp_path, mri_mode
     assert after.shape == before.shape
     assert np.isfinite(after.get_fdata()).all()
     assert not np.array_equal(after.get_fdata(), before)
+
+
+def test_slices_across_another_axis_than_those_of_the_training_are_refused(tmp_path, mri_model):
+    model = read_model(mri_model)
+    reading = model.card["reading"] | {"volumes": {"along": "axial"}}
+    write_model(tmp_path / "axial.safetensors", model.tensors, model.card | {"reading": reading})
+    volume(tmp_path / "head.nii")
+    apply_volume(tmp_path / "axial.safetensors", tmp_path / "head.nii", tmp_path / "out.nii", SCAN)
+    save_nifti(tmp_path / "turned.nii", nib.load(tmp_path / "head.nii").get_fdata(), OBLIQUE[:, [0, 2, 1, 3]])
+    asked = tmp_path / "axial.safetensors", tmp_path / "turned.nii", tmp_path / "turned_out.nii", SCAN
+    with pytest.raises(ApplyVolumeError, match="was trained on axial slices"):
+        apply_volume(*asked)
+    apply_volume(*asked, force=True)
 
 
 def test_values_on_another_scale_are_said(tmp_path, mri_model, caplog):
