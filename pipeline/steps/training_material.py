@@ -40,12 +40,8 @@ INSTRUMENT: dict[str, Any] = {
     "mri": True,
 }
 """What a model's user must know of its instruments beside their range."""
-READING = {
-    **dict.fromkeys(
-        ("science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box"), True
-    ),
-    "volumes": {"along"},
-}
+_AS_THEY_ARE = ("science", "noise", "noise_kind", "mask", "mask_bits", "unit", "background", "background_box")
+READING: Any = {**dict.fromkeys(_AS_THEY_ARE, True), "volumes": {"along"}}
 """How files became images, as far as a user's own file is to be read alike."""
 WATCHED = (8, 128)
 """Crops of the tune role on which training is watched, and their least width in px."""
