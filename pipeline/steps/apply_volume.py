@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -94,13 +97,30 @@ def apply_volume(
             mask[:, number] = slice.mask
             most = np.maximum(most, slice.pixels.max((1, 2), where=~slice.mask, initial=-np.inf))
             room.write(_rows(opened, number), restorer.planes(slice, settings, number))
-        for place, output in enumerate(outputs):
-            made = opened.reading(partial(_read, opened, room, mask, place * channels))
-            method = f"{output.in_words}restored by Clearfield, {name}, {scan}"
-            write_volume(output.path, made, method, own_scale=bool(output.plane))
+        with _all_or_none() as written:
+            for place, output in enumerate(outputs):
+                made = opened.reading(partial(_read, opened, room, mask, place * channels))
+                method = f"{output.in_words}restored by Clearfield, {name}, {scan}"
+                write_volume(output.path, made, method, own_scale=bool(output.plane))
+                written.append(output.path)
     log.info("apply-volume %s: %d slices of %d x %d px, %s", name, depth, height, width, scan)
     _tell_of_other_values(card, most)
     _tell(restorer, depth)
+
+
+@contextmanager
+def _all_or_none() -> Iterator[list[Path]]:
+    """Where one of several outputs fails, take away those that were written; the list is of these."""
+    written: list[Path] = []
+    try:
+        yield written
+    except BaseException:
+        for path in written:
+            if path.is_dir():
+                rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _tell_of_other_values(card: dict[str, Any], most: NDArray[np.float64]) -> None:

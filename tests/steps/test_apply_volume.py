@@ -17,6 +17,7 @@ from pipeline.formats.checks import FormatError
 from pipeline.formats.dicom import open_dicom
 from pipeline.model_file import read_model, write_model
 from pipeline.physics.scanner import ScannerError
+from pipeline.steps import apply_volume as steps
 from pipeline.steps.apply_volume import ApplyVolumeError, apply_volume
 from pipeline.steps.split import split
 from pipeline.steps.train import train
@@ -142,6 +143,23 @@ def test_every_voxel_of_a_nifti_has_its_interval_in_files_beside_it(tmp_path, mr
     for file in files[1:]:
         np.testing.assert_array_equal(file.affine, files[0].affine)
         assert file.header["descrip"].tobytes().startswith(b"RESEARCH, NOT FOR DIAGNOSIS")
+
+
+def test_a_result_is_taken_back_where_its_interval_cannot_be_written(tmp_path, mri_model, monkeypatch):
+    volume(tmp_path / "head.nii")
+    with_intervals(mri_model, tmp_path / "model.safetensors")
+    write, theirs = steps.write_volume, tmp_path / "out-lower95.nii"
+
+    def fails_at_the_third(path, *rest, **named):
+        if path == theirs:
+            theirs.write_text("another program's")
+            raise OSError(28, "No space left on device")
+        write(path, *rest, **named)
+
+    monkeypatch.setattr(steps, "write_volume", fails_at_the_third)
+    with pytest.raises(OSError, match="No space"):
+        apply_volume(tmp_path / "model.safetensors", tmp_path / "head.nii", tmp_path / "out.nii", SCAN)
+    assert {path.name for path in tmp_path.glob("out*")} == {theirs.name}
 
 
 def test_what_was_not_measured_is_no_number_in_the_intervals_either(tmp_path, mri_model):
