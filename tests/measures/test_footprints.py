@@ -58,7 +58,7 @@ def test_nothing_overlaps_nothing():
 def test_thousands_are_compared_in_seconds(spread):
     random = np.random.default_rng(0)
     squares = [square(*place) for place in random.uniform(0, 1, (4550, 2)) * (spread, min(spread, 80))]
-    started = time.monotonic()
+    started = time.process_time()
     pairs = overlapping(np.array(squares))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert len(pairs) == 4549 or spread > 0
