@@ -18,7 +18,7 @@ from pipeline.training.task import TrainingError
 
 FEWEST_CROPS, MOST_CROPS = 4, 8
 """Of a slice. A scan of a whole one costs as much as a network on several crops, and these can all be of one. A large
-slice has room for more, but no batch is to be of one slice."""
+slice has room for more, but a batch of many is to be of several slices."""
 
 
 class ScanDegrader:
