@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: demo audit field test lint bench
 
-# Restore the Hubble deep field and report on it: about twelve minutes on two cores.
+# Restore the Hubble deep field and report on it: 12 to 21 minutes on two cores.
 demo: .venv/ready
 	$(BIN)/snakemake
 	@echo "The report: $(CURDIR)/results/hubble/report.html"

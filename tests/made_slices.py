@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from made_spectrum import made_preparation
 from made_training import NAFNET
 from scipy.ndimage import gaussian_filter
+from torch import Tensor
 
 from pipeline.config import Study, study_from
 from pipeline.image import Image
 from pipeline.networks.preparation import Preparation
+from pipeline.physics.noise import addressed_generator
+from pipeline.physics.operator import Operator
+from pipeline.physics.scanners import scanner_for
 from pipeline.store import write_images
 from pipeline.stretch import Stretch
 from pipeline.tiling import whole
@@ -90,3 +95,12 @@ def preparation_for(slices: Slices) -> Preparation:
     """How a network may see scans of them."""
     stretch = Stretch("linear", (0.0,), (1000.0,))
     return made_preparation(stretch, (1e5,), slices.kinds[0].scanner.descriptors)
+
+
+def measured(degrade: dict[str, Any], seed: int = 0) -> tuple[Operator, Tensor, Tensor, Tensor]:
+    """The scanner of the last condition, a slice, its data and their noise."""
+    scan, truth = scanned_study(degrade).degrade.scan, slice_of(seed)
+    operator = scanner_for(scan, truth).of(scan.one_by_one()[-1], 0)
+    scene = torch.from_numpy(truth.pixels)[None]
+    data = operator.noise.draw(operator.forward(scene), [addressed_generator("scanned", seed)])
+    return operator, scene, data, operator.noise.told_sigma(data)

@@ -92,7 +92,11 @@ def regrid(
     images: Annotated[list[Path], typer.Argument(help="A blurred image, as those of the pairs were; as for `apply`.")],
     out: Out,
     noise: Annotated[
-        str | None, typer.Option("--noise", help="Number in the unit of the image, where its file has no noise map.")
+        str | None,
+        typer.Option(
+            "--noise",
+            help="In the unit of the image, a number or one per band with commas; else its noise map, or measured.",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
     log: Log = None,

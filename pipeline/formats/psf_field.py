@@ -68,7 +68,10 @@ def _table(path: Path, bands: Sequence[str]) -> PsfField:
     first = read[0][1]
     for file, (_, scale) in zip(files, read):
         if (scale is None) != (first is None) or not np.isclose(scale or 0, first or 0):
-            raise FormatError(f"{file}: has pixels of {scale} arcsec, and {files[0]} of {first}; sample them alike")
+            widths = (scale or "unknown", first or "unknown")
+            raise FormatError(
+                f"{file}: has pixels of {widths[0]} arcsec, and {files[0]} of {widths[1]}; sample them alike"
+            )
     if not np.isfinite(places).all():
         raise FormatError(f"{path}: a place in x or y is no number; each stamp needs one, counted from 1")
     return PsfField(places, np.stack(stamps), None, first)

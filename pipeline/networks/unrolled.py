@@ -19,9 +19,9 @@ class Unrolled(nn.Module):
     """Estimate a slice from its scan in several rounds, each a NAFNet with weights of its own.
 
     A single network has to guess all that aliasing spread over the slice. Here each guess is held against the data, and
-    what they say otherwise is brought back before the next: ``x_1 = N_1(R y)`` and ``x_k = N_k(x + R (y - A x))`` with
-    ``x = x_(k-1)`` (Schlemper et al. 2018, section III, with the regularised inverse in place of their replacement of
-    samples).
+    what they say otherwise is brought back before the next: ``x_1 = N_1(r)`` of the first estimate ``r``, and
+    ``x_k = N_k(x + R (y - A x))`` with ``x = x_(k-1)`` (Schlemper et al. 2018, section III, with the regularised
+    inverse ``R`` in place of their replacement of samples).
     The network of a round sees the last estimate where the first sees the preview.
 
     Parameters

@@ -12,7 +12,7 @@ from pipeline.image import Image
 from pipeline.observation import Observation
 from pipeline.restorers.restorer import Settings, TunedRestorer
 from pipeline.sparsity.differences import Differences
-from pipeline.sparsity.reconstruction import Reconstruction
+from pipeline.sparsity.reconstruction import Reconstruction, level_of
 
 TOGETHER = 8
 """Slices that are reconstructed side by side, at most."""
@@ -51,8 +51,9 @@ class TotalVariationOfData(TunedRestorer):
         parts = zip(*(observation.measured for observation in observations))
         data, sigma, mask = (torch.cat(part) for part in parts)
         operator = first.joined(others)
-        level = operator.preview_sigma(sigma).flatten(2).contiguous().median(-1).values[..., None, None]
-        problem = Reconstruction(operator, data, sigma, mask, level, self.settings["weight"], Differences())
+        problem = Reconstruction(
+            operator, data, sigma, mask, level_of(operator, sigma), self.settings["weight"], Differences()
+        )
         return problem.scene().float()
 
 

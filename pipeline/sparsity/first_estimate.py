@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pipeline.physics import Operator
 from pipeline.sparsity.differences import Differences
-from pipeline.sparsity.reconstruction import Reconstruction
+from pipeline.sparsity.reconstruction import Reconstruction, level_of
 
 FAINTEST_NOISE = 1e-6
 """Data are taken to have noise of so much of the brightest one at least: without any, each would outweigh all."""
@@ -51,7 +51,7 @@ class FirstEstimate:
         """
         brightest = data.abs().amax((-2, -1), keepdim=True)
         noise = sigma.maximum(FAINTEST_NOISE * torch.where(brightest > 0, brightest, 1)).expand_as(data)
-        level = operator.preview_sigma(noise).flatten(2).contiguous().median(-1).values[..., None, None]
+        level = level_of(operator, noise)
         untrusted = torch.zeros_like(data, dtype=torch.bool)
         problem = Reconstruction(operator, data, noise, untrusted, level, self.weight, Differences())
         (scene,) = islice(problem.iterates(), self.iterations - 1, self.iterations)

@@ -22,6 +22,11 @@ LOOSER = 0.3
 """The tie to the coefficients, over that of a blur: few conjugate gradients serve a looser one better."""
 
 
+def level_of(operator: Operator, sigma: Tensor) -> Tensor:
+    """The noise of previews as one number per band, its median, from that of the data; shape (B, C, 1, 1)."""
+    return operator.preview_sigma(sigma).flatten(2).contiguous().median(-1).values[..., None, None]
+
+
 class Reconstruction:
     """What is minimised: ``1/2 |A x - y|^2 / sigma^2 + weight sum |L x / level|``, for any instrument.
 

@@ -42,7 +42,7 @@ def test_other_steps_see_other_slices_and_other_noise(tmp_path):
     assert not torch.equal(one.inputs.preview, other.inputs.preview)
 
 
-def test_a_large_slice_gives_more_crops_and_no_batch_is_of_one(tmp_path):
+def test_a_large_slice_gives_more_crops_and_a_batch_of_many_is_of_several(tmp_path):
     draws = degrader(tmp_path, CT)
     scanned = []
     draws._slices, whole = lambda *asked: (scanned.append(len(asked[1])), whole(*asked))[1], draws._slices

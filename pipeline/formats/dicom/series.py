@@ -64,7 +64,7 @@ def dicom_files(paths: Paths, id: str) -> list[Path]:
     if not isinstance(paths, str | Path):
         files = [Path(path) for path in paths]
     elif Path(paths).is_dir():
-        # What cannot be opened is not told by its name, which may be a patient's.
+        # Not told by its name, which may be a patient's, if it cannot be opened.
         with parsing(id):
             files = sorted(path for path in Path(paths).iterdir() if path.is_file() and _is_image(path, id))
     else:
